@@ -1,0 +1,16 @@
+# Every third-party package, in one place. All are Debian packages.
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(HWY REQUIRED)
+find_package(FlatBuffers REQUIRED)
+find_package(ZLIB REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(tomlplusplus REQUIRED)
+if(LOWBIT_TRAIN)
+  find_package(Torch REQUIRED)
+endif()
+if(LOWBIT_TESTS)
+  find_package(GTest REQUIRED)
+endif()

@@ -1,0 +1,45 @@
+#ifndef LOWBIT_BASE_RANDOM_H_
+#define LOWBIT_BASE_RANDOM_H_
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+namespace lowbit {
+
+// Counter-based random numbers (Philox4x32-10; Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+// A number is a pure function of (seed, stream, substream, index): no state, hence the same on every thread count and
+// after every resume. Use one stream for each purpose ("mask of layer conv1": StreamOf("mask/conv1")) and the
+// substream for time (iteration, epoch).
+class CounterRandom {
+ public:
+  CounterRandom(uint64_t seed, uint32_t stream, uint64_t substream = 0)
+      : seed_(seed), stream_(stream), substream_(substream) {}
+
+  // 32 uniformly distributed bits. index < 2^34.
+  uint32_t Bits(uint64_t index) const { return Block(index >> 2)[index & 3]; }
+
+  // Four consecutive numbers Bits(4 * block) ... Bits(4 * block + 3), at the cost of one. block < 2^32.
+  std::array<uint32_t, 4> Block(uint64_t block) const;
+
+  // Uniform on the open interval (0, 1): (Bits + 0.5) / 2^32. Never 0, never 1, so that its logarithm is finite.
+  double Uniform(uint64_t index) const { return (Bits(index) + 0.5) * (1.0 / 4294967296.0); }
+
+  // Uniform integer in [0, bound). 0 < bound <= 2^32. Multiply-shift: bias below bound / 2^32.
+  uint64_t Below(uint64_t index, uint64_t bound) const { return (static_cast<uint64_t>(Bits(index)) * bound) >> 32; }
+
+  // Standard normal by Box-Muller, from Uniform(2 * index) and Uniform(2 * index + 1).
+  double Normal(uint64_t index) const;
+
+ private:
+  uint64_t seed_;
+  uint32_t stream_;
+  uint64_t substream_;
+};
+
+// The stream number of a purpose: FNV-1a of its name. The same on every machine.
+uint32_t StreamOf(std::string_view name);
+
+}  // namespace lowbit
+
+#endif  // LOWBIT_BASE_RANDOM_H_

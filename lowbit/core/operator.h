@@ -1,0 +1,67 @@
+#ifndef LOWBIT_CORE_OPERATOR_H_
+#define LOWBIT_CORE_OPERATOR_H_
+
+// The frame of the shelf lowbit/core/ops: what each operator's folder defines, and how to find it.
+
+#include <string>
+#include <vector>
+
+#include "lowbit/base/result.h"
+#include "lowbit/core/graph.h"
+
+namespace lowbit {
+
+enum class AttributeType { kInt, kFloat, kString, kInts, kFloats };
+
+struct AttributeRule {
+  std::string name;
+  AttributeType type;
+  bool required = false;
+};
+
+// What an operator's shape rule sees of one input.
+struct InputView {
+  bool present = false;
+  Shape shape;
+  // The elements where the input is an integer parameter (Reshape's shape, Pad's pads); otherwise null.
+  const Int64Tensor* integers = nullptr;
+  // The elements where the input is a float parameter; otherwise null.
+  const FloatTensor* floats = nullptr;
+};
+
+struct Operator {
+  std::string name;  // ONNX's: "Conv"
+  size_t min_inputs = 1;
+  size_t max_inputs = 1;
+  size_t max_outputs = 1;
+  std::vector<AttributeRule> attributes;
+
+  // Shapes of the outputs; all input extents are known (the batch too). Also checks every rule of the operator that
+  // depends on shapes and attribute values; an error says which, without the node's name (the caller adds it).
+  Result<std::vector<Shape>> (*infer)(const Node& node, const std::vector<InputView>& inputs);
+
+  // The plain definition of the operator at inference, in float64, written to be read: what every executor is tested
+  // against. Integer inputs arrive as doubles; an absent input as null.
+  // REQUIRES: infer(node, ...) of the same shapes is ok.
+  std::vector<DoubleTensor> (*evaluate)(const Node& node, const std::vector<const DoubleTensor*>& inputs);
+};
+
+namespace ops {
+
+// One row for each folder of lowbit/core/ops, made by CMake: lowbit::ops::<folder>::Define().
+struct ShelfEntry {
+  const char* name;
+  Operator (*function)();
+};
+const std::vector<ShelfEntry>& ShelfEntries();
+
+}  // namespace ops
+
+// The operator of that ONNX name, or null.
+const Operator* FindOperator(const std::string& name);
+// All names, sorted.
+std::vector<std::string> OperatorNames();
+
+}  // namespace lowbit
+
+#endif  // LOWBIT_CORE_OPERATOR_H_

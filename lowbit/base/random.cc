@@ -34,8 +34,10 @@ std::array<uint32_t, 4> CounterRandom::Block(uint64_t block) const {
 }
 
 double CounterRandom::Normal(uint64_t index) const {
-  const double radius = std::sqrt(-2.0 * std::log(Uniform(2 * index)));
-  return radius * std::cos(kTwoPi * Uniform(2 * index + 1));
+  // Both numbers lie in one block, and the block is the cost.
+  const std::array<uint32_t, 4> block = Block(index >> 1);
+  const size_t first = 2 * (index & 1);
+  return std::sqrt(-2.0 * std::log(ToUniform(block[first]))) * std::cos(kTwoPi * ToUniform(block[first + 1]));
 }
 
 uint32_t StreamOf(std::string_view name) {

@@ -23,7 +23,8 @@ class CounterRandom {
   std::array<uint32_t, 4> Block(uint64_t block) const;
 
   // Uniform on the open interval (0, 1): (Bits + 0.5) / 2^32. Never 0, never 1, so that its logarithm is finite.
-  double Uniform(uint64_t index) const { return (Bits(index) + 0.5) * (1.0 / 4294967296.0); }
+  double Uniform(uint64_t index) const { return ToUniform(Bits(index)); }
+  static double ToUniform(uint32_t bits) { return (bits + 0.5) * (1.0 / 4294967296.0); }
 
   // Uniform integer in [0, bound). 0 < bound <= 2^32. Multiply-shift: bias below bound / 2^32.
   uint64_t Below(uint64_t index, uint64_t bound) const { return (static_cast<uint64_t>(Bits(index)) * bound) >> 32; }

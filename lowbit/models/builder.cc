@@ -1,0 +1,227 @@
+#include "lowbit/models/builder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace lowbit::models {
+namespace {
+
+using Role = ParameterTraits::Role;
+using Init = ParameterTraits::Init;
+
+// 4 GiB of floats: more than this is a slip in a recipe, and the answer to it should not be an allocation that fails.
+constexpr int64_t kMaxTrained = int64_t{1} << 30;
+
+int64_t WindowCount(int64_t extent, int64_t kernel, int64_t stride, int64_t padding, bool ceil_mode) {
+  const int64_t room = extent + 2 * padding - kernel;
+  if (room < 0) return 0;
+  const int64_t count = (room + (ceil_mode ? stride - 1 : 0)) / stride + 1;
+  // ONNX and Caffe alike: a window must start inside the image or its left padding.
+  const bool starts_outside = ceil_mode && (count - 1) * stride >= extent + padding;
+  return starts_outside ? count - 1 : count;
+}
+
+Shape SlideWindow(const Shape& input, int64_t channels, int64_t kernel, int64_t stride, int64_t padding,
+                  bool ceil_mode = false) {
+  return {channels, WindowCount(input[1], kernel, stride, padding, ceil_mode),
+          WindowCount(input[2], kernel, stride, padding, ceil_mode)};
+}
+
+Attributes WindowAttributes(int64_t kernel, int64_t stride, int64_t padding) {
+  return {{"kernel_shape", std::vector<int64_t>{kernel, kernel}},
+          {"strides", std::vector<int64_t>{stride, stride}},
+          {"pads", std::vector<int64_t>{padding, padding, padding, padding}}};
+}
+
+bool AllFinite(const std::vector<float>& values) {
+  return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
+}
+
+}  // namespace
+
+GraphBuilder::GraphBuilder(std::string network) { graph_.name = std::move(network); }
+
+void GraphBuilder::Fail(const std::string& message) {
+  if (status_.ok()) status_ = Invalid("network '" + graph_.name + "': " + message);
+}
+
+Value GraphBuilder::Append(const std::string& name, const std::string& op, std::vector<std::string> inputs, Shape shape,
+                           Attributes attributes) {
+  if (std::any_of(shape.begin(), shape.end(), [](int64_t extent) { return extent < 1; })) {
+    const Shape& image = graph_.inputs[0].shape;
+    Fail("an image of " + std::to_string(image[2]) + "x" + std::to_string(image[3]) + " is too small: layer '" + name +
+         "' has no pixel left");
+    shape.assign(shape.size(), 1);
+  }
+  graph_.nodes.push_back({name, op, std::move(inputs), {name}, std::move(attributes)});
+  return {name, std::move(shape)};
+}
+
+template <typename T>
+std::string GraphBuilder::AddConstant(const std::string& name, Tensor<T> value) {
+  graph_.parameters[name].value = std::move(value);
+  return name;
+}
+
+std::string GraphBuilder::AddTrained(const std::string& name, Role role, Shape shape, const ParameterOptions& options) {
+  const Result<int64_t> elements = CheckedElements(shape);
+  if (!elements.ok() || elements.value() > kMaxTrained - trained_) {
+    Fail("has more than " + std::to_string(kMaxTrained) + " parameters");
+    shape.assign(shape.size(), 1);
+  } else {
+    trained_ += elements.value();
+  }
+  Parameter& parameter = graph_.parameters[name];
+  parameter.value = FloatTensor(std::move(shape));
+  parameter.traits = {role, options.init, options.init_value, options.learning_rate_multiplier,
+                      options.decay_multiplier};
+  return name;
+}
+
+void GraphBuilder::Normalize(const std::string& name, const std::string& op, const std::vector<float>& values,
+                             double neutral, bool pixels, Value* value) {
+  if (std::all_of(values.begin(), values.end(), [&](float v) { return v == neutral; })) return;
+  Shape shape = {1, 1, 1};
+  if (values.size() == static_cast<size_t>(value->shape[0])) shape[0] = value->shape[0];
+  if (pixels) shape = value->shape;
+  const std::string parameter = AddConstant(name + ".value", FloatTensor(shape, values));
+  *value = Append(name, op, {value->name, parameter}, value->shape);
+}
+
+Value GraphBuilder::Image(const ModelInput& input) {
+  Shape image = input.image;
+  if (image.size() != 3 || !CheckedElements(image).ok() || *std::min_element(image.begin(), image.end()) < 1) {
+    Fail("image shape " + ToString(image) + " must be [channels, height, width], each at least 1");
+    image = {1, 1, 1};
+  }
+  if (input.classes < 1) Fail("the number of classes must be at least 1");
+  graph_.inputs.push_back({"image", {kDynamic, image[0], image[1], image[2]}});
+  Value value = {"image", image};
+  if (!status_.ok()) return value;
+
+  const size_t channels = static_cast<size_t>(image[0]), pixels = static_cast<size_t>(Elements(image));
+  const size_t means = input.mean.size(), scales = input.scale.size();
+  if (!AllFinite(input.mean) || !AllFinite(input.scale)) Fail("input mean and scale must be finite");
+  if (means != 0 && means != channels && means != pixels) {
+    Fail("input mean has " + std::to_string(means) + " values; expected one for each of the " +
+         std::to_string(channels) + " channels or " + std::to_string(pixels) + " pixels");
+  }
+  if (scales > 1 && scales != channels) {
+    Fail("input scale has " + std::to_string(scales) + " values; expected 1 or " + std::to_string(channels));
+  }
+  if (!status_.ok()) return value;
+  Normalize("input.sub", "Sub", input.mean, 0, means == pixels, &value);
+  Normalize("input.mul", "Mul", input.scale, 1, false, &value);
+  return value;
+}
+
+Value GraphBuilder::Conv(const std::string& name, const Value& input, const ConvOptions& options) {
+  const int64_t channels_in = input.shape[0] / options.groups;
+  std::vector<std::string> inputs = {
+      input.name, AddTrained(name + ".weight", Role::kWeight,
+                             {options.channels, channels_in, options.kernel, options.kernel}, options.weight_options)};
+  if (options.bias) {
+    inputs.push_back(AddTrained(name + ".bias", Role::kBias, {options.channels}, options.bias_options));
+  }
+  Attributes attributes = WindowAttributes(options.kernel, options.stride, options.padding);
+  attributes["group"] = options.groups;
+  return Append(name, "Conv", std::move(inputs),
+                SlideWindow(input.shape, options.channels, options.kernel, options.stride, options.padding),
+                std::move(attributes));
+}
+
+Value GraphBuilder::Linear(const std::string& name, const Value& input, const LinearOptions& options) {
+  std::vector<std::string> inputs = {
+      input.name,
+      AddTrained(name + ".weight", Role::kWeight, {options.features, input.shape[0]}, options.weight_options)};
+  if (options.bias) {
+    inputs.push_back(AddTrained(name + ".bias", Role::kBias, {options.features}, options.bias_options));
+  }
+  return Append(name, "Gemm", std::move(inputs), {options.features}, {{"transB", int64_t{1}}});
+}
+
+Value GraphBuilder::BatchNorm(const std::string& name, const Value& input, const BatchNormOptions& options) {
+  const Shape channels = {input.shape[0]};
+  const ParameterOptions zero = kZeroStart, one = {Init::kConstant, 1, 1, 1};
+  return Append(name, "BatchNormalization",
+                {input.name, AddTrained(name + ".scale", Role::kBias, channels, one),
+                 AddTrained(name + ".bias", Role::kBias, channels, zero),
+                 AddTrained(name + ".mean", Role::kStatistic, channels, zero),
+                 AddTrained(name + ".var", Role::kStatistic, channels, one)},
+                input.shape, {{"epsilon", options.epsilon}, {"momentum", options.momentum}});
+}
+
+Value GraphBuilder::Relu(const std::string& name, const Value& input) {
+  return Append(name, "Relu", {input.name}, input.shape);
+}
+
+Value GraphBuilder::Pool(const std::string& name, const std::string& op, const Value& input,
+                         const PoolOptions& options) {
+  const auto slide = [&](bool ceil_mode) {
+    return SlideWindow(input.shape, input.shape[0], options.kernel, options.stride, options.padding, ceil_mode);
+  };
+  const Shape shape = slide(options.ceil_mode);
+  Attributes attributes = WindowAttributes(options.kernel, options.stride, options.padding);
+  if (shape != slide(false)) attributes["ceil_mode"] = int64_t{1};
+  return Append(name, op, {input.name}, shape, std::move(attributes));
+}
+
+Value GraphBuilder::MaxPool(const std::string& name, const Value& input, const PoolOptions& options) {
+  return Pool(name, "MaxPool", input, options);
+}
+
+Value GraphBuilder::AveragePool(const std::string& name, const Value& input, const PoolOptions& options) {
+  return Pool(name, "AveragePool", input, options);
+}
+
+Value GraphBuilder::GlobalAveragePool(const std::string& name, const Value& input) {
+  return Append(name, "GlobalAveragePool", {input.name}, {input.shape[0], 1, 1});
+}
+
+Value GraphBuilder::Flatten(const std::string& name, const Value& input) {
+  return Append(name, "Flatten", {input.name}, {Elements(input.shape)}, {{"axis", int64_t{1}}});
+}
+
+Value GraphBuilder::Dropout(const std::string& name, const Value& input, double ratio) {
+  if (ratio == 0) return input;
+  const std::string parameter = AddConstant(name + ".ratio", FloatTensor(Shape{}, {static_cast<float>(ratio)}));
+  return Append(name, "Dropout", {input.name, parameter}, input.shape);
+}
+
+Value GraphBuilder::Add(const std::string& name, const Value& a, const Value& b) {
+  if (a.shape != b.shape) {
+    Fail("cannot add '" + a.name + "' " + ToString(a.shape) + " and '" + b.name + "' " + ToString(b.shape) +
+         "; the image's height and width do not suit this network");
+  }
+  return Append(name, "Add", {a.name, b.name}, a.shape);
+}
+
+Value GraphBuilder::PadChannels(const std::string& name, const Value& input, int64_t before, int64_t after) {
+  const std::string pads = AddConstant(name + ".pads", Int64Tensor({8}, {0, before, 0, 0, 0, after, 0, 0}));
+  Shape shape = input.shape;
+  shape[0] += before + after;
+  return Append(name, "Pad", {input.name, pads}, shape);
+}
+
+Value GraphBuilder::Subsample(const std::string& name, const Value& input, int64_t step) {
+  // A slice is a pool whose window is one pixel; it needs no operator of its own in any executor.
+  return MaxPool(name, input, {1, step, 0, false});
+}
+
+Result<Graph> GraphBuilder::Finish(const Value& output) {
+  if (!status_.ok()) return status_.error();
+  LOWBIT_CHECK(!graph_.nodes.empty() && graph_.nodes.back().outputs[0] == output.name);
+  graph_.nodes.back().outputs[0] = "logits";
+  graph_.outputs = {"logits"};
+  return std::move(graph_);
+}
+
+BatchNormOptions ReadBatchNorm(ConfigReader* reader, const BatchNormOptions& otherwise) {
+  BatchNormOptions options;
+  options.momentum = reader->Float("bn_momentum", otherwise.momentum, 0, 1);
+  options.epsilon = reader->Float("bn_epsilon", otherwise.epsilon, 1e-12, 1);
+  return options;
+}
+
+}  // namespace lowbit::models

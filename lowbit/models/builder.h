@@ -1,0 +1,128 @@
+#ifndef LOWBIT_MODELS_BUILDER_H_
+#define LOWBIT_MODELS_BUILDER_H_
+
+// What every network is written with: layers as function calls that append nodes and parameters to a Graph.
+//
+//   GraphBuilder b("tiny");
+//   Value x = b.Image(input);
+//   x = b.Relu("relu1", b.BatchNorm("bn1", b.Conv("conv1", x, {.channels = 16})));
+//   return b.Finish(b.Linear("fc", b.Flatten("flatten", x), {.features = input.classes}));
+//
+// A layer that does not fit its input (an image shrunk to nothing, more than 2^30 parameters) is remembered, the first
+// one, and Finish returns it, so that a network reads as a plain list of layers.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "lowbit/base/config.h"
+#include "lowbit/models/model.h"
+
+namespace lowbit::models {
+
+// A tensor in the making: what defines it and its shape without the batch extent.
+struct Value {
+  std::string name;
+  Shape shape;  // [channels, height, width] or [features].
+};
+
+// How a parameter starts and how training treats it.
+struct ParameterOptions {
+  ParameterTraits::Init init = ParameterTraits::Init::kHeNormal;
+  double init_value = 0;
+  double learning_rate_multiplier = 1;
+  double decay_multiplier = 1;
+};
+
+inline constexpr ParameterOptions kZeroStart = {ParameterTraits::Init::kConstant, 0, 1, 1};
+
+struct ConvOptions {
+  int64_t channels = 0;  // Of the output.
+  int64_t kernel = 3;    // Height and width.
+  int64_t stride = 1;
+  int64_t padding = 1;  // Zeros on each of the four sides.
+  int64_t groups = 1;
+  bool bias = false;
+  ParameterOptions weight_options = {};
+  ParameterOptions bias_options = kZeroStart;
+};
+
+struct LinearOptions {
+  int64_t features = 0;  // Of the output.
+  bool bias = true;
+  ParameterOptions weight_options = {};
+  ParameterOptions bias_options = kZeroStart;
+};
+
+struct PoolOptions {
+  int64_t kernel = 2;
+  int64_t stride = 2;
+  int64_t padding = 0;
+  // Round the output extents up, as Caffe does. The node's attribute is set only where this changes a shape.
+  bool ceil_mode = false;
+};
+
+// ONNX's convention: running = momentum * running + (1 - momentum) * batch.
+struct BatchNormOptions {
+  double epsilon = 1e-5;
+  double momentum = 0.9;
+};
+
+class GraphBuilder {
+ public:
+  // `network` becomes the graph's name.
+  explicit GraphBuilder(std::string network);
+
+  // The input "image" [kDynamic, channels, height, width], followed by the nodes "input.sub" and "input.mul" that
+  // compute (pixel - mean) * scale; either is left out where it would change nothing. Errors: extents or classes below
+  // 1; a mean or scale with a number of values other than ModelInput allows, or not finite.
+  Value Image(const ModelInput& input);
+
+  // Node NAME, parameters NAME.weight [channels, channels_in / groups, kernel, kernel] and, if asked for, NAME.bias.
+  Value Conv(const std::string& name, const Value& input, const ConvOptions& options);
+  // Gemm with transB = 1: NAME.weight [features, features_in], NAME.bias [features]. The input has one dimension.
+  Value Linear(const std::string& name, const Value& input, const LinearOptions& options);
+  // NAME.scale, NAME.bias, NAME.mean, NAME.var, each [channels], starting at 1, 0, 0, 1.
+  Value BatchNorm(const std::string& name, const Value& input, const BatchNormOptions& options = {});
+  Value Relu(const std::string& name, const Value& input);
+  Value MaxPool(const std::string& name, const Value& input, const PoolOptions& options = {});
+  // Padding does not count in the average.
+  Value AveragePool(const std::string& name, const Value& input, const PoolOptions& options = {});
+  // [channels, height, width] -> [channels, 1, 1]
+  Value GlobalAveragePool(const std::string& name, const Value& input);
+  Value Flatten(const std::string& name, const Value& input);
+  // Drops a fraction `ratio` of the values in training. Ratio 0 adds no node.
+  Value Dropout(const std::string& name, const Value& input, double ratio);
+  // Error: unequal shapes.
+  Value Add(const std::string& name, const Value& a, const Value& b);
+  // Adds zero channels: `before` in front of the others, `after` behind them.
+  Value PadChannels(const std::string& name, const Value& input, int64_t before, int64_t after);
+  // Every `step`-th row and column, from the first.
+  Value Subsample(const std::string& name, const Value& input, int64_t step);
+
+  // The graph with its one output, renamed "logits". Error: the first that a layer met. Call it once.
+  Result<Graph> Finish(const Value& output);
+
+ private:
+  Value Append(const std::string& name, const std::string& op, std::vector<std::string> inputs, Shape shape,
+               Attributes attributes = {});
+  Value Pool(const std::string& name, const std::string& op, const Value& input, const PoolOptions& options);
+  void Normalize(const std::string& name, const std::string& op, const std::vector<float>& values, double neutral,
+                 bool pixels, Value* value);
+  std::string AddTrained(const std::string& name, ParameterTraits::Role role, Shape shape,
+                         const ParameterOptions& options);
+  template <typename T>
+  std::string AddConstant(const std::string& name, Tensor<T> value);
+  void Fail(const std::string& message);
+
+  Graph graph_;
+  int64_t trained_ = 0;  // Elements of all trained parameters.
+  Status status_;
+};
+
+// The keys `bn_momentum` and `bn_epsilon` that every network with batch normalization takes.
+BatchNormOptions ReadBatchNorm(ConfigReader* reader, const BatchNormOptions& otherwise = {});
+
+}  // namespace lowbit::models
+
+#endif  // LOWBIT_MODELS_BUILDER_H_

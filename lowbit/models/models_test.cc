@@ -1,0 +1,234 @@
+// The networks against the figures of their sources.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "lowbit/models/model.h"
+
+namespace lowbit::models {
+namespace {
+
+using Role = ParameterTraits::Role;
+
+Config Text(const std::string& value) { return {value, ""}; }
+Config Number(int64_t value) { return {value, ""}; }
+Config Real(double value) { return {value, ""}; }
+Config Options(ConfigTable table) { return {std::move(table), ""}; }
+
+ModelInput Images(int64_t channels, int64_t height, int64_t width, int64_t classes) {
+  ModelInput input;
+  input.image = {channels, height, width};
+  input.classes = classes;
+  return input;
+}
+
+int64_t Weights(const Graph& graph) {
+  int64_t count = 0;
+  for (const auto& [name, parameter] : graph.parameters) {
+    if (parameter.traits.role == Role::kWeight) count += Elements(parameter.shape());
+  }
+  return count;
+}
+
+const Node* FindNode(const Graph& graph, const std::string& name) {
+  for (const Node& node : graph.nodes) {
+    if (node.name == name) return &node;
+  }
+  return nullptr;
+}
+
+int64_t CountOps(const Graph& graph, const std::string& op) {
+  int64_t count = 0;
+  for (const Node& node : graph.nodes) count += node.op == op;
+  return count;
+}
+
+std::string ErrorOf(const Result<Graph>& result) { return result.ok() ? "" : result.error().message; }
+
+const FloatTensor& Floats(const Graph& graph, const std::string& name) {
+  return std::get<FloatTensor>(graph.parameters.at(name).value);
+}
+
+struct Moments {
+  double mean = 0, deviation = 0;
+};
+
+Moments MomentsOf(const std::vector<float>& values) {
+  double sum = 0, squares = 0;
+  for (const float v : values) sum += v, squares += static_cast<double>(v) * v;
+  const double n = static_cast<double>(values.size());
+  return {sum / n, std::sqrt(squares / n - sum / n * sum / n)};
+}
+
+TEST(Models, ListsItsNetworks) {
+  EXPECT_EQ(ModelNames(), (std::vector<std::string>{"resnet_cifar", "small", "vgg9"}));
+  const Result<Graph> unknown = BuildModel("vgg_9", Images(3, 32, 32, 10), Options({}), 1);
+  EXPECT_NE(ErrorOf(unknown).find("did you mean 'vgg9'"), std::string::npos) << ErrorOf(unknown);
+}
+
+TEST(Models, EveryNetworkTakesItsShapesFromTheData) {
+  const Config narrow = Options({{"width", Real(0.25)}});
+  for (const std::string& name : ModelNames()) {
+    for (const int64_t classes : {int64_t{10}, int64_t{100}, int64_t{7}}) {
+      for (const int64_t channels : {int64_t{1}, int64_t{3}}) {
+        for (const int64_t extent : {int64_t{28}, int64_t{32}, int64_t{35}}) {
+          const Result<Graph> graph = BuildModel(name, Images(channels, extent, extent, classes), narrow, 1);
+          ASSERT_TRUE(graph.ok()) << name << ": " << ErrorOf(graph);
+          EXPECT_EQ(graph.value().inputs[0].shape, (Shape{kDynamic, channels, extent, extent}));
+          EXPECT_EQ(graph.value().outputs, std::vector<std::string>{"logits"});
+        }
+      }
+    }
+  }
+}
+
+TEST(Models, RejectBadImagesAndOptions) {
+  for (const std::string& name : ModelNames()) {
+    EXPECT_NE(ErrorOf(BuildModel(name, Images(0, 32, 32, 10), Options({}), 1)).find("image shape"), std::string::npos);
+    EXPECT_NE(ErrorOf(BuildModel(name, Images(3, 32, 32, 0), Options({}), 1)).find("classes"), std::string::npos);
+    const Result<Graph> unknown = BuildModel(name, Images(3, 32, 32, 10), Options({{"widht", Real(1)}}), 1);
+    EXPECT_NE(ErrorOf(unknown).find("did you mean 'width'"), std::string::npos) << ErrorOf(unknown);
+    ModelInput input = Images(3, 32, 32, 10);
+    input.mean = {1, 2};
+    EXPECT_NE(ErrorOf(BuildModel(name, input, Options({}), 1)).find("mean has 2 values"), std::string::npos);
+    input.mean = {1, NAN, 2};
+    EXPECT_NE(ErrorOf(BuildModel(name, input, Options({}), 1)).find("finite"), std::string::npos);
+  }
+  const Result<Graph> tiny = BuildModel("small", Images(1, 7, 28, 10), Options({}), 1);
+  EXPECT_NE(ErrorOf(tiny).find("7x28 is too small"), std::string::npos) << ErrorOf(tiny);
+  const Result<Graph> huge = BuildModel("small", Images(1, 4096, 4096, 4096), Options({{"width", Real(64)}}), 1);
+  EXPECT_NE(ErrorOf(huge).find("parameters"), std::string::npos) << ErrorOf(huge);
+  EXPECT_FALSE(BuildModel("resnet_cifar", Images(3, 32, 32, 10), Options({{"depth", Number(21)}}), 1).ok());
+  const Config both = Options({{"variant", Text("sq")}, {"shortcut", Text("A")}});
+  EXPECT_FALSE(BuildModel("resnet_cifar", Images(3, 32, 32, 10), both, 1).ok());
+}
+
+TEST(Models, Vgg9HasThePublishedSize) {
+  const Graph ten = BuildModel("vgg9", Images(3, 32, 32, 10), Options({}), 1).value();
+  EXPECT_EQ(Weights(ten), 3508928);
+  EXPECT_EQ(CountOps(ten, "Conv"), 6);
+  EXPECT_EQ(CountOps(ten, "Dropout"), 5);
+  EXPECT_EQ(ten.parameters.at("fc7.weight").shape(), (Shape{512, 4096}));
+  EXPECT_EQ(ten.parameters.count("conv1.bias"), 0u);
+  EXPECT_EQ(ten.parameters.count("fc8.bias"), 0u);
+  const ParameterTraits& bias = ten.parameters.at("fc9.bias").traits;
+  EXPECT_EQ(bias.learning_rate_multiplier, 2);
+  EXPECT_EQ(bias.decay_multiplier, 0);
+  EXPECT_EQ(Floats(ten, "fc9.bias").data, std::vector<float>(10, 0.01f));
+  const Graph hundred = BuildModel("vgg9", Images(3, 32, 32, 100), Options({}), 1).value();
+  EXPECT_EQ(Weights(hundred), 3508928 + 90 * 512);
+}
+
+TEST(Models, SqResNet56HasThePublishedSize) {
+  const Config options = Options({{"depth", Number(56)}, {"variant", Text("sq")}});
+  const Graph graph = BuildModel("resnet_cifar", Images(3, 32, 32, 10), options, 1).value();
+  EXPECT_EQ(Weights(graph), 859184);
+  EXPECT_EQ(CountOps(graph, "Conv"), 57);
+  EXPECT_EQ(CountOps(graph, "Relu"), 28);  // conv1 and one in each block; none after the sums.
+  EXPECT_EQ(graph.parameters.at("layer2.0.shortcut.0.weight").shape(), (Shape{32, 16, 2, 2}));
+  EXPECT_EQ(graph.parameters.count("layer3.8.conv2.bias"), 1u);
+  EXPECT_EQ(graph.parameters.at("linear.bias").traits.learning_rate_multiplier, 2);
+  EXPECT_EQ(graph.parameters.at("linear.bias").traits.decay_multiplier, 0);
+}
+
+// He et al. give 0.27 M, 0.46 M, 0.66 M and 0.85 M parameters for depth 20, 32, 44 and 56 with shortcut A. Exactly:
+// 27 * 16 + 2n * 9 * 16^2 + (9 * 16 * 32 + (2n - 1) * 9 * 32^2) + (9 * 32 * 64 + (2n - 1) * 9 * 64^2) + 640 weights.
+TEST(Models, StandardResNetsHaveTheUsualSizes) {
+  for (const auto& [depth, weights] :
+       std::map<int64_t, int64_t>{{20, 268336}, {32, 461872}, {44, 655408}, {56, 848944}}) {
+    const Config options = Options({{"depth", Number(depth)}});
+    const Graph graph = BuildModel("resnet_cifar", Images(3, 32, 32, 10), options, 1).value();
+    EXPECT_EQ(Weights(graph), weights) << depth;
+    EXPECT_EQ(CountOps(graph, "Pad"), 2);
+    EXPECT_EQ(CountOps(graph, "Relu"), depth - 1);
+    EXPECT_EQ(graph.parameters.count("conv1.bias"), 0u);
+  }
+  const Config projected = Options({{"shortcut", Text("B")}});
+  const Graph graph = BuildModel("resnet_cifar", Images(3, 32, 32, 10), projected, 1).value();
+  EXPECT_EQ(Weights(graph), 268336 + 16 * 32 + 32 * 64);
+  EXPECT_EQ(CountOps(graph, "Pad"), 0);
+}
+
+TEST(Models, NormalizationIsPartOfTheGraphUnlessNeutral) {
+  ModelInput input = Images(3, 32, 32, 10);
+  input.mean = {0, 0, 0};
+  input.scale = {1};
+  EXPECT_EQ(BuildModel("vgg9", input, Options({}), 1).value().nodes[0].op, "Conv");
+
+  input.mean = {120, 130, 140};
+  input.scale = {0.5f};
+  const Graph channels = BuildModel("vgg9", input, Options({}), 1).value();
+  EXPECT_EQ(channels.nodes[0].op, "Sub");
+  EXPECT_EQ(channels.nodes[1].op, "Mul");
+  EXPECT_EQ(channels.nodes[2].inputs[0], channels.nodes[1].outputs[0]);
+  EXPECT_EQ(Floats(channels, "input.sub.value").shape, (Shape{3, 1, 1}));
+  EXPECT_EQ(Floats(channels, "input.mul.value").data, std::vector<float>{0.5f});
+  EXPECT_EQ(channels.parameters.at("input.sub.value").traits.role, Role::kConstant);
+
+  input.mean.assign(3 * 32 * 32, 100);
+  const Graph pixels = BuildModel("vgg9", input, Options({}), 1).value();
+  EXPECT_EQ(Floats(pixels, "input.sub.value").shape, (Shape{3, 32, 32}));
+}
+
+TEST(Models, CeilModeAppearsOnlyWhereItMatters) {
+  const Graph even = BuildModel("vgg9", Images(3, 32, 32, 10), Options({}), 1).value();
+  const Graph odd = BuildModel("vgg9", Images(1, 28, 28, 10), Options({}), 1).value();
+  EXPECT_EQ(IntAttribute(*FindNode(even, "pool3"), "ceil_mode", 0), 0);
+  EXPECT_EQ(IntAttribute(*FindNode(odd, "pool2"), "ceil_mode", 0), 0);
+  EXPECT_EQ(IntAttribute(*FindNode(odd, "pool3"), "ceil_mode", 0), 1);
+  EXPECT_EQ(odd.parameters.at("fc7.weight").shape(), (Shape{512, 256 * 4 * 4}));
+}
+
+TEST(Models, SmallOptions) {
+  const Graph plain = BuildModel("small", Images(1, 28, 28, 10), Options({}), 1).value();
+  EXPECT_EQ(plain.parameters.at("conv1.weight").shape(), (Shape{16, 1, 3, 3}));
+  EXPECT_EQ(plain.parameters.at("fc.weight").shape(), (Shape{10, 64 * 3 * 3}));
+  const Config options = Options({{"channels", Config{ConfigArray{Number(8), Number(12)}, ""}},
+                                  {"width", Real(1.5)},
+                                  {"depth", Number(2)},
+                                  {"downsample", Text("stride")},
+                                  {"head", Text("average")},
+                                  {"hidden", Number(20)},
+                                  {"dropout", Real(0.1)},
+                                  {"bn_momentum", Real(0.8)}});
+  const Graph other = BuildModel("small", Images(3, 28, 28, 4), options, 1).value();
+  EXPECT_EQ(CountOps(other, "Conv"), 4);
+  EXPECT_EQ(CountOps(other, "MaxPool"), 0);
+  EXPECT_EQ(CountOps(other, "Dropout"), 1);
+  EXPECT_EQ(other.parameters.at("conv3.weight").shape(), (Shape{18, 12, 3, 3}));
+  EXPECT_EQ(IntsAttribute(*FindNode(other, "conv3"), "strides", {}), (std::vector<int64_t>{2, 2}));
+  EXPECT_EQ(IntsAttribute(*FindNode(other, "conv4"), "strides", {}), (std::vector<int64_t>{1, 1}));
+  EXPECT_EQ(other.parameters.at("fc1.weight").shape(), (Shape{20, 18}));
+  EXPECT_EQ(FloatAttribute(*FindNode(other, "bn1"), "momentum", 0), 0.8);
+}
+
+TEST(Models, StartFollowsTheTraits) {
+  const Graph graph = BuildModel("vgg9", Images(3, 32, 32, 10), Options({}), 7).value();
+  // 2,097,152 draws: four standard errors are 4 * 0.01 / 1448 for the mean and 4 * 0.01 / 2048 for the deviation.
+  const Moments gaussian = MomentsOf(Floats(graph, "fc7.weight").data);
+  EXPECT_NEAR(gaussian.mean, 0, 2.8e-5);
+  EXPECT_NEAR(gaussian.deviation, 0.01, 2e-5);
+  EXPECT_EQ(Floats(graph, "bn1.scale").data, std::vector<float>(64, 1.0f));
+  EXPECT_EQ(Floats(graph, "bn1.bias").data, std::vector<float>(64, 0.0f));
+  EXPECT_EQ(Floats(graph, "bn1.var").data, std::vector<float>(64, 1.0f));
+  EXPECT_EQ(graph.parameters.at("bn1.mean").traits.role, Role::kStatistic);
+
+  const Graph resnet = BuildModel("resnet_cifar", Images(3, 32, 32, 10), Options({}), 7).value();
+  // He: sqrt(2 / 576); 36,864 draws, four standard errors of the deviation are 4 / sqrt(2 * 36864) = 1.5 %.
+  const double expected = std::sqrt(2.0 / 576);
+  EXPECT_NEAR(MomentsOf(Floats(resnet, "layer3.1.conv1.weight").data).deviation, expected, 0.015 * expected);
+}
+
+TEST(Models, StartDependsOnSeedAndNameOnly) {
+  const Graph shallow = BuildModel("resnet_cifar", Images(3, 32, 32, 10), Options({}), 7).value();
+  const Graph deep = BuildModel("resnet_cifar", Images(3, 32, 32, 10), Options({{"depth", Number(32)}}), 7).value();
+  const Graph reseeded = BuildModel("resnet_cifar", Images(3, 32, 32, 10), Options({}), 8).value();
+  const std::string name = "layer2.1.conv2.weight";
+  EXPECT_EQ(Floats(shallow, name).data, Floats(deep, name).data);
+  EXPECT_NE(Floats(shallow, name).data, Floats(reseeded, name).data);
+  EXPECT_NE(Floats(shallow, name).data, Floats(shallow, "layer2.1.conv1.weight").data);
+}
+
+}  // namespace
+}  // namespace lowbit::models

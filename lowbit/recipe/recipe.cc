@@ -1,0 +1,276 @@
+#include "lowbit/recipe/recipe.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <initializer_list>
+#include <utility>
+
+namespace lowbit::recipe {
+namespace {
+
+constexpr int64_t kMaxCount = int64_t{1} << 40;
+constexpr double kMaxTime = 1e9;
+
+// Reads a word into the enumerator at the same place. The first name is the default.
+template <typename Enum>
+Enum Choice(ConfigReader* reader, const std::string& key, const std::vector<std::string>& names) {
+  const std::string word = reader->String(key, names.front(), names);
+  return static_cast<Enum>(std::find(names.begin(), names.end(), word) - names.begin());
+}
+
+double PositiveFloat(ConfigReader* reader, const std::string& key, double otherwise, double max) {
+  const double value = reader->Float(key, otherwise, 0, max);
+  if (reader->Has(key) && value == 0) reader->Reject(key, "greater than 0");
+  return value;
+}
+
+// A factor in [0, 1).
+double Factor(ConfigReader* reader, const std::string& key, double otherwise) {
+  const double value = reader->Float(key, otherwise, 0, 1);
+  if (value == 1) reader->Reject(key, "smaller than 1");
+  return value;
+}
+
+void RejectUnused(ConfigReader* reader, std::initializer_list<const char*> keys, const std::string& because) {
+  for (const char* key : keys) {
+    if (reader->Has(key)) reader->Reject(key, "left out: " + because);
+  }
+}
+
+Result<DataSection> ReadData(const Config& config) {
+  ConfigReader reader(config, "data");
+  DataSection data;
+  data.name = reader.String("name", data.name);
+  data.path = reader.String("path", data.path);
+  data.normalize = Choice<DataSection::Normalize>(&reader, "normalize", {"channel", "mean_image", "none"});
+  const double scale = PositiveFloat(&reader, "scale", 1, 1e6);
+  if (reader.Has("scale")) data.scale = scale;
+  data.train_limit = reader.Int("train_limit", data.train_limit, 0, kMaxCount);
+  data.test_limit = reader.Int("test_limit", data.test_limit, 0, kMaxCount);
+  data.sequential = reader.Bool("sequential", data.sequential);
+  LOWBIT_RETURN_IF_ERROR(reader.Finish());
+  return data;
+}
+
+Result<AugmentSection> ReadAugment(const Config& config) {
+  ConfigReader reader(config, "augment");
+  AugmentSection augment;
+  augment.flip = reader.Bool("flip", augment.flip);
+  augment.pad = reader.Int("pad", augment.pad, 0, 64);
+  augment.crop = reader.Bool("crop", augment.crop);
+  augment.cutout = reader.Int("cutout", augment.cutout, 0, 1024);
+  if (augment.pad > 0 && !augment.crop) reader.Reject("pad", "0 unless 'augment.crop' is true");
+  if (augment.crop && augment.pad == 0) reader.Reject("crop", "false unless 'augment.pad' is at least 1");
+  LOWBIT_RETURN_IF_ERROR(reader.Finish());
+  return augment;
+}
+
+// A table cut in two: the keys that are read here, and the others, which somebody else reads and checks.
+struct Split {
+  Config ours, others;
+};
+
+// REQUIRES: config is a table.
+Split SplitTable(const Config& config, std::initializer_list<std::string> keys) {
+  Split split{Config{ConfigTable(), config.where}, Config{ConfigTable(), config.where}};
+  for (const auto& [key, value] : std::get<ConfigTable>(config.value)) {
+    const bool is_ours = std::find(keys.begin(), keys.end(), key) != keys.end();
+    std::get<ConfigTable>((is_ours ? split.ours : split.others).value).emplace(key, value);
+  }
+  return split;
+}
+
+Result<ModelSection> ReadModel(const Config& config) {
+  Split split = SplitTable(config, {"name"});
+  ConfigReader reader(split.ours, "model");
+  ModelSection model;
+  model.name = reader.String("name", model.name);
+  model.options = std::move(split.others);
+  LOWBIT_RETURN_IF_ERROR(reader.Finish());
+  return model;
+}
+
+void ReadScheduleTimes(ConfigReader* reader, double length, ScheduleSection* schedule) {
+  using Kind = ScheduleSection::Kind;
+  schedule->warmup = reader->Float("warmup", schedule->warmup, 0, kMaxTime);
+  schedule->every = PositiveFloat(reader, "every", schedule->every, kMaxTime);
+  schedule->milestones = reader->Floats("milestones", schedule->milestones, 0, kMaxTime);
+  if (length > 0 && schedule->warmup >= length) reader->Reject("warmup", "shorter than the run");
+  if (schedule->kind == Kind::kStep && !reader->Has("every")) reader->Reject("every", "given for kind 'step'");
+  if (schedule->kind == Kind::kMultistep && schedule->milestones.empty()) {
+    reader->Reject("milestones", "a list of at least one time for kind 'multistep'");
+  }
+  const auto& times = schedule->milestones;
+  if (std::adjacent_find(times.begin(), times.end(), std::greater_equal<>()) != times.end()) {
+    reader->Reject("milestones", "rising");
+  }
+}
+
+Result<ScheduleSection> ReadSchedule(const Config& config, double length) {
+  using Kind = ScheduleSection::Kind;
+  ConfigReader reader(config, "train.schedule");
+  ScheduleSection schedule;
+  schedule.kind = Choice<Kind>(&reader, "kind", {"constant", "step", "multistep", "cosine", "onecycle"});
+  ReadScheduleTimes(&reader, length, &schedule);
+  schedule.gamma = PositiveFloat(&reader, "gamma", schedule.gamma, 1);
+  schedule.final = reader.Float("final", schedule.final, 0, 1);
+  schedule.start = reader.Float("start", schedule.start, 0, 1);
+  const bool stepped = schedule.kind == Kind::kStep || schedule.kind == Kind::kMultistep;
+  const bool curved = schedule.kind == Kind::kCosine || schedule.kind == Kind::kOneCycle;
+  const std::string because = "this kind of schedule does not use it";
+  if (schedule.kind != Kind::kStep) RejectUnused(&reader, {"every"}, because);
+  if (schedule.kind != Kind::kMultistep) RejectUnused(&reader, {"milestones"}, because);
+  if (schedule.kind != Kind::kOneCycle) RejectUnused(&reader, {"start"}, because);
+  if (!stepped) RejectUnused(&reader, {"gamma"}, because);
+  if (!curved) RejectUnused(&reader, {"final"}, because);
+  LOWBIT_RETURN_IF_ERROR(reader.Finish());
+  return schedule;
+}
+
+void ReadOptimizer(ConfigReader* reader, TrainSection* train) {
+  using Optimizer = TrainSection::Optimizer;
+  train->optimizer = Choice<Optimizer>(reader, "optimizer", {"sgd", "adam", "adamw"});
+  const bool sgd = train->optimizer == Optimizer::kSgd;
+  train->learning_rate = PositiveFloat(reader, "learning_rate", sgd ? 0.1 : 0.001, 1000);
+  train->momentum = Factor(reader, "momentum", train->momentum);
+  train->nesterov = reader->Bool("nesterov", train->nesterov);
+  train->caffe_momentum = reader->Bool("caffe_momentum", train->caffe_momentum);
+  train->weight_decay = reader->Float("weight_decay", train->weight_decay, 0, 1);
+  train->decay_all = reader->Bool("decay_all", train->decay_all);
+  train->beta1 = Factor(reader, "beta1", train->beta1);
+  train->beta2 = Factor(reader, "beta2", train->beta2);
+  train->eps = PositiveFloat(reader, "eps", train->eps, 1);
+  if (sgd) {
+    RejectUnused(reader, {"beta1", "beta2", "eps"}, "the optimizer sgd does not use it");
+    if (train->nesterov && train->momentum == 0) reader->Reject("nesterov", "false if 'train.momentum' is 0");
+    if (train->nesterov && train->caffe_momentum) {
+      reader->Reject("nesterov", "false if 'train.caffe_momentum' is true");
+    }
+  } else {
+    RejectUnused(reader, {"momentum", "nesterov", "caffe_momentum"}, "only the optimizer sgd uses it");
+  }
+}
+
+void ReadLength(ConfigReader* reader, TrainSection* train) {
+  train->epochs = reader->Int("epochs", 0, 1, 1000000);
+  train->iterations = reader->Int("iterations", 0, 1, kMaxCount);
+  train->batch = reader->Int("batch", train->batch, 1, 65536);
+  train->test_batch = reader->Int("test_batch", train->test_batch, 1, 65536);
+  const bool both = reader->Has("epochs") && reader->Has("iterations");
+  if (both) reader->Reject("iterations", "left out: 'train.epochs' gives the length already");
+  if (!reader->Has("epochs") && !reader->Has("iterations")) {
+    reader->Reject("epochs", "given, or 'train.iterations': one of them is the length of the run");
+  }
+}
+
+Result<TrainSection> ReadTrain(const Config& config) {
+  ConfigReader reader(config, "train");
+  TrainSection train;
+  ReadLength(&reader, &train);
+  ReadOptimizer(&reader, &train);
+  train.label_smoothing = Factor(&reader, "label_smoothing", train.label_smoothing);
+  train.evaluate_every = reader.Int("evaluate_every", train.evaluate_every, 0, kMaxCount);
+  train.checkpoint_every = reader.Int("checkpoint_every", train.checkpoint_every, 0, kMaxCount);
+  train.log_every = reader.Int("log_every", train.log_every, 1, kMaxCount);
+  train.channels_last = Choice<TrainSection::Switch>(&reader, "channels_last", {"auto", "on", "off"});
+  train.batch_norm = Choice<TrainSection::BatchNorm>(&reader, "batch_norm", {"ema", "bias_corrected"});
+  train.batch_norm_momentum = PositiveFloat(&reader, "batch_norm_momentum", train.batch_norm_momentum, 1);
+  train.amp = reader.Bool("amp", train.amp);
+  const Config& schedule = reader.Table("schedule");
+  LOWBIT_RETURN_IF_ERROR(reader.Finish());
+  LOWBIT_TRY(train.schedule, ReadSchedule(schedule, static_cast<double>(train.epochs + train.iterations)));
+  return train;
+}
+
+void CheckShares(ConfigReader* reader, const std::string& key, const std::vector<double>& shares) {
+  if (!reader->Has(key)) return;
+  const bool rising = std::adjacent_find(shares.begin(), shares.end(), std::greater_equal<>()) == shares.end();
+  if (shares.empty() || shares.front() <= 0 || shares.back() != 1 || !rising) {
+    reader->Reject(key, "a rising list of shares greater than 0 that ends with 1");
+  }
+}
+
+Status ReadSqShares(const Config& config, QuantizeSection* quantize) {
+  Split split = SplitTable(config, {"stages", "ramp", "ramp_until"});
+  quantize->policy_options = std::move(split.others);
+  ConfigReader reader(split.ours, "quantize.sq");
+  quantize->stages = reader.Floats("stages", {}, 0, 1);
+  quantize->ramp = reader.Floats("ramp", {}, 0, 1);
+  quantize->ramp_until = PositiveFloat(&reader, "ramp_until", quantize->ramp_until, 1);
+  CheckShares(&reader, "stages", quantize->stages);
+  CheckShares(&reader, "ramp", quantize->ramp);
+  if (reader.Has("stages")) RejectUnused(&reader, {"ramp"}, "'quantize.sq.stages' sets the shares already");
+  if (!reader.Has("ramp")) RejectUnused(&reader, {"ramp_until"}, "it belongs to 'quantize.sq.ramp'");
+  if (!reader.Has("stages") && !reader.Has("ramp")) quantize->stages = {0.5, 0.75, 0.875, 1};
+  return reader.Finish();
+}
+
+Result<QuantizeSection> ReadQuantize(const Config& config) {
+  ConfigReader reader(config, "quantize");
+  QuantizeSection quantize;
+  quantize.method = reader.String("method", quantize.method);
+  quantize.policy = Choice<QuantizeSection::Policy>(&reader, "policy", {"none", "sq"});
+  quantize.skip = reader.Strings("skip", quantize.skip);
+  const Config& sq = reader.Table("sq");
+  if (quantize.method != "none") quantize.method_options = reader.Table(quantize.method);
+  const bool with_sq = quantize.policy == QuantizeSection::Policy::kSq;
+  if (with_sq && quantize.method == "none") reader.Reject("policy", "'none' if 'quantize.method' is 'none'");
+  LOWBIT_RETURN_IF_ERROR(reader.Finish());
+  if (with_sq) LOWBIT_RETURN_IF_ERROR(ReadSqShares(sq, &quantize));
+  return quantize;
+}
+
+}  // namespace
+
+Result<Recipe> ReadRecipe(const Config& config) {
+  ConfigReader reader(config, "");
+  Recipe recipe;
+  recipe.name = reader.String("name", recipe.name);
+  recipe.description = reader.String("description", recipe.description);
+  recipe.seed = reader.Int("seed", recipe.seed, 0);
+  const Config& data = reader.Table("data");
+  const Config& augment = reader.Table("augment");
+  const Config& model = reader.Table("model");
+  const Config& train = reader.Table("train");
+  const Config& quantize = reader.Table("quantize");
+  LOWBIT_RETURN_IF_ERROR(reader.Finish());
+  LOWBIT_TRY(recipe.data, ReadData(data));
+  LOWBIT_TRY(recipe.augment, ReadAugment(augment));
+  LOWBIT_TRY(recipe.model, ReadModel(model));
+  LOWBIT_TRY(recipe.train, ReadTrain(train));
+  LOWBIT_TRY(recipe.quantize, ReadQuantize(quantize));
+  return recipe;
+}
+
+int64_t TimeInIterations(const TrainSection& train, double time, int64_t iterations_per_epoch) {
+  return std::llround(train.epochs > 0 ? time * static_cast<double>(iterations_per_epoch) : time);
+}
+
+int64_t RunIterations(const TrainSection& train, int64_t iterations_per_epoch) {
+  return train.epochs > 0 ? train.epochs * iterations_per_epoch : train.iterations;
+}
+
+double QuantizedShare(const QuantizeSection& quantize, int64_t stage, double progress) {
+  if (quantize.ramp.empty()) return quantize.stages.at(static_cast<size_t>(stage));
+  // Step k of n begins at ramp_until * k / (n - 1): the first at the start of the run, the last at ramp_until.
+  const size_t last = quantize.ramp.size() - 1;
+  if (last == 0 || progress >= quantize.ramp_until) return 1;
+  const double step = progress / quantize.ramp_until * static_cast<double>(last);
+  return quantize.ramp[std::min(static_cast<size_t>(step), last - 1)];
+}
+
+Config MethodTable(const QuantizeSection& quantize) {
+  const bool sq = quantize.policy == QuantizeSection::Policy::kSq;
+  ConfigArray skip;
+  for (const std::string& node : quantize.skip) skip.push_back(Config{node, ""});
+  ConfigTable table;
+  table["method"] = Config{quantize.method, ""};
+  table["policy"] = Config{std::string(sq ? "sq" : "none"), ""};
+  table["skip"] = Config{std::move(skip), ""};
+  if (quantize.method != "none") table[quantize.method] = quantize.method_options;
+  if (sq) table["sq"] = quantize.policy_options;
+  return Config{std::move(table), ""};
+}
+
+}  // namespace lowbit::recipe

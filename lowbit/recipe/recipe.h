@@ -1,0 +1,153 @@
+#ifndef LOWBIT_RECIPE_RECIPE_H_
+#define LOWBIT_RECIPE_RECIPE_H_
+
+// What a recipe says, as types: one struct for each table of the file, each member named like its key. The defaults
+// below are the defaults of the file; docs/recipes.md is the same for people who write recipes.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lowbit/base/config.h"
+#include "lowbit/base/result.h"
+
+namespace lowbit::recipe {
+
+// [data]
+struct DataSection {
+  enum class Normalize {
+    kChannel,    // "channel": minus the mean of each channel, times `scale`.
+    kMeanImage,  // "mean_image": minus the mean of each pixel over the training set (Caffe), times `scale`.
+    kNone,       // "none": raw 0..255, times `scale`.
+  };
+  std::string name = "fashion-mnist";
+  std::string path;  // The folder; empty: the places that `lowbit data` lists.
+  Normalize normalize = Normalize::kChannel;
+  // Applied to pixels in 0..255. Left out: 1 / standard deviation of each channel for "channel", else 1. (0, 1e6]
+  std::optional<double> scale;
+  int64_t train_limit = 0;  // Only the first n training images; 0: all.
+  int64_t test_limit = 0;   // Only the first n test images; 0: all.
+  bool sequential = false;  // Read in file order in every epoch instead of a new shuffle (Caffe's data bases).
+};
+
+// [augment], of training images only.
+struct AugmentSection {
+  bool flip = false;  // Mirror left-right with probability 1/2.
+  int64_t pad = 0;    // Zero-pad (after the mean is subtracted) by so many pixels on each side; only with `crop`. 0..64
+  bool crop = false;  // Cut a window of the image's size at a uniformly random place; needs `pad`.
+  int64_t cutout = 0;  // Side in pixels of one square set to the mean, at a random place; 0: none. 0..1024
+};
+
+// [model]
+struct ModelSection {
+  std::string name = "small";
+  Config options;  // The other keys of the table; the network checks them.
+};
+
+// [train.schedule]. Times (`warmup`, `every`, `milestones`) are counted in the unit that gives the length of the run:
+// in epochs (fractions are allowed) if [train] has `epochs`, in iterations if it has `iterations`. For a step t of T:
+struct ScheduleSection {
+  enum class Kind {
+    kConstant,   // learning_rate
+    kStep,       // learning_rate * gamma^floor(t / every)
+    kMultistep,  // learning_rate * gamma^(number of milestones <= t)
+    kCosine,     // from learning_rate down to learning_rate * final along half a cosine that ends at T
+    kOneCycle,   // up from learning_rate * start to learning_rate over `warmup`, then down as kCosine
+  };
+  Kind kind = Kind::kConstant;
+  double warmup = 0;               // Linear rise from 0 (kOneCycle: from `start`); shorter than the run. [0, 1e9]
+  double gamma = 0.1;              // kStep, kMultistep. (0, 1]
+  double every = 0;                // kStep, required there. (0, 1e9]
+  std::vector<double> milestones;  // kMultistep, required there; rising.
+  double final = 0;                // kCosine, kOneCycle: share of learning_rate left at the end. [0, 1]
+  double start = 0.04;             // kOneCycle: share of learning_rate at the beginning. [0, 1]
+};
+
+// [train]
+struct TrainSection {
+  enum class Optimizer { kSgd, kAdam, kAdamW };
+  enum class Switch { kAuto, kOn, kOff };
+  enum class BatchNorm {
+    kEma,            // "ema": running = (1 - m) * running + m * batch, starting at mean 0, variance 1.
+    kBiasCorrected,  // "bias_corrected": Caffe's: sums divided by the accumulated weight, so the start is unbiased.
+  };
+  // The length: exactly one of the two is given (the other is 0). If [quantize.sq] has `stages`, it is the length of
+  // each stage.
+  int64_t epochs = 0;
+  int64_t iterations = 0;
+  int64_t batch = 128;       // Images in a training step. 1..65536
+  int64_t test_batch = 500;  // Images in an evaluation step; changes speed, not results. 1..65536
+  Optimizer optimizer = Optimizer::kSgd;
+  double learning_rate = 0.1;  // At its highest. Left out for adam and adamw: 0.001. (0, 1000]
+  double momentum = 0.9;       // sgd. [0, 1)
+  bool nesterov = false;       // sgd; needs momentum > 0.
+  // sgd: v = momentum * v + learning_rate * g; w -= v (Caffe) instead of v = momentum * v + g; w -= learning_rate * v
+  // (libtorch). They differ where the learning rate changes. Not together with nesterov.
+  bool caffe_momentum = false;
+  double weight_decay = 0;  // L2 factor on weights; decoupled for adamw. [0, 1]
+  bool decay_all = false;   // Decay batch norm's scale and shift and biases too, where the graph does not forbid it.
+  double beta1 = 0.9, beta2 = 0.999;  // adam, adamw. [0, 1)
+  double eps = 1e-8;                  // adam, adamw. (0, 1]
+  double label_smoothing = 0;         // [0, 1)
+  int64_t evaluate_every = 1;         // Epochs between evaluations on the test set; 0: only at the end.
+  int64_t checkpoint_every = 1000;  // Iterations between checkpoints; one more at every end of a stage. 0: only those.
+  int64_t log_every = 50;           // Iterations between "step" lines in metrics.jsonl. >= 1
+  Switch channels_last = Switch::kAuto;  // Memory order of activations; auto: the trainer chooses by the device.
+  BatchNorm batch_norm = BatchNorm::kEma;
+  double batch_norm_momentum = 0.1;  // Weight m of the newest batch; 1 - Caffe's moving_average_fraction. (0, 1]
+  bool amp = false;                  // Mixed precision; CUDA only.
+  ScheduleSection schedule;
+};
+
+// [quantize]. The tables of methods, [quantize.<method>], are checked by the methods.
+struct QuantizeSection {
+  enum class Policy {
+    kNone,  // Every weight is quantized in every step.
+    kSq,    // Stochastic quantization: a share of the rows, drawn anew in every step.
+  };
+  std::string method = "none";    // "none": float weights. Else a folder of lowbit/quant/methods.
+  Policy policy = Policy::kNone;  // kSq needs a method.
+  std::vector<std::string> skip;  // Names of graph nodes that stay float.
+  Config method_options;          // [quantize.<method>]
+  Config policy_options;          // [quantize.sq] without the three keys below; empty without the policy.
+  // How the quantized share r rises under kSq (ignored without the policy); exactly one of the two is not empty.
+  // Each value in (0, 1], rising, the last one 1.
+  std::vector<double> stages;  // One complete training run for each: schedule and momentum start again, weights and
+                               // batch norm statistics are carried on. The default: 0.5, 0.75, 0.875, 1.
+  std::vector<double> ramp;    // Steps of equal length inside one run, the last of which begins at `ramp_until` ...
+  double ramp_until = 0.6;     // ... of the run's progress, so that r = 1 from there on. (0, 1]
+};
+
+struct Recipe {
+  std::string name;  // Empty if the file has none: callers show the file's name.
+  std::string description;
+  int64_t seed = 1;  // >= 0
+  DataSection data;
+  AugmentSection augment;
+  ModelSection model;
+  TrainSection train;
+  QuantizeSection quantize;
+};
+
+// Checks everything that can be checked without data and network. Errors name the line, the key and the rule; an
+// unknown key is told with the nearest known one.
+Result<Recipe> ReadRecipe(const Config& config);
+
+// Length of one run (or of one stage) in iterations. REQUIRES: iterations_per_epoch > 0.
+int64_t RunIterations(const TrainSection& train, int64_t iterations_per_epoch);
+
+// A time of [train.schedule] in iterations, rounded to the nearest. REQUIRES: iterations_per_epoch > 0.
+int64_t TimeInIterations(const TrainSection& train, double time, int64_t iterations_per_epoch);
+
+// The share r of quantized weights at `progress` in [0, 1] of the current run under policy sq. `stage` counts from 0.
+// REQUIRES: stages or ramp is not empty; stage < stages.size() if stages are used.
+double QuantizedShare(const QuantizeSection& quantize, int64_t stage, double progress);
+
+// The [quantize] table that the methods' own reader takes: method, policy, skip, [<method>] and [sq] with the options
+// that the method and the policy check.
+Config MethodTable(const QuantizeSection& quantize);
+
+}  // namespace lowbit::recipe
+
+#endif  // LOWBIT_RECIPE_RECIPE_H_

@@ -1,16 +1,30 @@
-# Every third-party package, in one place. All are Debian packages.
+# Every third-party package, in one place. All are Debian packages (tools/install-deps.sh installs them).
+#
+# The build includes this file, and so does the installed lowbitConfig.cmake: a program that uses lowbit must find what
+# the static libraries link. Packages of headers that only our own sources include are needed by the build alone.
 
-find_package(Threads REQUIRED)
-find_package(fmt REQUIRED)
-find_package(nlohmann_json REQUIRED)
-find_package(HWY REQUIRED)
-find_package(FlatBuffers REQUIRED)
-find_package(ZLIB REQUIRED)
-find_package(CLI11 REQUIRED)
-find_package(tomlplusplus REQUIRED)
-if(LOWBIT_TRAIN)
-  find_package(Torch REQUIRED)
-endif()
-if(LOWBIT_TESTS)
-  find_package(GTest REQUIRED)
+# Linked by component `runtime`.
+set(LOWBIT_RUNTIME_PACKAGES Threads HWY xxhash)
+# Linked by the libraries of component `train`.
+set(LOWBIT_TRAIN_PACKAGES fmt ZLIB PNG JPEG tomlplusplus Torch)
+# Headers for our own sources, and tools.
+set(LOWBIT_BUILD_PACKAGES nlohmann_json FlatBuffers CLI11)
+# What those define; an installed library must not name them.
+set(LOWBIT_BUILD_TARGETS nlohmann_json::nlohmann_json CLI11::CLI11 flatbuffers::flatbuffers
+                         flatbuffers::flatbuffers_shared)
+
+if(PROJECT_NAME STREQUAL "lowbit")
+  list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})
+  set(packages ${LOWBIT_RUNTIME_PACKAGES} ${LOWBIT_TRAIN_PACKAGES} ${LOWBIT_BUILD_PACKAGES})
+  if(NOT LOWBIT_TRAIN)
+    list(REMOVE_ITEM packages Torch)
+  endif()
+  if(LOWBIT_TESTS)
+    list(APPEND packages GTest)
+  endif()
+  # Torch is Debian's libtorch, or the one below CMAKE_PREFIX_PATH. Headers of imported targets are SYSTEM: their
+  # warnings are not ours.
+  foreach(package IN LISTS packages)
+    find_package(${package} REQUIRED)
+  endforeach()
 endif()

@@ -1,12 +1,16 @@
 include(GNUInstallDirs)
 
-# lowbit_library(NAME [FOLDER folder] DEPS target...)
+# lowbit_library(NAME [FOLDER folder] [COMPONENT runtime|train] DEPS target... PRIVATE_DEPS target... TEST_DEPS target...)
 #
 # Makes lowbit::NAME out of every *.cc below lowbit/<folder> (default: lowbit/NAME), and lowbit_NAME_test out of every
-# *_test.cc there. Files named fuzz_*.cc, *_main.cc and main.cc are left to the folder's own CMakeLists.txt.
-# A folder that holds its own CMakeLists.txt is another library and is not walked into.
+# *_test.cc there, and a fuzz target out of every fuzz_*.cc (LowbitFuzz.cmake). Files named *_main.cc and main.cc are
+# left to the folder's own CMakeLists.txt. A folder that holds its own CMakeLists.txt is another library and is not
+# walked into.
+# COMPONENT: the part of an installation that brings the library, for find_package(lowbit COMPONENTS ...); a library
+# without one is not installed. Libraries of `train` that need libtorch are compiled as C++17 by clang, which cannot
+# read libtorch 1.13's headers as C++20.
 function(lowbit_library name)
-  cmake_parse_arguments(arg "" "FOLDER" "DEPS;PRIVATE_DEPS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(arg "" "FOLDER;COMPONENT" "DEPS;PRIVATE_DEPS;TEST_DEPS" ${ARGN})
   set(folder ${CMAKE_CURRENT_SOURCE_DIR})
   if(arg_FOLDER)
     set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${arg_FOLDER})
@@ -21,30 +25,60 @@ function(lowbit_library name)
   endforeach()
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  set(fuzzers ${sources})
+  list(FILTER fuzzers INCLUDE REGEX "/fuzz_[^/]*\\.cc$")
   list(FILTER sources EXCLUDE REGEX "(_test|/fuzz_[^/]*|_main|/main)\\.cc$")
 
   if(sources)
     add_library(lowbit_${name} STATIC ${sources})
     set(scope PUBLIC)
-    target_sources(lowbit_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${headers})
     target_link_libraries(lowbit_${name} PRIVATE $<BUILD_INTERFACE:lowbit_compile_options>)
   else()
     add_library(lowbit_${name} INTERFACE)
     set(scope INTERFACE)
-    target_sources(lowbit_${name} INTERFACE FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${headers})
   endif()
+  target_sources(lowbit_${name} ${scope} FILE_SET HEADERS BASE_DIRS ${PROJECT_SOURCE_DIR} FILES ${headers})
+  target_compile_features(lowbit_${name} ${scope} cxx_std_17)
   add_library(lowbit::${name} ALIAS lowbit_${name})
   set_target_properties(lowbit_${name} PROPERTIES EXPORT_NAME ${name})
-  target_link_libraries(lowbit_${name} ${scope} ${arg_DEPS})
+  lowbit_link(lowbit_${name} ${scope} ${arg_DEPS})
   if(sources)
-    target_link_libraries(lowbit_${name} PRIVATE ${arg_PRIVATE_DEPS})
+    lowbit_link(lowbit_${name} PRIVATE ${arg_PRIVATE_DEPS})
+  endif()
+  lowbit_cxx_standard(lowbit_${name} ${arg_DEPS} ${arg_PRIVATE_DEPS})
+  if(arg_COMPONENT AND LOWBIT_INSTALL)
+    lowbit_install_library(lowbit_${name} ${arg_COMPONENT})
   endif()
 
   if(LOWBIT_TESTS AND tests)
     add_executable(lowbit_${name}_test ${tests})
     target_link_libraries(lowbit_${name}_test PRIVATE lowbit_${name} lowbit_compile_options ${arg_PRIVATE_DEPS}
                                                       ${arg_TEST_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
+    lowbit_cxx_standard(lowbit_${name}_test ${arg_DEPS} ${arg_PRIVATE_DEPS})
     add_test(NAME ${name} COMMAND lowbit_${name}_test)
+    set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+  endif()
+  foreach(fuzzer IN LISTS fuzzers)
+    lowbit_fuzz_target(${name} ${fuzzer})
+  endforeach()
+endfunction()
+
+# target_link_libraries, but a package that only our own sources need is not named by the installed library.
+function(lowbit_link target scope)
+  foreach(dependency IN LISTS ARGN)
+    if(dependency IN_LIST LOWBIT_BUILD_TARGETS)
+      set(dependency $<BUILD_INTERFACE:${dependency}>)
+    endif()
+    target_link_libraries(${target} ${scope} ${dependency})
+  endforeach()
+endfunction()
+
+# C++17 if the compiler is clang and one of the dependencies is libtorch or a library above it.
+function(lowbit_cxx_standard target)
+  get_target_property(type ${target} TYPE)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang" AND NOT type STREQUAL "INTERFACE_LIBRARY" AND
+     "${ARGN}" MATCHES "torch|lowbit::train")
+    set_target_properties(${target} PROPERTIES CXX_STANDARD 17)
   endif()
 endfunction()
 

@@ -2,7 +2,10 @@
 
 option(LOWBIT_TRAIN "Build the training component (needs libtorch)" ON)
 option(LOWBIT_TESTS "Build the tests (needs GoogleTest)" ${PROJECT_IS_TOP_LEVEL})
+option(LOWBIT_BENCH "Build the benchmarks (needs Google Benchmark)" OFF)
 option(LOWBIT_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
+option(LOWBIT_INSTALL "Make the install target" ${PROJECT_IS_TOP_LEVEL})
+set(LOWBIT_SANITIZE "" CACHE STRING "Sanitizers for all of our code, as in -fsanitize=: address,undefined or thread")
 
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
@@ -20,6 +23,20 @@ endif()
 # Trainer and runtime must agree to the last bit wherever the documents say so: no fused multiply-add behind our back.
 add_library(lowbit_compile_options INTERFACE)
 target_compile_options(lowbit_compile_options INTERFACE -ffp-contract=off -Wall -Wextra)
+
+if(LOWBIT_SANITIZE)
+  add_compile_options(-fsanitize=${LOWBIT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
+  add_link_options(-fsanitize=${LOWBIT_SANITIZE})
+endif()
+
+# Compiled objects are kept between builds and shared by copies of the tree: paths below the tree count as relative.
+find_program(LOWBIT_CCACHE ccache)
+mark_as_advanced(LOWBIT_CCACHE)
+if(LOWBIT_CCACHE AND PROJECT_IS_TOP_LEVEL AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${LOWBIT_CCACHE})
+endif()
 
 if(LOWBIT_TESTS)
   enable_testing()

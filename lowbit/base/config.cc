@@ -143,8 +143,7 @@ std::vector<int64_t> ConfigReader::Ints(const std::string& key, const std::vecto
     if (good) values.push_back(*value);
   }
   if (good) return values;
-  Reject(key, "a list, each entry " +
-                  RangeRule("an integer", static_cast<double>(min), static_cast<double>(max)));
+  Reject(key, "a list, each entry " + RangeRule("an integer", static_cast<double>(min), static_cast<double>(max)));
   return otherwise;
 }
 

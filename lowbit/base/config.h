@@ -44,7 +44,8 @@ class ConfigReader {
   double Float(const std::string& key, double otherwise, double min = -std::numeric_limits<double>::max(),
                double max = std::numeric_limits<double>::max());
   // If `allowed` is not empty the text must be one of them; the error names the nearest.
-  std::string String(const std::string& key, const std::string& otherwise, const std::vector<std::string>& allowed = {});
+  std::string String(const std::string& key, const std::string& otherwise,
+                     const std::vector<std::string>& allowed = {});
   std::vector<double> Floats(const std::string& key, const std::vector<double>& otherwise,
                              double min = -std::numeric_limits<double>::max(),
                              double max = std::numeric_limits<double>::max());

@@ -82,15 +82,15 @@ inline Status Ok() { return Status(); }
 
 // LOWBIT_TRY(auto x, Function()); returns the error to the caller, or declares x.
 #define LOWBIT_TRY(declaration, ...) LOWBIT_TRY_(LOWBIT_CONCAT_(result_, __LINE__), declaration, __VA_ARGS__)
-#define LOWBIT_TRY_(name, declaration, ...)                \
-  auto name = (__VA_ARGS__);                               \
-  if (!name.ok()) return name.error();                     \
+#define LOWBIT_TRY_(name, declaration, ...) \
+  auto name = (__VA_ARGS__);                \
+  if (!name.ok()) return name.error();      \
   declaration = std::move(name).value()
 // LOWBIT_RETURN_IF_ERROR(Function()); for a Status (or a Result whose value does not matter).
-#define LOWBIT_RETURN_IF_ERROR(...)                        \
-  do {                                                     \
-    auto status_ = (__VA_ARGS__);                          \
-    if (!status_.ok()) return status_.error();             \
+#define LOWBIT_RETURN_IF_ERROR(...)            \
+  do {                                         \
+    auto status_ = (__VA_ARGS__);              \
+    if (!status_.ok()) return status_.error(); \
   } while (false)
 #define LOWBIT_CONCAT_(a, b) LOWBIT_CONCAT2_(a, b)
 #define LOWBIT_CONCAT2_(a, b) a##b

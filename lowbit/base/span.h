@@ -16,8 +16,8 @@ class Span {
  public:
   Span() = default;
   Span(T* data, size_t size) : data_(data), size_(size) {}
-  template <typename Container, typename = std::enable_if_t<std::is_convertible_v<
-                                    decltype(std::declval<Container&>().data()), T*>>>
+  template <typename Container,
+            typename = std::enable_if_t<std::is_convertible_v<decltype(std::declval<Container&>().data()), T*>>>
   Span(Container&& container) : data_(container.data()), size_(container.size()) {}  // NOLINT: implicit on purpose
 
   T* data() const { return data_; }

@@ -1,0 +1,69 @@
+# The chores, each under one name. `make` lists them; CMakePresets.json holds the settings of every build.
+
+SECONDS_EACH ?= 60
+PREFIX ?= /usr/local
+
+.DEFAULT_GOAL := help
+.PHONY: help build test demo check dev runtime-only asan tsan fuzz lint format tidy bench install deps clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
+
+build: ## everything, optimized, into build/
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release
+
+test: ## install what is needed, build, run every test
+	@./test.sh
+
+demo: ## train, pack and run a ternary network on Fashion-MNIST (about 12 minutes)
+	@./demo.sh
+
+check: build ## build and run every test, without installing anything
+	@ctest --preset release
+
+dev: ## everything with debug information and all checks, into build-dev/, and its tests
+	@cmake --preset dev >/dev/null
+	@cmake --build --preset dev
+	@ctest --preset dev
+
+runtime-only: ## what needs no libtorch, into build-runtime-only/, and its tests
+	@cmake --preset runtime-only >/dev/null
+	@cmake --build --preset runtime-only
+	@ctest --preset runtime-only
+
+asan: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
+	@cmake --preset asan >/dev/null
+	@cmake --build --preset asan
+	@ctest --preset asan
+
+tsan: ## base, data and runtime under ThreadSanitizer
+	@cmake --preset tsan >/dev/null
+	@cmake --build --preset tsan --target lowbit_base_test lowbit_data_test lowbit_runtime_test
+	@ctest --preset tsan
+
+fuzz: ## every fuzz target for SECONDS_EACH=60 seconds (needs clang)
+	@tools/fuzz.sh $(SECONDS_EACH)
+
+lint: ## fail on a line that clang-format would change
+	@tools/lint.sh format
+
+format: ## let clang-format change the lines
+	@tools/lint.sh fix
+
+tidy: ## clang-tidy over all sources (minutes)
+	@tools/lint.sh tidy
+
+bench: ## build and run the benchmarks
+	@cmake --preset release -DLOWBIT_BENCH=ON >/dev/null
+	@cmake --build --preset release --target lowbit_bench
+	@build/bench/lowbit_bench
+
+install: build ## install libraries, headers and the program below PREFIX=/usr/local
+	@cmake --install build --prefix $(PREFIX)
+
+deps: ## install the Debian packages for building and testing
+	@tools/install-deps.sh test
+
+clean: ## remove every build folder
+	@rm -rf build build-*

@@ -3,6 +3,9 @@
 
 // The frame of the shelf lowbit/core/ops: what each operator's folder defines, and how to find it.
 
+#include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -29,12 +32,17 @@ struct InputView {
   const FloatTensor* floats = nullptr;
 };
 
+// Operator::max_inputs of an operator that takes any number (Concat).
+inline constexpr size_t kAnyNumber = std::numeric_limits<size_t>::max();
+
 struct Operator {
   std::string name;  // ONNX's: "Conv"
   size_t min_inputs = 1;
   size_t max_inputs = 1;
   size_t max_outputs = 1;
-  std::vector<AttributeRule> attributes;
+  // Inputs that must be int64 parameters (shapes, pads); every other input is float or low-bit.
+  std::vector<size_t> integer_inputs = {};
+  std::vector<AttributeRule> attributes = {};
 
   // Shapes of the outputs; all input extents are known (the batch too). Also checks every rule of the operator that
   // depends on shapes and attribute values; an error says which, without the node's name (the caller adds it).
@@ -44,6 +52,9 @@ struct Operator {
   // against. Integer inputs arrive as doubles; an absent input as null.
   // REQUIRES: infer(node, ...) of the same shapes is ok.
   std::vector<DoubleTensor> (*evaluate)(const Node& node, const std::vector<const DoubleTensor*>& inputs);
+
+  // Multiply-accumulates behind one element of the output, for operators that multiply with weights; null means none.
+  int64_t (*macs_per_output)(const Node& node, const std::vector<Shape>& inputs) = nullptr;
 };
 
 namespace ops {

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that lowbit needs. Does nothing, and asks no network, when all are there.
+# usage: tools/install-deps.sh [GROUP...]
+#   build    compiler, libraries and the demo's data set (the default)
+#   runtime  compiler and libraries of a build without libtorch
+#   test     build, and what the tests need: GoogleTest, a browser without a window, ccache
+#   lint     clang, clang-format, clang-tidy, libFuzzer
+#   --list   prints the packages of the groups that follow, and installs nothing
+set -euo pipefail
+
+runtime="cmake ninja-build g++ libhwy-dev libflatbuffers-dev flatbuffers-compiler libtomlplusplus-dev libcli11-dev
+  libfmt-dev nlohmann-json3-dev libpng-dev libjpeg-dev zlib1g-dev libxxhash-dev libstb-dev"
+build="$runtime libtorch-dev dataset-fashion-mnist"
+test="$build libgtest-dev libgmock-dev ccache chromium-headless-shell fonts-dejavu-core"
+lint="clang clang-format clang-tidy libclang-rt-dev"
+
+say() { printf 'install-deps: %s\n' "$*"; }
+fail() { printf 'install-deps: %s\n' "$*" >&2; exit 1; }
+
+packages_of() {
+  local group
+  for group in "$@"; do
+    case $group in
+      build | runtime | test | lint) printf '%s\n' ${!group} ;;
+      *) sed -n '2,8p' "$0" >&2; exit 2 ;;
+    esac
+  done | sort -u
+}
+
+missing_of() {
+  local present
+  present=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p' | sort -u)
+  comm -23 <(printf '%s\n' "$@" | sort -u) <(printf '%s\n' "$present")
+}
+
+# Runs a command of apt; waits while another one holds its locks; shows the end of what it said if it fails.
+apt_quietly() {
+  local log tries
+  log=$(mktemp)
+  for tries in 1 2 3 4 5 6 7 8 9 10 11 12; do
+    if "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=600 -o Acquire::Retries=3 \
+      -o Dpkg::Use-Pty=0 -o Dpkg::Options::=--force-confold "$@" >"$log" 2>&1 </dev/null; then
+      rm -f "$log"
+      return 0
+    fi
+    grep -q 'Could not get lock' "$log" || break
+    [ "$tries" = 1 ] && say "another program is using apt; waiting for it"
+    sleep 10
+  done
+  tail -n 20 "$log" >&2
+  rm -f "$log"
+  return 1
+}
+
+[ "${1:-}" = --list ] && { shift; packages_of "${@:-build}"; exit 0; }
+groups=("${@:-build}")
+wanted=$(packages_of "${groups[@]}")
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+  say "no apt here: lowbit expects the equivalents of these Debian 12 packages: $(echo $wanted)"
+  exit 0
+fi
+missing=$(missing_of $wanted)
+[ -z "$missing" ] && exit 0
+
+root=()
+if [ "$(id -u)" != 0 ]; then
+  if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; }; then
+    root=(sudo)
+  else
+    fail "these Debian packages are missing and only root may install them (apt-get install" $missing")"
+  fi
+fi
+
+say "$(echo "$missing" | wc -l) packages are missing, and what they need:" $missing
+start=$SECONDS
+apt_quietly update || say "apt-get update failed; going on with the lists that are there"
+apt_quietly install -y --no-install-recommends $missing || fail "apt-get could not install the packages (its words are above)"
+say "done after $((SECONDS - start)) s"

@@ -3,7 +3,7 @@ include(GNUInstallDirs)
 # lowbit_library(NAME [FOLDER folder] [COMPONENT runtime|train] DEPS target... PRIVATE_DEPS target... TEST_DEPS target...)
 #
 # Makes lowbit::NAME out of every *.cc below lowbit/<folder> (default: lowbit/NAME), and lowbit_NAME_test out of every
-# *_test.cc there, and a fuzz target out of every fuzz_*.cc (LowbitFuzz.cmake). Files named *_main.cc and main.cc are
+# *_test.cc there (headers named test_*.h are theirs and not installed), and a fuzz target out of every fuzz_*.cc (LowbitFuzz.cmake). Files named *_main.cc and main.cc are
 # left to the folder's own CMakeLists.txt. A folder that holds its own CMakeLists.txt is another library and is not
 # walked into.
 # COMPONENT: the part of an installation that brings the library, for find_package(lowbit COMPONENTS ...); a library
@@ -23,6 +23,7 @@ function(lowbit_library name)
     list(FILTER sources EXCLUDE REGEX "^${nested_folder}/")
     list(FILTER headers EXCLUDE REGEX "^${nested_folder}/")
   endforeach()
+  list(FILTER headers EXCLUDE REGEX "/test_[^/]*\\.h$")
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   set(fuzzers ${sources})

@@ -6,8 +6,8 @@
 #include "lowbit/core/validate.h"
 #include "lowbit/format/lbm/header.h"
 #include "lowbit/format/lbm/record.h"
-#include "lowbit/format/lbm/storable.h"
 #include "lowbit/format/lbm/structure.h"
+#include "lowbit/format/lbm/texts.h"
 
 namespace lowbit::lbm {
 namespace {
@@ -79,7 +79,7 @@ Result<Decoded> DecodeAll(Span<const uint8_t> file) {
   const uint64_t data_offset = file.size() - sections.data.size();
   LOWBIT_RETURN_IF_ERROR(ReadParameters(structure.parameters, sections, data_offset, &decoded));
   LOWBIT_RETURN_IF_ERROR(Validate(decoded.graph));
-  LOWBIT_RETURN_IF_ERROR(CheckStorable(decoded.graph));
+  LOWBIT_RETURN_IF_ERROR(CheckTexts(decoded.graph));
   return decoded;
 }
 
@@ -89,7 +89,7 @@ Error InFile(const std::string& name, const Error& error) { return Error{error.k
 
 Result<std::vector<uint8_t>> Encode(const Graph& graph) {
   LOWBIT_RETURN_IF_ERROR(Validate(graph));
-  LOWBIT_RETURN_IF_ERROR(CheckStorable(graph));
+  LOWBIT_RETURN_IF_ERROR(CheckTexts(graph));
   std::map<std::string, PlacedRecord> records;
   std::vector<uint8_t> data;
   for (const auto& [name, parameter] : graph.parameters) {

@@ -30,8 +30,8 @@ struct StoredParameter {
   uint64_t scale_bytes = 0;
 };
 
-// The file's bytes. Errors: what Validate says of the graph; a name or text that is not UTF-8; a float parameter with
-// a NaN; names, texts and attributes of more than 2^28 bytes together.
+// The file's bytes. Errors: what Validate says of the graph; a name or text that is not UTF-8; names, texts and
+// attributes of more than 2^28 bytes together.
 Result<std::vector<uint8_t>> Encode(const Graph& graph);
 
 // Encode, then WriteFileAtomic.

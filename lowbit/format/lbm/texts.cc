@@ -1,7 +1,7 @@
-#include "lowbit/format/lbm/storable.h"
+#include "lowbit/format/lbm/texts.h"
 
-#include <cmath>
 #include <string>
+#include <vector>
 
 #include "lowbit/base/utf8.h"
 
@@ -23,6 +23,8 @@ bool TextsOfNodeAreUtf8(const Node& node) {
   return AllUtf8({node.name, node.op}) && AllUtf8(node.inputs) && AllUtf8(node.outputs);
 }
 
+}  // namespace
+
 Status CheckTexts(const Graph& graph) {
   bool ok = IsUtf8(graph.name) && AllUtf8(graph.outputs);
   for (const GraphInput& input : graph.inputs) ok = ok && IsUtf8(input.name);
@@ -31,19 +33,6 @@ Status CheckTexts(const Graph& graph) {
   if (!ok) return Invalid("graph: a name is not UTF-8");
   for (const auto& [key, text] : graph.metadata) {
     if (!AllUtf8({key, text})) return Invalid("graph: metadata is not UTF-8");
-  }
-  return Ok();
-}
-
-}  // namespace
-
-Status CheckStorable(const Graph& graph) {
-  LOWBIT_RETURN_IF_ERROR(CheckTexts(graph));
-  for (const auto& [name, parameter] : graph.parameters) {
-    const FloatTensor* tensor = std::get_if<FloatTensor>(&parameter.value);
-    for (size_t i = 0; tensor != nullptr && i < tensor->data.size(); ++i) {
-      if (std::isnan(tensor->data[i])) return Invalid("parameter '" + name + "': element " + std::to_string(i) + " is NaN");
-    }
   }
   return Ok();
 }

@@ -3,9 +3,9 @@ include(GNUInstallDirs)
 # lowbit_library(NAME [FOLDER folder] [COMPONENT runtime|train] DEPS target... PRIVATE_DEPS target... TEST_DEPS target...)
 #
 # Makes lowbit::NAME out of every *.cc below lowbit/<folder> (default: lowbit/NAME), and lowbit_NAME_test out of every
-# *_test.cc there (headers named test_*.h are theirs and not installed), and a fuzz target out of every fuzz_*.cc (LowbitFuzz.cmake). Files named *_main.cc and main.cc are
-# left to the folder's own CMakeLists.txt. A folder that holds its own CMakeLists.txt is another library and is not
-# walked into.
+# *_test.cc there (headers named test_*.h are theirs and not installed), and a fuzz target out of every fuzz_*.cc
+# (LowbitFuzz.cmake). Files named *_main.cc and main.cc are left to the folder's own CMakeLists.txt. A folder that holds
+# its own CMakeLists.txt is another library and is not walked into.
 # COMPONENT: the part of an installation that brings the library, for find_package(lowbit COMPONENTS ...); a library
 # without one is not installed. Libraries of `train` that need libtorch are compiled as C++17 by clang, which cannot
 # read libtorch 1.13's headers as C++20.

@@ -53,8 +53,8 @@ StoredParameter Describe(const std::string& name, const Record& record, const Pa
   return stored;
 }
 
-Status ReadParameters(const std::map<std::string, PlacedRecord>& records, const Sections& sections, uint64_t data_offset,
-                      Decoded* decoded) {
+Status ReadParameters(const std::map<std::string, PlacedRecord>& records, const Sections& sections,
+                      uint64_t data_offset, Decoded* decoded) {
   uint64_t end = 0;
   for (const auto& [name, placed] : records) {
     const auto parts = PartsOf(placed.record);

@@ -22,10 +22,10 @@ namespace lowbit::lbm {
 struct StoredParameter {
   std::string name;
   Shape shape;
-  std::string values;        // "float32", "int64", or ValueSet::Name(): "ternary", "affine4", ...
-  std::string encoding;      // "raw"; "trits" (five ternary weights a byte) or "N bits" (a code), rows padded to a byte.
-  uint64_t offset = 0;       // Of its first byte, from the beginning of the file; a multiple of 8.
-  uint64_t bytes = 0;        // All that it takes: table, scales and codes, the padding of rows too.
+  std::string values;    // "float32", "int64", or ValueSet::Name(): "ternary", "affine4", ...
+  std::string encoding;  // "raw"; "trits" (five ternary weights a byte) or "N bits" (a code), rows padded to a byte.
+  uint64_t offset = 0;   // Of its first byte, from the beginning of the file; a multiple of 8.
+  uint64_t bytes = 0;    // All that it takes: table, scales and codes, the padding of rows too.
   uint64_t table_bytes = 0;  // The listed values of tables and codebooks.
   uint64_t scale_bytes = 0;
 };

@@ -37,10 +37,12 @@ AttributeParts PartsOf(const Attribute& attribute) {
   return parts;
 }
 
-static_assert(std::is_same_v<std::variant_alternative_t<static_cast<size_t>(fbs::AttributeType::Int), Attribute>, int64_t>);
-static_assert(std::is_same_v<std::variant_alternative_t<static_cast<size_t>(fbs::AttributeType::Float), Attribute>, double>);
 static_assert(
-    std::is_same_v<std::variant_alternative_t<static_cast<size_t>(fbs::AttributeType::String), Attribute>, std::string>);
+    std::is_same_v<std::variant_alternative_t<static_cast<size_t>(fbs::AttributeType::Int), Attribute>, int64_t>);
+static_assert(
+    std::is_same_v<std::variant_alternative_t<static_cast<size_t>(fbs::AttributeType::Float), Attribute>, double>);
+static_assert(std::is_same_v<std::variant_alternative_t<static_cast<size_t>(fbs::AttributeType::String), Attribute>,
+                             std::string>);
 static_assert(std::is_same_v<std::variant_alternative_t<static_cast<size_t>(fbs::AttributeType::Ints), Attribute>,
                              std::vector<int64_t>>);
 static_assert(std::is_same_v<std::variant_alternative_t<static_cast<size_t>(fbs::AttributeType::Floats), Attribute>,
@@ -141,8 +143,8 @@ class StructureWriter {
       for (const auto& [name, value] : node.attributes) attributes.push_back(AttributeIndex(name, value));
       const auto inputs = Indices(node.inputs), outputs = Indices(node.outputs);
       const auto shared_attributes = Shared(attributes, &known_indices_);
-      nodes.push_back(fbs::CreateNode(builder_, pool_.Index(node.name), pool_.Index(node.op), inputs, outputs,
-                                      shared_attributes));
+      nodes.push_back(
+          fbs::CreateNode(builder_, pool_.Index(node.name), pool_.Index(node.op), inputs, outputs, shared_attributes));
     }
     return builder_.CreateVector(nodes);
   }

@@ -143,7 +143,9 @@ inline void ExpectSame(const Graph& a, const Graph& b) {
     ASSERT_EQ(b.parameters.count(name), 1u);
     const auto& other = b.parameters.at(name).value;
     ASSERT_EQ(parameter.value.index(), other.index());
-    const auto compare = [&](const auto& tensor) { ExpectSame(tensor, std::get<std::decay_t<decltype(tensor)>>(other)); };
+    const auto compare = [&](const auto& tensor) {
+      ExpectSame(tensor, std::get<std::decay_t<decltype(tensor)>>(other));
+    };
     std::visit(compare, parameter.value);
   }
 }

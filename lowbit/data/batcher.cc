@@ -1,0 +1,129 @@
+#include "lowbit/data/batcher.h"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+#include <utility>
+
+#include "lowbit/base/random.h"
+
+namespace lowbit::data {
+
+std::vector<int64_t> EpochOrder(int64_t count, bool shuffle, uint64_t seed, int64_t epoch) {
+  std::vector<int64_t> order(static_cast<size_t>(count));
+  std::iota(order.begin(), order.end(), 0);
+  if (!shuffle) return order;
+  const CounterRandom random(seed, StreamOf("order"), static_cast<uint64_t>(epoch));
+  std::array<uint32_t, 4> bits = {};
+  for (uint64_t i = 0; i + 1 < order.size(); ++i) {
+    if (i % 4 == 0) bits = random.Block(i / 4);
+    const uint64_t left = order.size() - i;
+    std::swap(order[i], order[i + ((bits[i % 4] * left) >> 32)]);
+  }
+  return order;
+}
+
+Batcher::Batcher(const ImageSet& set, BatchOptions options) : set_(set), options_(std::move(options)) {
+  LOWBIT_CHECK(set_.count() > 0 && options_.batch_size >= 1 && options_.threads >= 0 && options_.prefetch >= 1);
+  LOWBIT_CHECK(CheckAugment(options_.augment, set_.image).ok());
+  for (int i = 0; i < options_.threads; ++i) workers_.emplace_back([this] { Work(); });
+}
+
+Batcher::~Batcher() {
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    stop_ = true;
+  }
+  can_start_.notify_all();
+  for (std::thread& worker : workers_) worker.join();
+}
+
+int64_t Batcher::BatchesPerEpoch() const {
+  const int64_t full = set_.count() / options_.batch_size;
+  const bool rest = set_.count() % options_.batch_size != 0;
+  return full + (rest && !options_.drop_last ? 1 : 0);
+}
+
+void Batcher::StartEpoch(int64_t epoch, int64_t first_batch) {
+  LOWBIT_CHECK(epoch >= 0 && first_batch >= 0 && first_batch <= BatchesPerEpoch());
+  auto started = std::make_shared<Epoch>();
+  started->number = epoch;
+  started->order = EpochOrder(set_.count(), options_.shuffle, options_.seed, epoch);
+  {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    for (auto& [number, batch] : ready_) spare_.push_back(std::move(batch));
+    ready_.clear();
+    epoch_ = std::move(started);
+    next_to_start_ = next_to_give_ = first_batch;
+  }
+  can_start_.notify_all();
+}
+
+bool Batcher::Next(Batch* batch) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  if (epoch_ == nullptr || next_to_give_ >= BatchesPerEpoch()) return false;
+  const int64_t number = next_to_give_++;
+  if (workers_.empty()) {
+    Fill(*epoch_, number, batch);
+    return true;
+  }
+  is_ready_.wait(lock, [&] { return ready_.count(number) != 0; });
+  const auto found = ready_.find(number);
+  std::swap(*batch, found->second);
+  spare_.push_back(std::move(found->second));
+  ready_.erase(found);
+  lock.unlock();
+  can_start_.notify_one();
+  return true;
+}
+
+bool Batcher::CanStartOne() const {
+  return epoch_ != nullptr && next_to_start_ < BatchesPerEpoch() && next_to_start_ - next_to_give_ < options_.prefetch;
+}
+
+Batch Batcher::TakeSpare() {
+  if (spare_.empty()) return Batch();
+  Batch batch = std::move(spare_.back());
+  spare_.pop_back();
+  return batch;
+}
+
+void Batcher::Work() {
+  std::unique_lock<std::mutex> lock(mutex_);
+  while (true) {
+    can_start_.wait(lock, [this] { return stop_ || CanStartOne(); });
+    if (stop_) return;
+    const std::shared_ptr<const Epoch> epoch = epoch_;
+    const int64_t number = next_to_start_++;
+    Batch batch = TakeSpare();
+    lock.unlock();
+    Fill(*epoch, number, &batch);
+    lock.lock();
+    if (epoch == epoch_) {
+      ready_.emplace(number, std::move(batch));
+      is_ready_.notify_one();
+    } else {
+      // Another epoch was started meanwhile.
+      spare_.push_back(std::move(batch));
+    }
+  }
+}
+
+void Batcher::Fill(const Epoch& epoch, int64_t batch_number, Batch* batch) const {
+  const int64_t begin = batch_number * options_.batch_size;
+  const int64_t elements = Elements(set_.image);
+  batch->count = std::min(options_.batch_size, set_.count() - begin);
+  batch->images.resize(static_cast<size_t>(batch->count * elements));
+  batch->labels.resize(static_cast<size_t>(batch->count));
+  batch->indices.assign(epoch.order.begin() + begin, epoch.order.begin() + begin + batch->count);
+  for (int64_t i = 0; i < batch->count; ++i) {
+    const int64_t index = batch->indices[i];
+    const AugmentDraw draw = DrawAugment(options_.augment, set_.image, options_.seed,
+                                         static_cast<uint64_t>(epoch.number), static_cast<uint64_t>(index));
+    const Span<const uint8_t> pixels(set_.pixels.data() + index * elements, static_cast<size_t>(elements));
+    ApplyAugment(options_.augment, draw, set_.image, pixels, batch->images.data() + i * elements);
+    batch->labels[i] = set_.labels[index];
+  }
+}
+
+}  // namespace lowbit::data

@@ -1,0 +1,88 @@
+#ifndef LOWBIT_DATA_BATCHER_H_
+#define LOWBIT_DATA_BATCHER_H_
+
+// Turns an ImageSet into batches, prepared ahead by background threads.
+
+#include <condition_variable>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "lowbit/data/augment.h"
+#include "lowbit/data/dataset.h"
+
+namespace lowbit::data {
+
+struct BatchOptions {
+  int64_t batch_size = 1;  // >= 1
+  bool shuffle = true;     // A new permutation in each epoch; false: the order of the set (Caffe's data bases).
+  bool drop_last = false;  // Leave out a last batch that is not full.
+  uint64_t seed = 0;
+  AugmentOptions augment;  // The default leaves images as they are.
+  int threads = 1;         // Background threads; 0: each batch is made when it is asked for.
+  int prefetch = 4;        // Batches that may be ready ahead of the reader, >= 1.
+};
+
+struct Batch {
+  std::vector<float> images;     // [count, channels, height, width], 0..255 less the mean of AugmentOptions.
+  std::vector<int64_t> labels;   // [count]
+  std::vector<int64_t> indices;  // [count], places in the set.
+  int64_t count = 0;
+};
+
+// The order in which an epoch visits `count` images: 0, 1, ... or, shuffled, a permutation that depends on
+// (count, seed, epoch) only: Fisher-Yates with counter-based numbers. O(count).
+std::vector<int64_t> EpochOrder(int64_t count, bool shuffle, uint64_t seed, int64_t epoch);
+
+// What a batch holds depends on (set, options without threads and prefetch, epoch, number of the batch) only, never on
+// threads or timing; so a run that resumes at (epoch, batch) sees what the undisturbed run saw.
+// One reader: StartEpoch, Next and the destructor are called by one thread at a time. `set` must outlive the batcher.
+class Batcher {
+ public:
+  // REQUIRES: set not empty; batch_size >= 1; threads >= 0; prefetch >= 1; CheckAugment(options.augment, set.image).ok()
+  Batcher(const ImageSet& set, BatchOptions options);
+  Batcher(const Batcher&) = delete;
+  Batcher& operator=(const Batcher&) = delete;
+  ~Batcher();
+
+  // Begins `epoch` with its batch number `first_batch`, dropping whatever was prepared before. Returns at once.
+  // REQUIRES: 0 <= epoch; 0 <= first_batch <= BatchesPerEpoch()
+  void StartEpoch(int64_t epoch, int64_t first_batch = 0);
+
+  // Gives the next batch; false at the end of the epoch (and before the first StartEpoch), which leaves `batch` alone.
+  // The memory that `batch` brings is used again.
+  bool Next(Batch* batch);
+
+  int64_t BatchesPerEpoch() const;
+
+ private:
+  // One epoch under way; workers keep their own reference while they make a batch of it.
+  struct Epoch {
+    int64_t number = 0;
+    std::vector<int64_t> order;
+  };
+
+  void Work();
+  void Fill(const Epoch& epoch, int64_t batch_number, Batch* batch) const;
+  bool CanStartOne() const;
+  Batch TakeSpare();
+
+  const ImageSet& set_;
+  const BatchOptions options_;
+  std::mutex mutex_;
+  std::condition_variable can_start_, is_ready_;
+  // All below are guarded by mutex_.
+  std::shared_ptr<const Epoch> epoch_;
+  int64_t next_to_start_ = 0, next_to_give_ = 0;
+  std::map<int64_t, Batch> ready_;  // By number of the batch.
+  std::vector<Batch> spare_;        // Memory to use again.
+  bool stop_ = false;
+  std::vector<std::thread> workers_;
+};
+
+}  // namespace lowbit::data
+
+#endif  // LOWBIT_DATA_BATCHER_H_

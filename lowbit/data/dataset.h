@@ -14,7 +14,7 @@ namespace lowbit::data {
 
 // Labelled 8-bit images of one size.
 struct ImageSet {
-  Shape image;  // [channels, height, width]
+  Shape image;                  // [channels, height, width]
   std::vector<uint8_t> pixels;  // [count, channels, height, width], row-major.
   std::vector<int32_t> labels;  // [count], each in [0, classes).
 

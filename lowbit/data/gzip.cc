@@ -76,8 +76,7 @@ Result<std::vector<uint8_t>> GunzipExactly(Span<const uint8_t> file, const std::
   Inflater inflater(file, name);
   const std::string promise = "the header promises " + std::to_string(size) + " bytes";
   if (size / kMaxRatio > file.size()) {
-    return Invalid(name + ": " + promise + ", more than " + std::to_string(file.size()) +
-                   " bytes of gzip can hold");
+    return Invalid(name + ": " + promise + ", more than " + std::to_string(file.size()) + " bytes of gzip can hold");
   }
   // One byte more than expected shows a stream that is too long, and lets the stream reach its trailer.
   std::vector<uint8_t> bytes(size + 1);

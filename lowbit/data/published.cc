@@ -8,7 +8,8 @@ void WarnUnlessPublished(const std::string& file, Span<const uint8_t> contents, 
                          std::vector<std::string>* warnings) {
   const std::string found = Sha1Hex(contents);
   if (found == sha1) return;
-  warnings->push_back(file + ": checksum differs from the published one (structure is right; SHA-1 of the contents is " +
+  warnings->push_back(file +
+                      ": checksum differs from the published one (structure is right; SHA-1 of the contents is " +
                       found + ", published " + sha1 + ")");
 }
 

@@ -19,8 +19,9 @@ Status CheckLabels(Span<const uint8_t> file, const std::string& name, const Cifa
   for (size_t start = 0; start < file.size(); start += record) {
     for (size_t i = 0; i < labels.size(); ++i) {
       if (file[start + i] < labels[i]) continue;
-      return At(name, start + i, "label " + std::to_string(file[start + i]) + " of record " +
-                                     std::to_string(start / record) + " is not in 0.." + std::to_string(labels[i] - 1));
+      return At(name, start + i,
+                "label " + std::to_string(file[start + i]) + " of record " + std::to_string(start / record) +
+                    " is not in 0.." + std::to_string(labels[i] - 1));
     }
   }
   return Ok();

@@ -134,7 +134,8 @@ DatasetKind AnyCifarKind() {
   kind.name = "cifar";
   kind.description = "any set of 32x32 colour images in CIFAR-10's layout, up to 256 classes";
   kind.how_to_get =
-      "put data_batch_1.bin (and data_batch_2.bin ... if there are more), test_batch.bin and, if the classes have names, "
+      "put data_batch_1.bin (and data_batch_2.bin ... if there are more), test_batch.bin and, if the classes have "
+      "names, "
       "batches.meta.txt into one folder and name it";
   kind.files = {{"data_batch_1.bin"}, {"test_batch.bin"}};
   kind.load = LoadAnyCifar;

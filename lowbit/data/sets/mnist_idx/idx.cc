@@ -30,8 +30,9 @@ Status CheckMagic(Span<const uint8_t> bytes, const std::string& name) {
   }
   if (bytes[0] != 0 || bytes[1] != 0) return At(name, 0, "not an IDX file: its first two bytes must be 0");
   if (bytes[2] != 0x08 && bytes[2] != 0x0B && bytes[2] != 0x0C) {
-    return At(name, 2, "IDX element type " + std::to_string(bytes[2]) +
-                           " is not read; 8 (unsigned byte), 11 or 12 (integers of 2 or 4 bytes) was expected");
+    return At(name, 2,
+              "IDX element type " + std::to_string(bytes[2]) +
+                  " is not read; 8 (unsigned byte), 11 or 12 (integers of 2 or 4 bytes) was expected");
   }
   if (bytes[3] < 1 || bytes[3] > kMaxRank) {
     return At(name, 3, std::to_string(bytes[3]) + " dimensions; 1 to 4 were expected");
@@ -64,8 +65,9 @@ Result<IdxArray> ParseHeader(Span<const uint8_t> bytes, const std::string& name)
 Status CheckImageShape(const IdxArray& images, const std::string& name) {
   if (images.type != IdxType::kUnsignedByte) return At(name, 2, "images must be unsigned bytes (element type 8)");
   if (images.shape.size() < 3) {
-    return At(name, 3, "images must have 3 dimensions [count, height, width] or 4 [count, channels, height, width], not " +
-                           std::to_string(images.shape.size()));
+    return At(name, 3,
+              "images must have 3 dimensions [count, height, width] or 4 [count, channels, height, width], not " +
+                  std::to_string(images.shape.size()));
   }
   return Ok();
 }
@@ -124,8 +126,9 @@ Result<ImageSet> ImagesFromIdx(const IdxArray& images, const std::string& images
   ImageSet set;
   LOWBIT_TRY(set.labels, ReadLabels(labels, labels_name, classes));
   if (images.shape[0] != set.count()) {
-    return At(labels_name, kMagicBytes, std::to_string(set.count()) + " labels, but " + images_name + " holds " +
-                                            std::to_string(images.shape[0]) + " images");
+    return At(labels_name, kMagicBytes,
+              std::to_string(set.count()) + " labels, but " + images_name + " holds " +
+                  std::to_string(images.shape[0]) + " images");
   }
   set.image.assign(images.shape.begin() + 1, images.shape.end());
   if (set.image.size() == 2) set.image.insert(set.image.begin(), 1);

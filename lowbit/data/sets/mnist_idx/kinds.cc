@@ -147,12 +147,12 @@ DatasetKind IdxKind() {
       "put IDX files, packed or not, into one folder and name it: train-images-idx3-ubyte (grey) or "
       "train-images-idx4-ubyte ([count, channels, height, width]), train-labels-idx1-ubyte, and the same with "
       "t10k- or test- for train-";
-  kind.files = {Names({"train-images-idx3-ubyte", "train-images-idx4-ubyte"}),
-                Names({"train-labels-idx1-ubyte", "train-labels-idx1-short", "train-labels-idx1-int"}),
-                Names({"t10k-images-idx3-ubyte", "t10k-images-idx4-ubyte", "test-images-idx3-ubyte",
-                       "test-images-idx4-ubyte"}),
-                Names({"t10k-labels-idx1-ubyte", "t10k-labels-idx1-short", "t10k-labels-idx1-int",
-                       "test-labels-idx1-ubyte", "test-labels-idx1-short", "test-labels-idx1-int"})};
+  kind.files = {
+      Names({"train-images-idx3-ubyte", "train-images-idx4-ubyte"}),
+      Names({"train-labels-idx1-ubyte", "train-labels-idx1-short", "train-labels-idx1-int"}),
+      Names({"t10k-images-idx3-ubyte", "t10k-images-idx4-ubyte", "test-images-idx3-ubyte", "test-images-idx4-ubyte"}),
+      Names({"t10k-labels-idx1-ubyte", "t10k-labels-idx1-short", "t10k-labels-idx1-int", "test-labels-idx1-ubyte",
+             "test-labels-idx1-short", "test-labels-idx1-int"})};
   kind.load = LoadIdx;
   return kind;
 }

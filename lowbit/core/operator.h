@@ -53,8 +53,9 @@ struct Operator {
   // REQUIRES: infer(node, ...) of the same shapes is ok.
   std::vector<DoubleTensor> (*evaluate)(const Node& node, const std::vector<const DoubleTensor*>& inputs);
 
-  // Multiply-accumulates behind one element of the output, for operators that multiply with weights; null means none.
-  int64_t (*macs_per_output)(const Node& node, const std::vector<Shape>& inputs) = nullptr;
+  // Multiply-accumulates of operators that multiply matrices or kernels, as factors whose product may overflow (the
+  // caller multiplies with care). Positions in the padding count as if they were pixels. Null means none.
+  std::vector<int64_t> (*macs)(const Node& node, const std::vector<Shape>& inputs, const Shape& output) = nullptr;
 };
 
 namespace ops {

@@ -72,7 +72,9 @@ std::vector<DoubleTensor> Evaluate(const Node& node, const std::vector<const Dou
   return {std::move(y)};
 }
 
-int64_t MacsPerOutput(const Node&, const std::vector<Shape>& inputs) { return Elements(inputs[1]) / inputs[1][0]; }
+std::vector<int64_t> Macs(const Node&, const std::vector<Shape>& inputs, const Shape& output) {
+  return {Elements(output), Elements(inputs[1]) / inputs[1][0]};
+}
 
 }  // namespace
 
@@ -89,7 +91,7 @@ Operator Define() {
                      {"strides", AttributeType::kInts}},
       .infer = Infer,
       .evaluate = Evaluate,
-      .macs_per_output = MacsPerOutput,
+      .macs = Macs,
   };
 }
 

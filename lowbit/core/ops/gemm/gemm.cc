@@ -55,8 +55,8 @@ std::vector<DoubleTensor> Evaluate(const Node& node, const std::vector<const Dou
   return MapPairs(product, *inputs[2], [beta](double p, double c) { return p + beta * c; });
 }
 
-int64_t MacsPerOutput(const Node& node, const std::vector<Shape>& inputs) {
-  return ExtentsOf(node, "transB", inputs[1]).rows;
+std::vector<int64_t> Macs(const Node& node, const std::vector<Shape>& inputs, const Shape& output) {
+  return {Elements(output), ExtentsOf(node, "transB", inputs[1]).rows};
 }
 
 }  // namespace
@@ -72,7 +72,7 @@ Operator Define() {
                      {"transB", AttributeType::kInt}},
       .infer = Infer,
       .evaluate = Evaluate,
-      .macs_per_output = MacsPerOutput,
+      .macs = Macs,
   };
 }
 

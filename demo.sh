@@ -20,7 +20,7 @@ if [ -n "$quick" ]; then
   out=out/demo-quick
   options=(--set train.epochs=1 --set train.limit=2000)
 fi
-lowbit=build/lowbit/cli/lowbit
+lowbit=build/bin/lowbit
 
 stage() { printf '\n== %s (%d:%02d)\n' "$1" $((SECONDS / 60)) $((SECONDS % 60)); }
 

@@ -8,7 +8,7 @@
 
 set -uo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-lowbit=${LOWBIT_PROGRAM:-$root/build/lowbit/cli/lowbit}
+lowbit=${LOWBIT_PROGRAM:-$root/build/bin/lowbit}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 checks_passed=0

@@ -94,7 +94,7 @@ TEST_P(DocumentTest, OptionsOfTheProgramExist) {
   for (const auto& entry : std::filesystem::recursive_directory_iterator(folder, error)) {
     if (entry.path().extension() == ".cc") sources += Read(entry.path().string());
   }
-  for (const std::string& line : Matches(text_, R"((?:^|\n) *(?:\$ )?(?:build/lowbit/cli/)?(lowbit [a-z]+ [^\n]*))")) {
+  for (const std::string& line : Matches(text_, R"((?:^|\n) *(?:\$ )?(?:build/bin/)?(lowbit [a-z]+ [^\n]*))")) {
     for (const std::string& option : Matches(line, R"((--[a-z]+))")) {
       EXPECT_NE(sources.find(option), std::string::npos) << option << " in: " << line;
     }

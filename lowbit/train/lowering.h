@@ -1,0 +1,53 @@
+#ifndef LOWBIT_TRAIN_LOWERING_H_
+#define LOWBIT_TRAIN_LOWERING_H_
+
+// How each operator becomes calls of libtorch. Includes libtorch; internal to the library.
+
+#include <ATen/core/Tensor.h>
+
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "lowbit/core/graph.h"
+#include "lowbit/train/network.h"
+
+namespace lowbit::train {
+
+// What a node computes: its inputs (undefined where left out) to its first output. Differentiable.
+using Kernel = std::function<at::Tensor(const std::vector<at::Tensor>& inputs, Mode mode)>;
+
+// What a lowering sees of a node when the network is built.
+struct LoweringRequest {
+  const Node& node;
+  std::vector<const Parameter*> parameters;  // By input; null where the input is not a parameter of the graph.
+  const BatchNormOptions& batch_norm;
+  // Makes a state tensor (a double on the CPU, [1], zero) that a checkpoint keeps: "<node>/<word>".
+  std::function<at::Tensor(const std::string& word)> add_buffer;
+
+  // Throws std::invalid_argument: "node 'name' (Op): rule".
+  [[noreturn]] void Reject(const std::string& rule) const;
+  // The elements of an integer input that is a parameter. Rejects one that is computed.
+  const std::vector<int64_t>& Integers(size_t input) const;
+  // The only element of a float input that is a parameter, or `otherwise` where it is left out.
+  double Scalar(size_t input, double otherwise) const;
+};
+
+using Lower = Kernel (*)(const LoweringRequest& request);
+using LoweringTable = std::map<std::string, Lower>;
+
+// By ONNX operator name.
+const LoweringTable& Lowerings();
+
+// One for each file of lowbit/train/lowerings.
+void AddActivations(LoweringTable* table);
+void AddConvolutions(LoweringTable* table);
+void AddNormalizations(LoweringTable* table);
+void AddPools(LoweringTable* table);
+void AddProducts(LoweringTable* table);
+void AddShapes(LoweringTable* table);
+
+}  // namespace lowbit::train
+
+#endif  // LOWBIT_TRAIN_LOWERING_H_

@@ -1,0 +1,354 @@
+#include "lowbit/train/network.h"
+
+#include <ATen/autocast_mode.h>
+#include <torch/torch.h>
+#include <torch/version.h>
+
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+#include "lowbit/base/suggest.h"
+#include "lowbit/core/validate.h"
+#include "lowbit/train/lowering.h"
+#include "lowbit/train/method.h"
+
+namespace lowbit::train {
+namespace {
+
+// One node, ready to run. Values live in numbered slots.
+struct Step {
+  Kernel kernel;
+  std::vector<int> inputs;  // -1: left out.
+  int output = 0;
+  std::vector<int> last_uses;  // Slots that no later step reads.
+};
+
+// A node with a trained weight.
+struct Layer {
+  std::string name;
+  std::string parameter;
+  int slot = 0;
+  WeightMethod* method = nullptr;  // Null: float weights.
+};
+
+at::Tensor ToTorch(const FloatTensor& tensor) {
+  // from_blob wants a mutable pointer; clone() copies at once.
+  auto* data = const_cast<float*>(tensor.data.data());  // NOLINT
+  return at::from_blob(data, tensor.shape, at::kFloat).clone();
+}
+
+FloatTensor FromTorch(const at::Tensor& tensor) {
+  const at::Tensor flat = tensor.detach().to(at::kCPU, at::kFloat).contiguous();
+  FloatTensor result(tensor.sizes().vec());
+  std::copy_n(flat.data_ptr<float>(), flat.numel(), result.data.data());
+  return result;
+}
+
+bool IsTrained(const ParameterTraits& traits) {
+  return traits.role == ParameterTraits::Role::kWeight || traits.role == ParameterTraits::Role::kBias;
+}
+
+// Whether the node multiplies with a trained weight whose first dimension counts the output channels.
+bool HasRowWeight(const Graph& graph, const Node& node) {
+  const bool product = node.op == "Conv" || (node.op == "Gemm" && IntAttribute(node, "transB", 0) != 0);
+  if (!product || node.inputs.size() < 2) return false;
+  const auto weight = graph.parameters.find(node.inputs[1]);
+  return weight != graph.parameters.end() && weight->second.traits.role == ParameterTraits::Role::kWeight;
+}
+
+// Runs convolutions and products of the enclosing scope in bfloat16 on CUDA.
+class Autocast {
+ public:
+  explicit Autocast(bool enabled) : enabled_(enabled) {
+    if (enabled_) Enable(true);
+  }
+  Autocast(const Autocast&) = delete;
+  Autocast& operator=(const Autocast&) = delete;
+  ~Autocast() {
+    if (!enabled_) return;
+    at::autocast::clear_cache();
+    Enable(false);
+  }
+
+ private:
+  static void Enable(bool on) {
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
+    at::autocast::set_autocast_dtype(at::kCUDA, at::kBFloat16);
+    at::autocast::set_autocast_enabled(at::kCUDA, on);
+#else
+    at::autocast::set_autocast_gpu_dtype(at::kBFloat16);
+    at::autocast::set_enabled(on);
+#endif
+  }
+
+  bool enabled_;
+};
+
+}  // namespace
+
+struct Network::Impl {
+  Graph graph;  // As given; values of trained parameters and statistics are stale.
+  NetworkOptions options;
+  at::Device device{at::kCPU};
+  at::ScalarType type = at::kFloat;
+  bool channels_last = false;
+
+  std::map<std::string, int> slots;
+  std::vector<at::Tensor> fixed;  // By slot: parameters; undefined for values that a step computes.
+  std::vector<Step> steps;
+  std::vector<int> inputs, outputs;
+  std::vector<Layer> layers;
+  std::map<std::string, std::unique_ptr<WeightMethod>> methods;  // By parameter.
+  std::vector<TrainedParameter> parameters;
+  NamedTensors buffers;
+
+  int AddSlot(const std::string& name, const at::Tensor& value);
+  void ReadDevice();
+  void AddMethods();
+  void AddParameter(const std::string& name, const Parameter& parameter);
+  void AddLayers();
+  void AddSteps();
+  Kernel Lowered(const Node& node);
+  void FindLastUses();
+  at::Tensor ToDevice(const at::Tensor& tensor) const;
+  at::Tensor Prepared(const at::Tensor& input) const;
+};
+
+int Network::Impl::AddSlot(const std::string& name, const at::Tensor& value) {
+  const int slot = static_cast<int>(fixed.size());
+  slots[name] = slot;
+  fixed.push_back(value);
+  return slot;
+}
+
+void Network::Impl::ReadDevice() {
+  device = at::Device(options.device);
+  if (device.is_cuda() && !at::hasCUDA()) {
+    throw std::invalid_argument("device '" + options.device + "': this build of libtorch has no CUDA device to offer");
+  }
+  type = options.float64 ? at::kDouble : at::kFloat;
+  options.mixed_precision = options.mixed_precision && device.is_cuda();
+  channels_last = options.memory_format == MemoryFormat::kChannelsLast ||
+                  (options.memory_format == MemoryFormat::kAuto && options.mixed_precision);
+}
+
+at::Tensor Network::Impl::ToDevice(const at::Tensor& tensor) const { return tensor.to(device, type); }
+
+// One method for each quantized weight; a weight that several nodes share is the first one's.
+void Network::Impl::AddMethods() {
+  std::set<std::string> names;
+  const auto& skip = options.method.skip;
+  for (const Node& node : graph.nodes) {
+    if (!HasRowWeight(graph, node)) continue;
+    names.insert(node.name);
+    const std::string& name = node.inputs[1];
+    const Parameter& parameter = graph.parameters.at(name);
+    const bool skipped = std::find(skip.begin(), skip.end(), node.name) != skip.end();
+    if (options.method.make == nullptr || skipped || methods.count(name) != 0) continue;
+    const auto* low_bit = std::get_if<QTensor>(&parameter.value);
+    const FloatTensor start = low_bit == nullptr ? std::get<FloatTensor>(parameter.value) : Dequantize(*low_bit);
+    methods[name] = options.method.make({node.name, name, ToTorch(start).to(device), parameter.traits});
+  }
+  for (const std::string& name : skip) {
+    if (names.count(name) == 0) {
+      throw std::invalid_argument(
+          "quantize.skip: " + UnknownName("node with a weight", name, {names.begin(), names.end()}));
+    }
+  }
+}
+
+void Network::Impl::AddParameter(const std::string& name, const Parameter& parameter) {
+  const auto method = methods.find(name);
+  if (method != methods.end()) {
+    AddSlot(name, {});
+    for (TrainedParameter& trained : method->second->Parameters()) parameters.push_back(std::move(trained));
+    for (const auto& [key, tensor] : method->second->Buffers()) buffers[key] = tensor;
+    return;
+  }
+  if (std::holds_alternative<Int64Tensor>(parameter.value)) {
+    AddSlot(name, {});  // Read by the lowerings.
+    return;
+  }
+  const auto* low_bit = std::get_if<QTensor>(&parameter.value);
+  at::Tensor value =
+      ToDevice(ToTorch(low_bit == nullptr ? std::get<FloatTensor>(parameter.value) : Dequantize(*low_bit)));
+  if (low_bit == nullptr && IsTrained(parameter.traits)) {
+    value.requires_grad_(true);
+    parameters.push_back({name, value, parameter.traits});
+  } else if (parameter.traits.role == ParameterTraits::Role::kStatistic) {
+    buffers[name] = value;
+  }
+  AddSlot(name, value);
+}
+
+void Network::Impl::AddLayers() {
+  for (const Node& node : graph.nodes) {
+    if (!HasRowWeight(graph, node)) continue;
+    const auto method = methods.find(node.inputs[1]);
+    layers.push_back({node.name, node.inputs[1], slots.at(node.inputs[1]),
+                      method == methods.end() ? nullptr : method->second.get()});
+  }
+}
+
+Kernel Network::Impl::Lowered(const Node& node) {
+  const auto lower = Lowerings().find(node.op);
+  LoweringRequest request{node, {}, options.batch_norm, {}};
+  if (lower == Lowerings().end()) request.Reject("training has no lowering for this operator");
+  for (const std::string& input : node.inputs) {
+    const auto parameter = graph.parameters.find(input);
+    request.parameters.push_back(parameter == graph.parameters.end() ? nullptr : &parameter->second);
+  }
+  request.add_buffer = [this, &node](const std::string& word) {
+    return buffers[node.name + "/" + word] = at::zeros({1}, at::kDouble);
+  };
+  return lower->second(request);
+}
+
+void Network::Impl::AddSteps() {
+  for (const GraphInput& input : graph.inputs) inputs.push_back(AddSlot(input.name, {}));
+  for (const Node& node : graph.nodes) {
+    Step step;
+    step.kernel = Lowered(node);
+    for (const std::string& input : node.inputs) step.inputs.push_back(input.empty() ? -1 : slots.at(input));
+    step.output = AddSlot(node.outputs.at(0), {});
+    steps.push_back(std::move(step));
+  }
+  for (const std::string& output : graph.outputs) {
+    const auto slot = slots.find(output);
+    if (slot == slots.end()) throw std::invalid_argument("output '" + output + "' is not computed in training");
+    outputs.push_back(slot->second);
+  }
+}
+
+// So that evaluation holds the memory of live values only.
+void Network::Impl::FindLastUses() {
+  std::set<int> used(outputs.begin(), outputs.end());
+  for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
+    for (const int slot : step->inputs) {
+      if (slot >= 0 && used.insert(slot).second && !fixed[static_cast<size_t>(slot)].defined()) {
+        step->last_uses.push_back(slot);
+      }
+    }
+  }
+}
+
+at::Tensor Network::Impl::Prepared(const at::Tensor& input) const {
+  const at::Tensor moved = ToDevice(input);
+  return channels_last && moved.dim() == 4 ? moved.contiguous(at::MemoryFormat::ChannelsLast) : moved;
+}
+
+Network::Network(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Network::Network(Network&&) noexcept = default;
+Network& Network::operator=(Network&&) noexcept = default;
+Network::~Network() = default;
+
+Network Network::Create(const Graph& graph, const NetworkOptions& options) {
+  const Status valid = Validate(graph);
+  if (!valid.ok()) throw std::invalid_argument(valid.error().message);
+  auto impl = std::make_unique<Impl>();
+  impl->graph = graph;
+  impl->options = options;
+  impl->ReadDevice();
+  impl->AddMethods();
+  for (const auto& [name, parameter] : graph.parameters) impl->AddParameter(name, parameter);
+  impl->AddLayers();
+  impl->AddSteps();
+  impl->FindLastUses();
+  return Network(std::move(impl));
+}
+
+std::vector<at::Tensor> Network::Run(const std::vector<at::Tensor>& inputs, Mode mode, const StepContext& context) {
+  Impl& impl = *impl_;
+  if (inputs.size() != impl.inputs.size()) {
+    throw std::invalid_argument("the graph has " + std::to_string(impl.inputs.size()) + " inputs; got " +
+                                std::to_string(inputs.size()));
+  }
+  const Autocast autocast(impl.options.mixed_precision);
+  std::vector<at::Tensor> values = impl.fixed;
+  const auto value = [&values](int slot) -> at::Tensor& { return values[static_cast<size_t>(slot)]; };
+  for (const auto& [name, method] : impl.methods) {
+    value(impl.slots.at(name)) = method->Effective(mode, context).to(impl.type);
+  }
+  for (size_t i = 0; i < inputs.size(); ++i) value(impl.inputs[i]) = impl.Prepared(inputs[i]);
+  for (const Step& step : impl.steps) {
+    std::vector<at::Tensor> arguments;
+    arguments.reserve(step.inputs.size());
+    for (const int slot : step.inputs) arguments.push_back(slot < 0 ? at::Tensor() : value(slot));
+    for (const int slot : step.last_uses) value(slot).reset();
+    value(step.output) = step.kernel(arguments, mode);
+  }
+  std::vector<at::Tensor> results;
+  for (const int slot : impl.outputs) results.push_back(value(slot).to(impl.type));
+  return results;
+}
+
+at::Tensor Network::Forward(const at::Tensor& images, Mode mode, const StepContext& context) {
+  return Run({images}, mode, context).at(0);
+}
+
+at::Tensor Network::Regularizer() const {
+  at::Tensor sum;
+  for (const auto& [name, method] : impl_->methods) {
+    const at::Tensor term = method->Regularizer();
+    if (term.defined()) sum = sum.defined() ? sum + term : term;
+  }
+  return sum;
+}
+
+const std::vector<TrainedParameter>& Network::Parameters() const { return impl_->parameters; }
+std::map<std::string, at::Tensor> Network::Buffers() const { return impl_->buffers; }
+const std::string& Network::device() const { return impl_->options.device; }
+
+Graph Network::Export(Weights weights) const {
+  Graph graph = impl_->graph;
+  for (const auto& [name, method] : impl_->methods) {
+    auto& value = graph.parameters.at(name).value;
+    if (weights == Weights::kFrozen) {
+      value = method->Freeze();
+    } else {
+      value = FromTorch(method->Master());
+    }
+  }
+  const auto copy = [&graph](const std::string& name, const at::Tensor& tensor) {
+    const auto parameter = graph.parameters.find(name);
+    if (parameter != graph.parameters.end() && std::holds_alternative<FloatTensor>(parameter->second.value)) {
+      parameter->second.value = FromTorch(tensor);
+    }
+  };
+  for (const TrainedParameter& parameter : impl_->parameters) {
+    if (impl_->methods.count(parameter.name) == 0) copy(parameter.name, parameter.tensor);
+  }
+  for (const auto& [name, tensor] : impl_->buffers) copy(name, tensor);
+  return graph;
+}
+
+std::vector<LayerStatistics> Network::Statistics() const {
+  std::vector<LayerStatistics> all;
+  for (const Layer& layer : impl_->layers) {
+    MethodStatistics statistics;
+    if (layer.method == nullptr) {
+      statistics.quantized_share = 0;
+      statistics.zero_share =
+          impl_->fixed[static_cast<size_t>(layer.slot)].eq(0).to(at::kDouble).mean().item<double>();
+    } else {
+      statistics = layer.method->Statistics();
+    }
+    all.push_back({layer.name, layer.parameter, statistics.error, statistics.mean_row_error,
+                   statistics.quantized_share, statistics.zero_share});
+  }
+  return all;
+}
+
+std::vector<float> Network::LayerValues(const std::string& layer) const {
+  for (const Layer& candidate : impl_->layers) {
+    if (candidate.name != layer) continue;
+    return FromTorch(candidate.method == nullptr ? impl_->fixed[static_cast<size_t>(candidate.slot)]
+                                                 : candidate.method->Master())
+        .data;
+  }
+  throw std::invalid_argument("layer '" + layer + "' has no trained weight");
+}
+
+}  // namespace lowbit::train

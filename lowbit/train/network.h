@@ -1,0 +1,103 @@
+#ifndef LOWBIT_TRAIN_NETWORK_H_
+#define LOWBIT_TRAIN_NETWORK_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lowbit/core/graph.h"
+#include "lowbit/train/method_plan.h"
+#include "lowbit/train/step.h"
+#include "lowbit/train/torch_fwd.h"
+
+namespace lowbit::train {
+
+struct TrainedParameter;
+
+// How batch normalization keeps its running mean and variance in a training step (the batch's variance enters
+// unbiased, divided by n - 1, in both).
+struct BatchNormOptions {
+  enum class Average {
+    kEma,            // running = m * running + (1 - m) * batch, from the Graph's values on (usually 0 and 1).
+    kBiasCorrected,  // Caffe: the same sums divided by the accumulated weight, so the first step's statistics count
+                     // fully and the start values not at all.
+  };
+  Average average = Average::kEma;
+  // m; negative: each node's attribute `momentum` (0.9 where it has none).
+  double momentum = -1;
+};
+
+enum class MemoryFormat { kAuto, kContiguous, kChannelsLast };
+
+struct NetworkOptions {
+  std::string device = "cpu";  // "cpu", "cuda", "cuda:1"
+  // Of activations inside the network. kAuto: channels-last on CUDA with mixed precision, otherwise contiguous.
+  MemoryFormat memory_format = MemoryFormat::kAuto;
+  // CUDA only: convolutions and products in bfloat16 (autocast), parameters and loss in float.
+  bool mixed_precision = false;
+  BatchNormOptions batch_norm;
+  MethodPlan method;
+  // For tests: parameters and activations in double. Quantized layers stay float products, widened.
+  bool float64 = false;
+};
+
+// What a person wants to watch, of one quantized layer.
+struct LayerStatistics {
+  std::string layer;           // The node.
+  std::string parameter;       // Its weight.
+  double error = 0;            // sum |W - Q| / sum |W|
+  double mean_row_error = 0;   // Mean over output channels of the same ratio.
+  double quantized_share = 0;  // Of the units, in the last training step; 0 for a float layer.
+  double zero_share = 0;       // Weights of Q that are 0.
+};
+
+enum class Weights {
+  kFloat,   // The float master weights.
+  kFrozen,  // Each quantized layer's weights as a QTensor.
+};
+
+// Executes a Graph with libtorch: the one executor, for every network. It owns the trained values; Export writes them
+// back into a Graph. Not thread-safe. Throws std::exception (libtorch does too).
+class Network {
+ public:
+  // Copies the graph's values to the device. Throws std::invalid_argument with one sentence if the graph is not valid,
+  // has an operator without a lowering, or if the plan's `skip` names no node with a weight.
+  static Network Create(const Graph& graph, const NetworkOptions& options);
+  Network(Network&&) noexcept;
+  Network& operator=(Network&&) noexcept;
+  ~Network();
+
+  // The first output for one batch: images [batch, channels, height, width] float, 0..255, on any device (moved if
+  // need be). kTrain updates batch-norm statistics and draws dropout from libtorch's global generator of the device
+  // (reseed it per step for reproducible steps). In kEval without gradients wanted, call under at::NoGradGuard.
+  at::Tensor Forward(const at::Tensor& images, Mode mode, const StepContext& context);
+  // All outputs, for graphs with several inputs or outputs.
+  std::vector<at::Tensor> Run(const std::vector<at::Tensor>& inputs, Mode mode, const StepContext& context);
+  // The methods' extra loss terms; an undefined tensor where there is none.
+  at::Tensor Regularizer() const;
+
+  // What the optimizer trains, and further state that a checkpoint keeps (batch-norm statistics, methods' buffers), by
+  // name. The tensors are the live ones: copy_ into them under at::NoGradGuard to restore.
+  const std::vector<TrainedParameter>& Parameters() const;
+  std::map<std::string, at::Tensor> Buffers() const;
+
+  // The graph with the current values.
+  Graph Export(Weights weights) const;
+
+  // Of every layer with a trained weight of Conv or Gemm, in the order of execution.
+  std::vector<LayerStatistics> Statistics() const;
+  // The current float weights of that layer, flat, for histograms.
+  std::vector<float> LayerValues(const std::string& layer) const;
+
+  const std::string& device() const;
+
+ private:
+  struct Impl;
+  explicit Network(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lowbit::train
+
+#endif  // LOWBIT_TRAIN_NETWORK_H_

@@ -1,0 +1,27 @@
+#ifndef LOWBIT_TRAIN_STEP_H_
+#define LOWBIT_TRAIN_STEP_H_
+
+#include <cstdint>
+
+namespace lowbit::train {
+
+enum class Mode {
+  kTrain,  // Batch statistics, dropout, hybrid weights; records gradients where the caller does.
+  kEval,   // Running statistics, no dropout, fully quantized weights.
+};
+
+// Where training stands: all that a step may depend on besides the state that a checkpoint holds. The training loop
+// fills it; nothing in it is a random state, so a resumed run recomputes it from the iteration number.
+struct StepContext {
+  uint64_t seed = 0;
+  int64_t iteration = 0;  // Steps since the start of the run, over all stages.
+  int64_t stage = 0;
+  double ratio = 1;     // SQ: share of each layer's units that are quantized, in [0, 1].
+  double progress = 0;  // Of the run, in [0, 1].
+  // Mode::kEval: use the hybrid weights of this iteration and ratio. Otherwise every unit is quantized.
+  bool evaluate_hybrid = false;
+};
+
+}  // namespace lowbit::train
+
+#endif  // LOWBIT_TRAIN_STEP_H_

@@ -1,0 +1,80 @@
+#include "lowbit/quant/methods/twn/twn.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lowbit::quant::methods::twn {
+namespace {
+
+using ::testing::DoubleNear;
+using ::testing::Each;
+using ::testing::ElementsAre;
+using ::testing::FloatNear;
+using ::testing::HasSubstr;
+using ::testing::Pointwise;
+
+const std::vector<float> kGolden = {.9f, -.1f, .4f, -.6f, .2f, .05f, -.3f, .25f};
+const std::vector<float> kWipeOut = {.9f, -.1f, .4f, -.6f, .02f, .03f, -.05f, .04f};
+
+Twn Method(DeltaScope scope, double factor = 0.7) { return Twn({scope, factor}); }
+
+// Expects thresholds, scales and values of a 2x4 matrix, to 1e-6.
+void ExpectResult(const Twn& method, const std::vector<float>& weights, const std::vector<double>& thresholds,
+                  const std::vector<float>& scales, const std::vector<float>& values) {
+  EXPECT_THAT(method.Thresholds(weights, 2), Pointwise(DoubleNear(1e-6), thresholds));
+  const QTensor q = method.Quantize(weights, {2, 4});
+  EXPECT_THAT(q.scales, Pointwise(FloatNear(1e-6f), scales));
+  EXPECT_THAT(Dequantize(q).data, Pointwise(FloatNear(1e-6f), values));
+}
+
+TEST(Twn, GoldenVectorByRow) {
+  const float a = .6333333f;
+  ExpectResult(Method(DeltaScope::kRow), kGolden, {.35, .14}, {a, .25f}, {a, 0, a, -a, .25f, 0, -.25f, .25f});
+}
+
+TEST(Twn, GoldenVectorByLayer) {
+  const float a = .6333333f;
+  ExpectResult(Method(DeltaScope::kLayer), kGolden, {.245, .245}, {a, .275f}, {a, 0, a, -a, 0, 0, -.275f, .275f});
+}
+
+TEST(Twn, GoldenVectorByCentredLayer) {
+  const float a = .6333333f;
+  ExpectResult(Method(DeltaScope::kLayerCentered), kGolden, {.23625, .23625}, {a, .275f},
+               {a, 0, a, -a, 0, 0, -.275f, .275f});
+}
+
+TEST(Twn, LayerThresholdWipesOutASmallRow) {
+  const float a = .6333333f;
+  ExpectResult(Method(DeltaScope::kLayerCentered), kWipeOut, {.1995, .1995}, {a, 0}, {a, 0, a, -a, 0, 0, 0, 0});
+  ExpectResult(Method(DeltaScope::kRow), kWipeOut, {.35, .0245}, {a, .04f}, {a, 0, a, -a, 0, .04f, -.04f, .04f});
+}
+
+TEST(Twn, ThresholdIsStrict) {
+  // Mean 1, factor 1: every |w| equals the threshold, hence none exceeds it.
+  const QTensor q = Method(DeltaScope::kRow, 1.0).Quantize(std::vector<float>{1, -1, 1, 1}, {1, 4});
+  EXPECT_THAT(q.codes, Each(1));
+  EXPECT_THAT(q.scales, ElementsAre(0.0f));
+}
+
+TEST(Twn, FactorZeroKeepsEverythingButZeros) {
+  const QTensor q = Method(DeltaScope::kRow, 0.0).Quantize(std::vector<float>{2, -4, 0, -0.0f}, {1, 4});
+  EXPECT_THAT(q.codes, ElementsAre(2, 0, 1, 1));
+  EXPECT_THAT(q.scales, ElementsAre(3.0f));
+}
+
+TEST(Twn, Settings) {
+  const auto config = [](const std::string& key, Config value) {
+    return Config{ConfigTable{{key, std::move(value)}}, ""};
+  };
+  EXPECT_EQ(ReadOptions(Config()).value().delta_scope, DeltaScope::kRow);
+  EXPECT_EQ(ReadOptions(Config()).value().delta_factor, 0.7);
+  const Config centered = config("delta_scope", {std::string("layer_centered"), ""});
+  EXPECT_EQ(ReadOptions(centered).value().delta_scope, DeltaScope::kLayerCentered);
+  EXPECT_EQ(ReadOptions(config("delta_factor", {0.5, ""})).value().delta_factor, 0.5);
+  EXPECT_THAT(Create(config("delta_scope", {std::string("layers"), ""})).error().message, HasSubstr("'layer'"));
+  EXPECT_THAT(Create(config("delta_factor", {-1.0, ""})).error().message, HasSubstr("delta_factor"));
+  EXPECT_THAT(Create(config("delta_facto", {0.5, ""})).error().message, HasSubstr("did you mean 'delta_factor'"));
+}
+
+}  // namespace
+}  // namespace lowbit::quant::methods::twn

@@ -1,7 +1,7 @@
 #include "lowbit/quant/policies/sq/options.h"
 
 #include <algorithm>
-#include <utility>
+#include <vector>
 
 namespace lowbit::quant::sq {
 namespace {
@@ -15,11 +15,6 @@ Enum ReadEnum(ConfigReader* reader, const std::string& key, Enum otherwise, cons
 
 }  // namespace
 
-double SqOptions::RatioAt(int64_t stage, double progress) const {
-  LOWBIT_CHECK(stage >= 0 && stage < StageCount());
-  return stages.empty() ? ratio.At(progress) : stages[static_cast<size_t>(stage)];
-}
-
 Result<SqOptions> ReadSqOptions(const Config& config, const std::string& path) {
   ConfigReader reader(config, path);
   SqOptions options;
@@ -29,16 +24,7 @@ Result<SqOptions> ReadSqOptions(const Config& config, const std::string& path) {
   options.policy = ReadEnum(&reader, "policy", options.policy, {"stochastic", "sorted", "fixed"});
   options.rounding = ReadEnum(&reader, "rounding", options.rounding, {"ceil", "round", "floor"});
   options.eps = reader.Float("eps", options.eps, 1e-30, 1);
-  options.stages = reader.Floats("stages", options.stages, 0, 1);
-  if (options.stages.empty()) reader.Reject("stages", "a list of at least one number");
-  const bool ramp = reader.Has("ratio");
-  const Config& ratio = reader.Table("ratio");
-  if (ramp && reader.Has("stages")) reader.Reject("ratio", "left out where 'stages' is given");
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
-  if (ramp) {
-    LOWBIT_TRY(options.ratio, ReadSchedule(ratio, path + ".ratio", 0, 1));
-    options.stages.clear();
-  }
   return options;
 }
 

@@ -1,11 +1,10 @@
 #ifndef LOWBIT_QUANT_POLICIES_SQ_OPTIONS_H_
 #define LOWBIT_QUANT_POLICIES_SQ_OPTIONS_H_
 
-#include <vector>
+#include <string>
 
 #include "lowbit/base/config.h"
 #include "lowbit/base/result.h"
-#include "lowbit/quant/schedule.h"
 
 namespace lowbit::quant::sq {
 
@@ -23,17 +22,10 @@ struct SqOptions {
   Policy policy = Policy::kStochastic;
   Rounding rounding = Rounding::kCeil;
   double eps = 1e-7;
-  // Ratio of each stage, a full training run each; empty if there is one run, with `ratio`.
-  std::vector<double> stages = {0.5, 0.75, 0.875, 1};
-  Schedule ratio{1.0};
-
-  int64_t StageCount() const { return stages.empty() ? 1 : static_cast<int64_t>(stages.size()); }
-  // The share to quantize at this progress (0..1) of a stage. REQUIRES: 0 <= stage < StageCount()
-  double RatioAt(int64_t stage, double progress) const;
 };
 
-// Reads the table [quantize.sq]: `unit`, `prob`, `select`, `policy`, `rounding`, `eps`, and either `stages` (a list) or
-// `ratio` (a table: ReadSchedule). `path` names the table in messages. Errors: as ConfigReader; both of the last two.
+// Reads the table [quantize.sq]: `unit`, `prob`, `select`, `policy`, `rounding`, `eps`. (How the quantized share
+// rises is not a matter of the policy; the recipe says it.) `path` names the table in messages. Errors: as ConfigReader.
 Result<SqOptions> ReadSqOptions(const Config& config, const std::string& path = "quantize.sq");
 
 }  // namespace lowbit::quant::sq

@@ -59,11 +59,6 @@ TEST(SqErrors, OfSingleElements) {
 
 Config Table(ConfigTable table) { return {std::move(table), "r.toml:1"}; }
 Config Text(const char* text) { return {std::string(text), "r.toml:2"}; }
-Config List(const std::vector<double>& values) {
-  ConfigArray array;
-  for (const double value : values) array.push_back({value, ""});
-  return {std::move(array), "r.toml:3"};
-}
 
 TEST(SqOptions, DefaultsAreThePapers) {
   const SqOptions options = ReadSqOptions(Config()).value();
@@ -73,9 +68,6 @@ TEST(SqOptions, DefaultsAreThePapers) {
   EXPECT_EQ(options.policy, Policy::kStochastic);
   EXPECT_EQ(options.rounding, Rounding::kCeil);
   EXPECT_EQ(options.eps, 1e-7);
-  EXPECT_THAT(options.stages, ElementsAre(.5, .75, .875, 1));
-  EXPECT_EQ(options.StageCount(), 4);
-  EXPECT_EQ(options.RatioAt(2, 0.1), .875);
 }
 
 TEST(SqOptions, EverySwitch) {
@@ -84,8 +76,7 @@ TEST(SqOptions, EverySwitch) {
                                                  {"select", Text("keep_float_by_error")},
                                                  {"policy", Text("fixed")},
                                                  {"rounding", Text("floor")},
-                                                 {"eps", {1e-5, ""}},
-                                                 {"stages", List({.2, 1})}}))
+                                                 {"eps", {1e-5, ""}}}))
                                 .value();
   EXPECT_EQ(options.unit, Unit::kElement);
   EXPECT_EQ(options.prob, Probability::kSigmoid);
@@ -93,19 +84,8 @@ TEST(SqOptions, EverySwitch) {
   EXPECT_EQ(options.policy, Policy::kFixed);
   EXPECT_EQ(options.rounding, Rounding::kFloor);
   EXPECT_EQ(options.eps, 1e-5);
-  EXPECT_EQ(options.StageCount(), 2);
   EXPECT_EQ(ReadSqOptions(Table({{"prob", Text("softmax")}})).value().prob, Probability::kSoftmax);
   EXPECT_EQ(ReadSqOptions(Table({{"policy", Text("sorted")}})).value().policy, Policy::kSorted);
-}
-
-TEST(SqOptions, RampInsideOneRun) {
-  const Config ratio = Table({{"kind", Text("staircase")}, {"from", {0.5, ""}}, {"to", {1.0, ""}}, {"end", {0.6, ""}}});
-  const SqOptions options = ReadSqOptions(Table({{"ratio", ratio}})).value();
-  EXPECT_EQ(options.StageCount(), 1);
-  EXPECT_EQ(options.RatioAt(0, 0), .5);
-  EXPECT_EQ(options.RatioAt(0, .3), .75);
-  EXPECT_EQ(options.RatioAt(0, .5), .875);
-  EXPECT_EQ(options.RatioAt(0, .6), 1);
 }
 
 std::string ErrorOf(const Config& config) {
@@ -114,14 +94,9 @@ std::string ErrorOf(const Config& config) {
 }
 
 TEST(SqOptions, Errors) {
-  const Config ratio = Table({{"kind", Text("constant")}});
-  EXPECT_THAT(ErrorOf(Table({{"ratio", ratio}, {"stages", List({1})}})), HasSubstr("'quantize.sq.ratio'"));
-  EXPECT_THAT(ErrorOf(Table({{"stages", List({})}})), HasSubstr("r.toml:3: 'quantize.sq.stages'"));
-  EXPECT_THAT(ErrorOf(Table({{"stages", List({.5, 1.5})}})), HasSubstr("0..1"));
   EXPECT_THAT(ErrorOf(Table({{"prob", Text("linea")}})), HasSubstr("'linear'"));
   EXPECT_THAT(ErrorOf(Table({{"policie", Text("fixed")}})), HasSubstr("did you mean 'policy'"));
-  const Config bad_ratio = Table({{"kind", Text("linear")}, {"to", {2.0, ""}}});
-  EXPECT_THAT(ErrorOf(Table({{"ratio", bad_ratio}})), HasSubstr("'quantize.sq.ratio.to'"));
+  EXPECT_THAT(ErrorOf(Table({{"eps", {0.0, "r.toml:9"}}})), HasSubstr("r.toml:9: 'quantize.sq.eps'"));
 }
 
 }  // namespace

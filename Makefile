@@ -54,10 +54,10 @@ format: ## let clang-format change the lines
 tidy: ## clang-tidy over all sources (minutes)
 	@tools/lint.sh tidy
 
-bench: ## build and run the benchmarks
+bench: ## build and run the benchmarks: every program named lowbit_*_speed
 	@cmake --preset release -DLOWBIT_BENCH=ON >/dev/null
-	@cmake --build --preset release --target lowbit_bench
-	@build/bench/lowbit_bench
+	@cmake --build --preset release
+	@for program in $$(find build -type f -name 'lowbit_*_speed' -perm -u+x); do $$program || exit 1; done
 
 install: build ## install libraries, headers and the program below PREFIX=/usr/local
 	@cmake --install build --prefix $(PREFIX)

@@ -1,0 +1,146 @@
+#!/usr/bin/env bash
+# Bad input of every kind ends in one sentence on standard error, nothing on standard output, the right exit code and no
+# partial file; never in a crash.
+# usage: bad_input_test.sh MAKE_FILES_PROGRAM LOWBIT_TRAIN(ON|OFF)
+source "$(dirname "$0")/../lib.sh"
+make_files=$1
+train=$2
+files=$scratch/files
+"$make_files" "$files" || exit 1
+model=$files/model.lbm
+bad=$scratch/bad
+mkdir "$bad"
+
+# sentence CODE TEXT COMMAND...: exit code, and one line on standard error that holds TEXT.
+sentence() {
+  local code=$1 text=$2
+  shift 2
+  fails_with "$code" "$@" || return 1
+  [ ! -s "$scratch/out" ] || { echo "standard output is not empty"; return 1; }
+  [ "$(wc -l <"$scratch/err")" = 1 ] || { echo "standard error is not one line"; return 1; }
+  says "$text" "$scratch/err" || { echo "the line does not say: $text"; return 1; }
+}
+
+# change FILE OFFSET TO: a copy of FILE with the byte at OFFSET replaced.
+change() {
+  cp "$1" "$3"
+  local old
+  old=$(od -An -tu1 -j "$2" -N 1 "$1")
+  printf "\\$(printf '%03o' $(((old + 1) % 256)))" | dd of="$3" bs=1 seek="$2" conv=notrunc status=none
+}
+
+damaged_models() {
+  local size offset
+  size=$(stat -c %s "$model")
+  : >"$bad/empty.lbm"
+  head -c 100 /dev/zero >"$bad/zeros.lbm"
+  cp "$model" "$bad/longer.lbm" && printf x >>"$bad/longer.lbm"
+  for offset in 1 7 8 40 $((size / 2)) $((size - 1)); do head -c "$offset" "$model" >"$bad/cut-$offset.lbm"; done
+  for offset in 0 4 8 16 100 $((size / 2)) $((size - 1)); do change "$model" "$offset" "$bad/changed-$offset.lbm"; done
+  printf 'a text that is no model' >"$bad/text.lbm"
+}
+
+damaged_models
+printf 'P5 20 16 255\n%320s' x >"$scratch/picture.pgm"
+check "the undamaged model runs" "$lowbit" run "$model" "$scratch/picture.pgm"
+for file in "$bad"/*.lbm; do
+  name=$(basename "$file")
+  check "inspect refuses $name" sentence 2 "$name" "$lowbit" inspect "$file"
+  check "run refuses $name" sentence 2 "$name" "$lowbit" run "$file" "$scratch/picture.pgm"
+done
+check "a model that is not there" sentence 2 "nowhere.lbm" "$lowbit" inspect "$bad/nowhere.lbm"
+check "a folder in place of a model" sentence 2 "$bad" "$lowbit" inspect "$bad"
+check "eval of a damaged model" sentence 2 "text.lbm" "$lowbit" eval "$bad/text.lbm" --data "idx:$files/stripes"
+check "with --json, too, standard output stays empty" sentence 2 "text.lbm" "$lowbit" inspect "$bad/text.lbm" --json
+
+: >"$bad/empty.png"
+printf '\211PNG\r\n\032\nrubbish' >"$bad/cut.png"
+printf '\377\330\377\340rubbish' >"$bad/cut.jpg"
+printf 'P5 20 16 255\nshort' >"$bad/short.pgm"
+printf 'P5 99999999 99999999 255\n' >"$bad/huge.pgm"
+printf 'no picture at all' >"$bad/text.pgm"
+for file in "$bad"/*.{png,jpg,pgm}; do
+  check "run refuses the picture $(basename "$file")" sentence 2 "$(basename "$file")" "$lowbit" run "$model" "$file"
+done
+
+# damage_set FROM NAME FILE COMMAND...: a copy of a data set whose FILE was treated by COMMAND.
+damage_set() {
+  local from=$1 to=$bad/$2 file=$3
+  shift 3
+  cp -r "$from" "$to" && "$@" "$to/$file"
+}
+empty() { : >"$1"; }
+halve() { truncate -s "$(($(stat -c %s "$1") / 2))" "$1"; }
+lengthen() { printf x >>"$1"; }
+first_byte() { printf '\377' | dd of="$1" bs=1 conv=notrunc status=none; }
+
+stripes=$files/stripes
+for how in empty halve lengthen first_byte rm; do
+  damage_set "$stripes" "images-$how" t10k-images-idx3-ubyte.gz $how
+  damage_set "$stripes" "labels-$how" t10k-labels-idx1-ubyte $how
+  check "test images: $how" sentence 2 t10k-images "$lowbit" eval "$model" --data "idx:$bad/images-$how"
+  check "test labels: $how" sentence 2 t10k-labels "$lowbit" eval "$model" --data "idx:$bad/labels-$how"
+done
+for how in empty halve lengthen rm; do
+  damage_set "$files/colours" "tints-$how" test_batch.bin $how
+  check "CIFAR file: $how" sentence 2 test_batch.bin "$lowbit" eval "$model" --data "cifar:$bad/tints-$how"
+done
+check "images that do not fit the model" sentence 2 "[3, 32, 32]" "$lowbit" eval "$model" --data "cifar:$files/colours"
+check "a data set of an unknown name" sentence 2 "fashion-mnist" "$lowbit" eval "$model" --data "fashion-mnits"
+
+check "an unknown command" sentence 2 "" "$lowbit" trian
+check "an unknown option" sentence 2 "" "$lowbit" inspect "$model" --jsno
+check "no model named" sentence 2 "" "$lowbit" run
+check "a number out of range" sentence 2 "" "$lowbit" run "$model" "$scratch/picture.pgm" --top 0
+
+# recipe TEXT...: the lines as a recipe file.
+recipe() { printf '%s\n' "$@" >"$scratch/recipe.toml"; }
+# refused TEXT ARGUMENT...: training ends at once with 2, and leaves no folder.
+refused() {
+  local text=$1
+  shift
+  rm -rf "$scratch/run"
+  sentence 2 "$text" "$lowbit" train "$scratch/recipe.toml" --out "$scratch/run" "$@" && [ ! -e "$scratch/run" ]
+}
+good=('name = "stripes"' '[data]' 'name = "idx"' "path = \"$stripes\"" '[train]' 'epochs = 1' 'learning_rate = 0.05'
+  '[quantize]' 'method = "twn"')
+
+if [ "$train" = ON ]; then
+  recipe "${good[@]}"
+  check "the good recipe trains" "$lowbit" train "$scratch/recipe.toml" --out "$scratch/good"
+  check "an unknown key names the nearest" refused "learning_rate" --set train.learning_rat=1
+  check "a number out of range" refused "batch" --set train.batch=0
+  check "a wrong type" refused "epochs" --set 'train.epochs="many"'
+  check "an unknown network lists the known" refused "resnet_cifar" --set model.name=resent
+  check "an unknown method lists the known" refused "twn" --set quantize.method=tnw
+  check "missing data" refused "nowhere" --set "data.path=$bad/nowhere"
+  check "damaged training images" refused "t10k-images" --set "data.path=$bad/images-halve"
+  check "an image too small for the network" refused "" --set model.name=resnet_cifar --set model.depth=7
+  recipe "${good[@]}" 'unfinished = ['
+  check "no TOML" refused "recipe.toml"
+  recipe "${good[@]}" '[tran]'
+  check "an unknown table names the nearest" refused "train"
+  : >"$scratch/recipe.toml"
+  check "an empty recipe" refused "recipe.toml"
+  rm "$scratch/recipe.toml"
+  check "a recipe that is not there" refused "recipe.toml"
+
+  recipe "${good[@]}"
+  diverges() {
+    sentence 1 "NaN" "$lowbit" train "$scratch/recipe.toml" --out "$scratch/diverged" --quiet --set train.learning_rate=1e30
+  }
+  check "a loss that is not finite ends the run with 1" diverges
+  check "pack of a folder that is no run" sentence 2 "$bad" "$lowbit" pack "$bad" -o "$scratch/out.lbm"
+  check "nothing is left of it" [ ! -e "$scratch/out.lbm" ]
+  check "pack into a folder that is not there" sentence 1 "nowhere" "$lowbit" pack "$scratch/good" -o "$bad/nowhere/m.lbm"
+  check "report of a folder that is no run" sentence 2 "$bad" "$lowbit" report "$bad" -o "$scratch/report.html"
+  check "no page is left of it" [ ! -e "$scratch/report.html" ]
+  for file in "$scratch"/good/*.safetensors; do
+    halve "$file"
+  done
+  check "eval of a run with a damaged checkpoint" sentence 2 "safetensors" "$lowbit" eval "$scratch/good"
+else
+  recipe "${good[@]}"
+  check "without the training component, train says so" sentence 1 "" "$lowbit" train "$scratch/recipe.toml"
+fi
+finish

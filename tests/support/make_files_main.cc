@@ -1,0 +1,115 @@
+// Writes the files that the scripts of this folder work on, all made up here, so that no test needs one from outside:
+//
+//   FOLDER/stripes/   a data set in the IDX layout: 3 classes of noisy stripes, grey, 16 x 20
+//   FOLDER/colours/   a data set in CIFAR-10's layout: 5 classes of noisy tints
+//   FOLDER/model.lbm  an untrained network for the first, its weights ternary
+//
+// usage: lowbit_make_files FOLDER
+
+#include <cstdio>
+
+#include "lowbit/base/file.h"
+#include "lowbit/base/random.h"
+#include "lowbit/data/test_files.h"
+#include "lowbit/format/lbm/lbm.h"
+#include "lowbit/models/model.h"
+#include "lowbit/quant/quantizer.h"
+
+namespace lowbit {
+namespace {
+
+constexpr int64_t kTrainImages = 600, kTestImages = 120;
+constexpr int64_t kStripeClasses = 3, kTintClasses = 5;
+const Shape kStripeImage = {1, 16, 20};
+
+uint8_t Noisy(int level, const CounterRandom& random, int64_t i) {
+  return static_cast<uint8_t>(level + static_cast<int>(random.Below(static_cast<uint64_t>(i), 64)));
+}
+
+// Class 0 has horizontal stripes, class 1 vertical ones, class 2 a chequered pattern.
+int StripeLevel(int32_t label, int64_t y, int64_t x) {
+  const int64_t phase = label == 0 ? y / 2 : label == 1 ? x / 2 : y / 2 + x / 2;
+  return phase % 2 == 0 ? 40 : 150;
+}
+
+data::ImageSet Stripes(int64_t count, uint64_t seed) {
+  data::ImageSet set = data::NoiseSet(kStripeImage, count, kStripeClasses, seed);
+  const CounterRandom random(seed, StreamOf("stripes"));
+  const int64_t height = kStripeImage[1], width = kStripeImage[2];
+  for (int64_t i = 0; i < count * height * width; ++i) {
+    const int32_t label = set.labels[static_cast<size_t>(i / (height * width))];
+    set.pixels[static_cast<size_t>(i)] = Noisy(StripeLevel(label, i / width % height, i % width), random, i);
+  }
+  return set;
+}
+
+// Class c is bright in colour plane c % 3, or in all of them.
+data::Bytes TintedRecords(int64_t count, uint64_t seed) {
+  const CounterRandom random(seed, StreamOf("tints"));
+  data::Bytes file;
+  for (int64_t i = 0; i < count; ++i) {
+    const int64_t label = i % kTintClasses;
+    file.push_back(static_cast<uint8_t>(label));
+    for (int64_t pixel = 0; pixel < 3 * 32 * 32; ++pixel) {
+      const bool bright = label >= 3 ? label == 3 : pixel / (32 * 32) == label;
+      file.push_back(Noisy(bright ? 170 : 30, random, i * 3 * 32 * 32 + pixel));
+    }
+  }
+  return file;
+}
+
+Status WriteStripes(const std::string& folder) {
+  const data::ImageSet train = Stripes(kTrainImages, 1), test = Stripes(kTestImages, 2);
+  LOWBIT_RETURN_IF_ERROR(MakeFolders(folder));
+  LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(folder + "/train-images-idx3-ubyte", data::IdxImages(train)));
+  LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(folder + "/train-labels-idx1-ubyte", data::IdxLabels(train)));
+  LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(folder + "/t10k-images-idx3-ubyte.gz", data::Gzip(data::IdxImages(test))));
+  return WriteFileAtomic(folder + "/t10k-labels-idx1-ubyte", data::IdxLabels(test));
+}
+
+Status WriteTints(const std::string& folder) {
+  LOWBIT_RETURN_IF_ERROR(MakeFolders(folder));
+  LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(folder + "/data_batch_1.bin", TintedRecords(200, 3)));
+  return WriteFileAtomic(folder + "/test_batch.bin", TintedRecords(50, 4));
+}
+
+// Ternary weights in place of float ones, by the plain quantizer.
+Status Quantize(Graph* graph) {
+  LOWBIT_TRY(const auto quantizer, quant::CreateQuantizer("twn", Config()));
+  for (auto& [name, parameter] : graph->parameters) {
+    if (parameter.traits.role != ParameterTraits::Role::kWeight) continue;
+    const FloatTensor weights = std::get<FloatTensor>(parameter.value);
+    parameter.value = quantizer->Quantize(weights.data, weights.shape);
+  }
+  return Ok();
+}
+
+Status WriteModel(const std::string& path) {
+  models::ModelInput input;
+  input.image = kStripeImage;
+  input.classes = kStripeClasses;
+  input.mean = {127};
+  input.scale = {1.0f / 64};
+  LOWBIT_TRY(Graph graph, models::BuildModel("small", input, Config(), /*seed=*/5));
+  LOWBIT_RETURN_IF_ERROR(Quantize(&graph));
+  return lbm::Write(graph, path);
+}
+
+Status WriteAll(const std::string& folder) {
+  LOWBIT_RETURN_IF_ERROR(WriteStripes(folder + "/stripes"));
+  LOWBIT_RETURN_IF_ERROR(WriteTints(folder + "/colours"));
+  return WriteModel(folder + "/model.lbm");
+}
+
+}  // namespace
+}  // namespace lowbit
+
+int main(int count, char** arguments) {
+  if (count != 2) {
+    std::fprintf(stderr, "usage: lowbit_make_files FOLDER\n");
+    return 2;
+  }
+  const lowbit::Status written = lowbit::WriteAll(arguments[1]);
+  if (!written.ok()) std::fprintf(stderr, "%s\n", written.error().message.c_str());
+  return written.ok() ? 0 : 1;
+}

@@ -4,6 +4,7 @@
 
 #include "lowbit/base/random.h"
 #include "lowbit/base/suggest.h"
+#include "lowbit/core/validate.h"
 
 namespace lowbit::models {
 namespace {
@@ -45,6 +46,7 @@ Result<Graph> BuildModel(const std::string& name, const ModelInput& input, const
   for (const networks::ShelfEntry& entry : networks::ShelfEntries()) {
     if (name != entry.name) continue;
     LOWBIT_TRY(Graph graph, entry.function(input, options));
+    LOWBIT_RETURN_IF_ERROR(Validate(graph));
     Initialize(&graph, seed);
     return graph;
   }

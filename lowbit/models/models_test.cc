@@ -4,6 +4,9 @@
 
 #include <cmath>
 
+#include "lowbit/core/cost.h"
+#include "lowbit/core/evaluate.h"
+#include "lowbit/core/validate.h"
 #include "lowbit/models/model.h"
 
 namespace lowbit::models {
@@ -29,6 +32,13 @@ int64_t Weights(const Graph& graph) {
     if (parameter.traits.role == Role::kWeight) count += Elements(parameter.shape());
   }
   return count;
+}
+
+int64_t Macs(const Graph& graph) {
+  int64_t sum = 0;
+  const std::vector<NodeCost> costs = Costs(graph).value();
+  for (const NodeCost& cost : costs) sum += cost.macs;
+  return sum;
 }
 
 const Node* FindNode(const Graph& graph, const std::string& name) {
@@ -77,6 +87,7 @@ TEST(Models, EveryNetworkTakesItsShapesFromTheData) {
           ASSERT_TRUE(graph.ok()) << name << ": " << ErrorOf(graph);
           EXPECT_EQ(graph.value().inputs[0].shape, (Shape{kDynamic, channels, extent, extent}));
           EXPECT_EQ(graph.value().outputs, std::vector<std::string>{"logits"});
+          EXPECT_EQ(InferShapes(graph.value(), 3).value().at("logits"), (Shape{3, classes}));
         }
       }
     }
@@ -107,6 +118,7 @@ TEST(Models, RejectBadImagesAndOptions) {
 TEST(Models, Vgg9HasThePublishedSize) {
   const Graph ten = BuildModel("vgg9", Images(3, 32, 32, 10), Options({}), 1).value();
   EXPECT_EQ(Weights(ten), 3508928);
+  EXPECT_EQ(Macs(ten), (1728 + 36864) * 1024 + (73728 + 147456) * 256 + (294912 + 589824) * 64 + 2364416);
   EXPECT_EQ(CountOps(ten, "Conv"), 6);
   EXPECT_EQ(CountOps(ten, "Dropout"), 5);
   EXPECT_EQ(ten.parameters.at("fc7.weight").shape(), (Shape{512, 4096}));
@@ -124,6 +136,7 @@ TEST(Models, SqResNet56HasThePublishedSize) {
   const Config options = Options({{"depth", Number(56)}, {"variant", Text("sq")}});
   const Graph graph = BuildModel("resnet_cifar", Images(3, 32, 32, 10), options, 1).value();
   EXPECT_EQ(Weights(graph), 859184);
+  EXPECT_NEAR(static_cast<double>(Macs(graph)), 126.5e6, 0.05e6);
   EXPECT_EQ(CountOps(graph, "Conv"), 57);
   EXPECT_EQ(CountOps(graph, "Relu"), 28);  // conv1 and one in each block; none after the sums.
   EXPECT_EQ(graph.parameters.at("layer2.0.shortcut.0.weight").shape(), (Shape{32, 16, 2, 2}));
@@ -180,8 +193,64 @@ TEST(Models, CeilModeAppearsOnlyWhereItMatters) {
   EXPECT_EQ(odd.parameters.at("fc7.weight").shape(), (Shape{512, 256 * 4 * 4}));
 }
 
+// A shortcut of the variant sq must give as many pixels as the 3x3 convolution beside it, for odd extents too.
+TEST(Models, SqResNetTakesOddImagesButNotMixedOnes) {
+  const Config sq = Options({{"variant", Text("sq")}});
+  for (const int64_t extent : {29, 30, 31, 33}) {
+    EXPECT_TRUE(BuildModel("resnet_cifar", Images(1, extent, extent, 10), sq, 1).ok()) << extent;
+  }
+  const Result<Graph> mixed = BuildModel("resnet_cifar", Images(1, 31, 32, 10), sq, 1);
+  EXPECT_NE(ErrorOf(mixed).find("cannot add"), std::string::npos) << ErrorOf(mixed);
+}
+
+DoubleTensor Logits(const Graph& graph, const DoubleTensor& image) {
+  return Evaluate(graph, {{"image", image}}).value().at("logits");
+}
+
+// Shortcut A at its definition: with all weights zero, and ReLU and batch normalization at their start, a block passes
+// on every second pixel of its input between zero channels.
+TEST(Models, ShortcutAKeepsEverySecondPixelBetweenZeroChannels) {
+  Graph graph = BuildModel("resnet_cifar", Images(1, 8, 8, 10), Options({{"depth", Number(8)}}), 1).value();
+  for (auto& [name, parameter] : graph.parameters) {
+    if (parameter.traits.role == Role::kWeight)
+      std::get<FloatTensor>(parameter.value).data.assign(static_cast<size_t>(Elements(parameter.shape())), 0.0f);
+  }
+  // conv1 copies the image to channel 3.
+  std::get<FloatTensor>(graph.parameters.at("conv1.weight").value).data[3 * 9 + 4] = 1;
+  DoubleTensor image({1, 1, 8, 8});
+  for (size_t i = 0; i < 64; ++i) image.data[i] = static_cast<double>(i);
+  const auto values = Evaluate(graph, {{"image", image}}).value();
+  const double unit = 1 / std::sqrt(1 + 1e-5);  // What batch normalization does at its start.
+  const DoubleTensor& second = values.at("layer2.0.relu2");
+  ASSERT_EQ(second.shape, (Shape{1, 32, 4, 4}));
+  for (size_t c = 0; c < 32; ++c) {
+    for (size_t y = 0; y < 4; ++y) {
+      for (size_t x = 0; x < 4; ++x) {
+        const double expected = c == 8 + 3 ? unit * static_cast<double>(16 * y + 2 * x) : 0.0;
+        EXPECT_NEAR(second.data[(c * 4 + y) * 4 + x], expected, 1e-9) << c << " " << y << " " << x;
+      }
+    }
+  }
+}
+
+TEST(Models, NormalizationIsAppliedToThePixels) {
+  ModelInput raw = Images(1, 12, 12, 4), normalizing = raw;
+  normalizing.mean = {100};
+  normalizing.scale = {0.01f};
+  const Config options = Options({{"width", Real(0.25)}});
+  DoubleTensor pixels({1, 1, 12, 12}), normalized = pixels;
+  for (size_t i = 0; i < pixels.data.size(); ++i) {
+    pixels.data[i] = static_cast<double>(i * 37 % 256);
+    normalized.data[i] = (pixels.data[i] - 100) * static_cast<double>(0.01f);
+  }
+  const DoubleTensor a = Logits(BuildModel("small", normalizing, options, 1).value(), pixels);
+  const DoubleTensor b = Logits(BuildModel("small", raw, options, 1).value(), normalized);
+  for (size_t i = 0; i < a.data.size(); ++i) EXPECT_NEAR(a.data[i], b.data[i], 1e-9);
+}
+
 TEST(Models, SmallOptions) {
   const Graph plain = BuildModel("small", Images(1, 28, 28, 10), Options({}), 1).value();
+  EXPECT_LE(Macs(plain), 2000000);
   EXPECT_EQ(plain.parameters.at("conv1.weight").shape(), (Shape{16, 1, 3, 3}));
   EXPECT_EQ(plain.parameters.at("fc.weight").shape(), (Shape{10, 64 * 3 * 3}));
   const Config options = Options({{"channels", Config{ConfigArray{Number(8), Number(12)}, ""}},

@@ -1,0 +1,339 @@
+// The report as a browser shows it. Expected figures are read from the sample's own lines, not through the library.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+
+#include "lowbit/base/file.h"
+#include "lowbit/report/browser_test/browser.h"
+#include "lowbit/report/browser_test/page_reading.h"
+#include "lowbit/report/browser_test/sample_runs.h"
+#include "lowbit/report/report.h"
+
+namespace lowbit::report {
+namespace {
+
+using nlohmann::json;
+using ::testing::Each;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+
+// One browser and one page for all tests of this file.
+class ReportInBrowser : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    folder_ = std::filesystem::temp_directory_path().string() + "/lowbit-report-" + std::to_string(getpid());
+    samples_ = SampleRuns();
+    std::vector<std::string> folders;
+    for (size_t i = 0; i < samples_.size(); ++i) {
+      folders.push_back(folder_ + "/run" + std::to_string(i));
+      WriteSampleRun(samples_[i], folders.back());
+    }
+    const Status written = WriteReport(folders, Page());
+    ASSERT_TRUE(written.ok()) << written.error().message;
+    Result<Browser> started = Browser::Start();
+    ASSERT_TRUE(started.ok()) << started.error().message;
+    browser_ = new Browser(std::move(started).value());
+    reading_ = Read(Page(), Screen());
+  }
+
+  static void TearDownTestSuite() {
+    delete browser_;
+    browser_ = nullptr;
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+
+  void SetUp() override { ASSERT_NE(browser_, nullptr); }
+
+  static std::string Page() { return folder_ + "/report.html"; }
+
+  static PageReading Read(const std::string& path, const Screen& screen) {
+    Result<PageReading> reading = ReadPage(browser_, path, screen);
+    EXPECT_TRUE(reading.ok()) << (reading.ok() ? "" : reading.error().message);
+    return reading.ok() ? reading.value() : PageReading();
+  }
+
+  // The page with `from` replaced by `to`, to prove that a check can fail.
+  static std::string Spoiled(const std::string& from, const std::string& to) {
+    Result<std::string> page = ReadTextFile(Page());
+    EXPECT_TRUE(page.ok());
+    std::string text = page.ok() ? page.value() : "";
+    const size_t at = text.find(from);
+    EXPECT_NE(at, std::string::npos) << from;
+    if (at != std::string::npos) text.replace(at, from.size(), to);
+    const std::string path = folder_ + "/spoiled.html";
+    EXPECT_TRUE(WriteFileAtomic(path, text).ok());
+    return path;
+  }
+
+  static Browser* browser_;
+  static PageReading reading_;  // Of the page as it is, on a desk.
+  static std::string folder_;
+  static std::vector<SampleRun> samples_;
+};
+
+Browser* ReportInBrowser::browser_ = nullptr;
+PageReading ReportInBrowser::reading_;
+std::string ReportInBrowser::folder_;
+std::vector<SampleRun> ReportInBrowser::samples_;
+
+using Cells = std::map<std::string, double>;
+
+void ExpectEpoch(const json& line, int run, Cells* cells) {
+  for (const char* key : {"test_accuracy", "train_accuracy", "test_loss", "train_loss"}) {
+    if (line.contains(key)) (*cells)[TableKey(key, "", run, line["epoch"], "")] = line[key];
+  }
+}
+
+void ExpectStep(const json& line, int run, Cells* cells) {
+  (*cells)[TableKey("step_loss", "", run, line["epoch"], "")] = line["loss"];
+  (*cells)[TableKey("learning_rate", "", run, line["epoch"], "")] = line["learning_rate"];
+  (*cells)[TableKey("ratio", "", run, line["epoch"], "")] = line["ratio"];
+}
+
+void ExpectLayer(const json& line, int run, Cells* cells) {
+  for (const char* key : {"error", "quantized", "zero"}) {
+    (*cells)[TableKey(std::string("layer_") + key, line["layer"], run, line["epoch"], "")] = line[key];
+  }
+}
+
+void ExpectHistogram(const json& line, int run, Cells* cells) {
+  const std::string when = line["when"];
+  const double low = line["low"], high = line["high"];
+  const size_t bins = line["counts"].size();
+  // The same two operations in the same order as in the page, hence the same doubles.
+  const double width = (high - low) / static_cast<double>(bins);
+  for (size_t k = 0; k < bins; ++k) {
+    const auto x = static_cast<double>(k);
+    (*cells)[TableKey("histogram", line["layer"], run, x, when + "-low")] = low + x * width;
+    (*cells)[TableKey("histogram", line["layer"], run, x, when + "-high")] = low + (x + 1) * width;
+    (*cells)[TableKey("histogram", line["layer"], run, x, when + "-count")] = line["counts"][k];
+  }
+}
+
+void ExpectFinal(const json& line, int run, Cells* cells) {
+  for (const char* key :
+       {"epoch", "iteration", "test_loss", "test_accuracy", "best_test_accuracy", "best_epoch", "seconds"}) {
+    (*cells)[TableKey("summary", "", run, -1, key)] = line[key];
+  }
+}
+
+void ExpectSize(const json& line, int run, Cells* cells) {
+  for (const char* key : {"float_bytes", "packed_bytes", "bits_per_weight"}) {
+    if (!line.contains(key)) continue;
+    (*cells)[TableKey("summary", "", run, -1, key)] = line[key];
+    (*cells)[TableKey("size", "", run, -1, key)] = line[key];
+  }
+  if (!line.contains("packed_bytes")) return;
+  (*cells)[TableKey("summary", "", run, -1, "compression")] =
+      line["float_bytes"].get<double>() / line["packed_bytes"].get<double>();
+}
+
+// Of a run without a final line, its last epoch.
+void ExpectUnfinished(const std::vector<json>& metrics, int run, Cells* cells) {
+  json last, best;
+  for (const json& line : metrics) {
+    if (line["kind"] != "epoch") continue;
+    last = line;
+    if (best.is_null() || line["test_accuracy"] > best["test_accuracy"]) best = line;
+  }
+  last["best_test_accuracy"] = best["test_accuracy"];
+  last["best_epoch"] = best["epoch"];
+  ExpectFinal(last, run, cells);
+}
+
+Cells ExpectedCells(const std::vector<SampleRun>& samples) {
+  Cells cells;
+  for (size_t i = 0; i < samples.size(); ++i) {
+    const int run = static_cast<int>(i);
+    cells[TableKey("summary", "", run, -1, "weights")] = samples[i].info["model"]["weights"];
+    bool is_finished = false;
+    for (const json& line : samples[i].metrics) {
+      const std::string kind = line["kind"];
+      if (kind == "epoch") ExpectEpoch(line, run, &cells);
+      if (kind == "step") ExpectStep(line, run, &cells);
+      if (kind == "layer") ExpectLayer(line, run, &cells);
+      if (kind == "histogram") ExpectHistogram(line, run, &cells);
+      if (kind == "final") ExpectFinal(line, run, &cells);
+      if (kind == "size") ExpectSize(line, run, &cells);
+      is_finished = is_finished || kind == "final";
+    }
+    if (!is_finished) ExpectUnfinished(samples[i].metrics, run, &cells);
+  }
+  return cells;
+}
+
+TEST_F(ReportInBrowser, EveryFigureEqualsTheMetrics) {
+  const PageReading& reading = reading_;
+  EXPECT_TRUE(reading.ready);
+  const Cells expected = ExpectedCells(samples_);
+  EXPECT_GT(expected.size(), 1500u);
+  for (const auto& [key, value] : expected) {
+    const auto found = reading.cells.find(key);
+    ASSERT_NE(found, reading.cells.end()) << key;
+    EXPECT_EQ(found->second, value) << key;
+  }
+  for (const auto& [key, value] : reading.cells) EXPECT_EQ(expected.count(key), 1u) << key << " = " << value;
+}
+
+TEST_F(ReportInBrowser, AWrongFigureIsNoticed) {
+  const PageReading reading = Read(Spoiled("\"float_bytes\":395048", "\"float_bytes\":395049"), Screen());
+  EXPECT_EQ(reading.cells.at(TableKey("size", "", 0, -1, "float_bytes")), 395049);
+  EXPECT_NE(reading.cells, ExpectedCells(samples_));
+}
+
+// Each line has one point for each figure of its table, and pixels are one affine function of values for a whole chart.
+TEST_F(ReportInBrowser, LinesAreDrawnWhereTheFiguresAre) {
+  const PageReading& reading = reading_;
+  struct Point {
+    double value, pixel;
+  };
+  std::map<std::string, std::vector<Point>> across, down;
+  size_t lines = 0;
+  for (const auto& [key, points] : reading.lines) {
+    const std::string chart = key.substr(0, key.rfind('/'));
+    size_t k = 0;
+    // The cells of a line in order of x.
+    std::map<double, double> cells;
+    for (const auto& [cell, value] : reading.cells) {
+      if (cell.rfind(key + "/", 0) == 0) cells[std::strtod(cell.c_str() + key.size() + 1, nullptr)] = value;
+    }
+    ASSERT_EQ(points.size(), cells.size()) << key;
+    for (const auto& [x, y] : cells) {
+      across[chart].push_back({x, points[k].first});
+      down[chart].push_back({y, points[k].second});
+      ++k;
+    }
+    ++lines;
+  }
+  // 4 epoch charts and 3 step charts of 3 runs; 3 quantities of 4 layers of the 2 quantized runs.
+  EXPECT_EQ(lines, 7u * 3 + 3 * 4 * 2);
+  for (const auto* axis : {&across, &down}) {
+    for (const auto& [chart, points] : *axis) {
+      const auto less = [](const Point& a, const Point& b) { return a.value < b.value; };
+      const auto [low, high] = std::minmax_element(points.begin(), points.end(), less);
+      const double range = high->value - low->value;
+      if (range == 0) continue;
+      for (const Point& point : points) {
+        const double expected = low->pixel + (point.value - low->value) / range * (high->pixel - low->pixel);
+        // Paths are rounded to a tenth of a pixel: 0.05 for the point and at most 0.05 for the line between the two ends.
+        EXPECT_NEAR(point.pixel, expected, 0.1001) << chart;
+      }
+    }
+  }
+}
+
+TEST_F(ReportInBrowser, NoComplaintNoRequestNoSidewaysScroll) {
+  std::set<std::string> backgrounds;
+  for (const bool dark : {false, true}) {
+    for (const int width : {390, 1280}) {
+      const PageReading reading = Read(Page(), {width, 844, width < 500, dark});
+      EXPECT_TRUE(reading.ready);
+      EXPECT_THAT(reading.complaints, IsEmpty());
+      EXPECT_THAT(reading.requests, IsEmpty());
+      EXPECT_LE(reading.scroll_width, width);
+      EXPECT_EQ(reading.cells, reading_.cells);
+      backgrounds.insert(reading.background);
+      if (const char* folder = std::getenv("LOWBIT_SCREENSHOTS")) {
+        const std::string name = std::string(dark ? "dark-" : "light-") + std::to_string(width) + ".png";
+        EXPECT_TRUE(SaveScreenshot(browser_, std::string(folder) + "/" + name).ok());
+      }
+    }
+  }
+  EXPECT_EQ(backgrounds.size(), 2u) << "light and dark look the same";
+}
+
+TEST_F(ReportInBrowser, AConsoleErrorIsNoticed) {
+  const std::string end = "</body>";
+  EXPECT_THAT(Read(Spoiled(end, "<script>throw new Error('x')</script></body>"), Screen()).complaints, Not(IsEmpty()));
+  EXPECT_THAT(Read(Spoiled(end, "<script>console.error('x')</script></body>"), Screen()).complaints, Not(IsEmpty()));
+  const PageReading reading = Read(Spoiled("header();", "header( ;"), Screen());
+  EXPECT_THAT(reading.complaints, Not(IsEmpty()));
+  EXPECT_FALSE(reading.ready);
+}
+
+// The page's own policy stops requests, and the browser complains; without the policy they would be sent.
+TEST_F(ReportInBrowser, ARequestIsNoticed) {
+  const std::string image = "<img src=\"http://127.0.0.1:9/x.png\" alt=\"\"></body>";
+  EXPECT_THAT(Read(Spoiled("</body>", image), Screen()).complaints, Not(IsEmpty()));
+  const std::string policy = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:";
+  const std::string fetching = "default-src * 'unsafe-inline'";
+  const std::string path = Spoiled(policy, fetching);
+  Result<std::string> text = ReadTextFile(path);
+  ASSERT_TRUE(text.ok());
+  text.value().replace(text.value().find("</body>"), 7, image);
+  ASSERT_TRUE(WriteFileAtomic(path, text.value()).ok());
+  EXPECT_THAT(Read(path, Screen()).requests, ::testing::ElementsAre("http://127.0.0.1:9/x.png"));
+}
+
+TEST_F(ReportInBrowser, SidewaysScrollIsNoticed) {
+  const PageReading reading =
+      Read(Spoiled("</body>", "<div style=\"width: 420px\">wide</div></body>"), {390, 844, true, false});
+  EXPECT_GT(reading.scroll_width, 390);
+}
+
+TEST_F(ReportInBrowser, TextOfTheRunsIsShownAndNotObeyed) {
+  const PageReading& reading = reading_;
+  EXPECT_FALSE(reading.broken_out);
+  EXPECT_THAT(reading.text, HasSubstr(samples_[1].info["name"].get<std::string>()));
+  EXPECT_THAT(reading.text, HasSubstr("checksum of <b>t10k-labels</b> differs from the published one"));
+  EXPECT_THAT(reading.text, HasSubstr("fc<i>1</i>"));
+  EXPECT_THAT(reading.text, HasSubstr("learning_rate = 0.1"));
+  EXPECT_EQ(reading.title, "3 runs compared · lowbit report");
+}
+
+TEST_F(ReportInBrowser, AnUnfinishedRunIsShownAsThat) {
+  const PageReading& reading = reading_;
+  EXPECT_THAT(reading.text, HasSubstr("(unfinished)"));
+  EXPECT_THAT(reading.text, HasSubstr("was cut off and is ignored"));
+}
+
+TEST_F(ReportInBrowser, PointersAndKeysReadExactFigures) {
+  Read(Page(), Screen());
+  // A real mouse movement to the left end of the first chart, then a key on it.
+  const Result<json> place = browser_->Evaluate(R"js((() => {
+    const svg = document.querySelector('[data-figure="test_accuracy"] .plot svg');
+    svg.scrollIntoView({ block: "center" });
+    const box = svg.getBoundingClientRect();
+    return [box.left + 62, box.top + box.height / 2];
+  })())js");
+  ASSERT_TRUE(place.ok()) << place.error().message;
+  ASSERT_TRUE(browser_
+                  ->Call("Input.dispatchMouseEvent",
+                         {{"type", "mouseMoved"}, {"x", place.value()[0]}, {"y", place.value()[1]}})
+                  .ok());
+  const std::string tip = "document.querySelector('[data-figure=\"test_accuracy\"] .tip').innerText";
+  const auto percent_at = [&](int run, int epoch) -> std::string {
+    for (const json& line : samples_[static_cast<size_t>(run)].metrics) {
+      if (line["kind"] != "epoch" || line["epoch"] != epoch) continue;
+      char text[32];
+      std::snprintf(text, sizeof(text), "%.10g %%", line["test_accuracy"].get<double>() * 100);
+      return text;
+    }
+    return "no such epoch";
+  };
+  Result<json> shown = browser_->Evaluate(tip);
+  ASSERT_TRUE(shown.ok());
+  EXPECT_THAT(shown.value().get<std::string>(), HasSubstr("Epoch 1"));
+  EXPECT_THAT(shown.value().get<std::string>(), HasSubstr(percent_at(0, 1)));
+  const std::string press_end =
+      "document.querySelector('[data-figure=\"test_accuracy\"] svg[tabindex]')"
+      ".dispatchEvent(new KeyboardEvent('keydown', {key: 'End'}))";
+  ASSERT_TRUE(browser_->Evaluate(press_end).ok());
+  shown = browser_->Evaluate(tip);
+  ASSERT_TRUE(shown.ok());
+  EXPECT_THAT(shown.value().get<std::string>(), HasSubstr("Epoch 6"));
+  EXPECT_THAT(shown.value().get<std::string>(), HasSubstr(percent_at(1, 6)));
+  // The run that ended early shows its own last epoch, and says so.
+  EXPECT_THAT(shown.value().get<std::string>(), HasSubstr("(epoch 4)"));
+}
+
+}  // namespace
+}  // namespace lowbit::report

@@ -1,0 +1,302 @@
+// The sections of the page, top to bottom.
+
+const runs = JSON.parse(document.getElementById("data").textContent);
+const report = document.getElementById("report");
+
+function section(title, lead, ...children) {
+  const node = element("section", {}, element("h2", {}, title), lead ? element("p", { class: "lead" }, lead) : null, ...children);
+  report.append(node);
+  return node;
+}
+
+// The last epoch that was tested.
+function lastTested(run) {
+  for (let i = run.epochs.epoch.length - 1; i >= 0; --i) {
+    if (run.epochs.test_accuracy[i] !== null) return i;
+  }
+  return -1;
+}
+
+// The figures of the final table; of an unfinished run, those of its last tested epoch.
+function outcome(run) {
+  const { epochs, size } = run;
+  const result = { weights: run.info.model.weights };
+  if (run.final) {
+    Object.assign(result, run.final);
+  } else {
+    const last = epochs.epoch.length - 1, tested = lastTested(run);
+    if (last >= 0) Object.assign(result, { epoch: epochs.epoch[last], iteration: epochs.iteration[last], seconds: epochs.seconds[last] });
+    if (tested >= 0) {
+      let best = tested;
+      epochs.test_accuracy.forEach((value, i) => {
+        if (value !== null && (value > epochs.test_accuracy[best] || (value === epochs.test_accuracy[best] && i < best))) best = i;
+      });
+      Object.assign(result, {
+        test_accuracy: epochs.test_accuracy[tested], test_loss: epochs.test_loss[tested],
+        best_test_accuracy: epochs.test_accuracy[best], best_epoch: epochs.epoch[best],
+      });
+    }
+  }
+  if (size) {
+    Object.assign(result, { float_bytes: size.float_bytes, packed_bytes: size.packed_bytes, bits_per_weight: size.bits_per_weight });
+    if (size.packed_bytes) result.compression = size.float_bytes / size.packed_bytes;
+  }
+  return result;
+}
+
+const outcomes = runs.map(outcome);
+const has = (value) => value !== null && value !== undefined;
+
+function header() {
+  const kinds = [...new Set(runs.map((run) => run.info.lowbit).filter(Boolean))];
+  const title = runs.length === 1 ? runs[0].label : `${runs.length} runs compared`;
+  document.title = `${title} · lowbit report`;
+  report.append(element("header", {},
+    element("p", { class: "over" }, kinds.length === 1 ? `lowbit ${kinds[0]} report` : "lowbit report"),
+    element("h1", {}, title),
+    runs.length === 1 && runs[0].info.description ? element("p", { class: "lead" }, runs[0].info.description) : null,
+    datasets(), notes()));
+}
+
+function datasets() {
+  const seen = new Map();
+  for (const { info: { dataset } } of runs) seen.set(JSON.stringify(dataset), dataset);
+  return [...seen.values()].flatMap((dataset) => [
+    element("p", { class: "lead", "data-dataset": dataset.name },
+      element("strong", {}, dataset.name),
+      `: ${plain(dataset.train, 0)} training and ${plain(dataset.test, 0)} test images of ` +
+      `${dataset.image[2]}×${dataset.image[1]} pixels, ${dataset.image[0]} ${dataset.image[0] === 1 ? "channel" : "channels"}, ` +
+      `${plain(dataset.classes, 0)} classes`),
+    ...dataset.warnings.map((warning) =>
+      element("p", { class: "notice", role: "note", "data-warning": dataset.name },
+        element("strong", {}, `Data set ${dataset.name}: `), warning)),
+  ]);
+}
+
+function notes() {
+  return runs.flatMap((run) => run.notes.map((note) =>
+    element("p", { class: "notice", role: "note", "data-note": run.label }, element("strong", {}, `${run.label}: `), note)));
+}
+
+function card(run, i) {
+  const o = outcomes[i];
+  const facts = [];
+  if (has(o.best_test_accuracy)) facts.push(["Best", `${percentUnit.short(o.best_test_accuracy)} in epoch ${epochText(o.best_epoch)}`]);
+  if (has(o.packed_bytes)) {
+    facts.push(["Packed", `${bytesText(o.packed_bytes)}, ${significant(o.compression, 3)} times smaller`]);
+  } else if (has(o.float_bytes)) {
+    facts.push(["Size", bytesText(o.float_bytes)]);
+  }
+  if (has(o.seconds)) facts.push(["Trained", `${epochText(o.epoch)} epochs in ${durationText(o.seconds)}`]);
+  const number = has(o.test_accuracy)
+    ? [(o.test_accuracy * 100).toFixed(2), element("small", {}, " %")] : [element("small", {}, "not tested yet")];
+  return element("article", { class: `card ${runClass(i)}` },
+    element("h3", {}, swatch(i), run.label),
+    element("div", { class: "chips" }, element("span", { class: "chip" }, run.info.method),
+      run.final ? null : element("span", { class: "chip open" }, "unfinished")),
+    element("p", { class: "figure-number", "aria-label": "test accuracy" }, number),
+    element("dl", {}, facts.map(([name, text]) => element("div", {}, element("dt", {}, name), element("dd", {}, text)))));
+}
+
+const summaryColumns = [
+  ["test_accuracy", "Test accuracy, last epoch", percentUnit.short],
+  ["best_test_accuracy", "Best accuracy", percentUnit.short],
+  ["best_epoch", "in epoch", epochText],
+  ["test_loss", "Test loss", (value) => value.toFixed(4)],
+  ["epoch", "Epochs", epochText],
+  ["iteration", "Iterations", countUnit.short],
+  ["seconds", "Time", durationText],
+  ["weights", "Weights", countUnit.short],
+  ["bits_per_weight", "Bits per weight", (value) => significant(value, 4)],
+  ["float_bytes", "Float", bytesText],
+  ["packed_bytes", "Packed", bytesText],
+  ["compression", "Times smaller", (value) => significant(value, 4)],
+];
+
+function summaryTable() {
+  const bestOf = (key) => Math.max(...outcomes.map((o) => (has(o[key]) ? o[key] : -Infinity)));
+  const best = { test_accuracy: bestOf("test_accuracy"), compression: bestOf("compression") };
+  // The roles stand here because a narrow screen shows the table as blocks, which takes them away.
+  return element("div", { class: "table-frame" }, element("table", { class: "summary", role: "table", "aria-label": "Results" },
+    element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, element("th", { role: "columnheader", scope: "col" }, "Run"),
+      summaryColumns.map(([, title]) => element("th", { role: "columnheader", scope: "col", class: "number" }, title)))),
+    element("tbody", { role: "rowgroup" }, runs.map((run, i) => element("tr", { role: "row" },
+      element("th", { role: "rowheader", scope: "row" }, swatch(i), run.label, run.final ? null : element("span", { class: "quiet" }, " (unfinished)")),
+      summaryColumns.map(([key, title, text]) => {
+        const value = outcomes[i][key];
+        return element("td", {
+          role: "cell", class: "number" + (runs.length > 1 && has(value) && value === best[key] ? " best" : ""),
+          "data-label": title, "data-run": i, "data-key": key, "data-value": has(value) ? value : null,
+        }, has(value) ? text(value) : "–");
+      }))))));
+}
+
+function summary() {
+  section("Result", "Test accuracy after the last step, every weight of the method quantized. The best epoch is chosen on the test set, so it flatters.",
+    element("div", { class: "grid cards" }, runs.map(card)), summaryTable());
+}
+
+function legend() {
+  if (runs.length < 2) return null;
+  return element("div", { class: "legend", role: "group", "aria-label": "Runs shown in the charts" }, runs.map((run, i) => {
+    const button = element("button", { type: "button", "aria-pressed": "true", class: runClass(i) }, swatch(i), run.label);
+    button.addEventListener("click", () => {
+      if (!hiddenRuns.delete(i)) hiddenRuns.add(i);
+      document.querySelectorAll(`[data-legend="${i}"]`).forEach((other) => other.setAttribute("aria-pressed", String(!hiddenRuns.has(i))));
+      redraw();
+    });
+    button.setAttribute("data-legend", String(i));
+    return button;
+  }));
+}
+
+// One line for each run out of columns; points without a value are left out.
+function seriesOf(columnsOf, key, stepped = false) {
+  return runs.map((run, i) => {
+    const columns = columnsOf(run);
+    const line = { run: i, label: run.label, x: [], y: [], stepped };
+    (columns ? columns[key] : []).forEach((value, k) => {
+      if (value === null) return;
+      line.x.push(columns.epoch[k]);
+      line.y.push(value);
+    });
+    return line;
+  }).filter((line) => line.x.length > 0);
+}
+
+function curves() {
+  const byEpoch = (run) => run.epochs, byStep = (run) => run.steps;
+  const charts = [
+    { id: "test_accuracy", title: "Test accuracy", series: seriesOf(byEpoch, "test_accuracy"), unit: percentUnit },
+    { id: "train_accuracy", title: "Training accuracy", series: seriesOf(byEpoch, "train_accuracy"), unit: percentUnit },
+    { id: "test_loss", title: "Test loss", series: seriesOf(byEpoch, "test_loss"), unit: numberUnit },
+    { id: "train_loss", title: "Training loss", series: seriesOf(byEpoch, "train_loss"), unit: numberUnit },
+    { id: "step_loss", title: "Training loss, step by step", series: seriesOf(byStep, "loss"), unit: numberUnit },
+    { id: "learning_rate", title: "Learning rate", series: seriesOf(byStep, "learning_rate"), unit: numberUnit },
+    { id: "ratio", title: "Quantized share", note: "weights that are quantized in a training step", series: seriesOf(byStep, "ratio", true), unit: percentUnit, range: [0, 1.04] },
+  ].filter((chart) => chart.series.length > 0).map(lineChart);
+  if (charts.length === 0) return;
+  section("Training", "Test figures are with every weight quantized, training figures with the weights as trained at that moment, on augmented images.",
+    legend(), element("div", { class: "grid wide" }, charts.map((chart) => chart.figure)));
+}
+
+// Buttons of which one is chosen; makeCharts(i) gives the charts of the panel.
+function tabbed(name, titles, panelClass, makeCharts) {
+  const panel = element("div", { class: `grid ${panelClass}`, role: "tabpanel", id: `${name}-panel` });
+  const tabs = titles.map((title, i) => element("button", {
+    type: "button", role: "tab", id: `${name}-tab-${i}`, "aria-controls": panel.id, "data-tab": `${name}-${i}`,
+  }, title));
+  const choose = (chosen) => {
+    tabs.forEach((tab, i) => {
+      tab.setAttribute("aria-selected", String(i === chosen));
+      tab.tabIndex = i === chosen ? 0 : -1;
+    });
+    panel.setAttribute("aria-labelledby", tabs[chosen].id);
+    drawings.splice(0, drawings.length, ...drawings.filter((draw) => !panel.charts || !panel.charts.includes(draw)));
+    const charts = makeCharts(chosen);
+    panel.charts = charts.map((chart) => chart.paint);
+    panel.replaceChildren(...charts.map((chart) => chart.figure));
+    panel.charts.forEach((paint) => paint());
+  };
+  tabs.forEach((tab, i) => {
+    tab.addEventListener("click", () => choose(i));
+    tab.addEventListener("keydown", (event) => {
+      const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+      if (!step) return;
+      const next = (i + step + tabs.length) % tabs.length;
+      choose(next);
+      tabs[next].focus();
+    });
+  });
+  return { nodes: [element("div", { class: "tabs", role: "tablist", "aria-label": name }, tabs), panel], start: () => choose(0) };
+}
+
+function layers() {
+  const names = [...new Set(runs.flatMap((run) => run.layers.filter((layer) => layer.epoch.length > 0).map((layer) => layer.name)))];
+  if (names.length === 0) return;
+  const quantities = [["error", "Quantization error"], ["quantized", "Quantized share"], ["zero", "Zeros"]];
+  const tabs = tabbed("quantity", quantities.map(([, title]) => title), "small", (chosen) => {
+    const [key, title] = quantities[chosen];
+    const seriesFor = (name) => seriesOf((run) => run.layers.find((layer) => layer.name === name), key);
+    // One scale for all layers, so that they can be compared.
+    const highest = key === "error" ? Math.max(...names.flatMap((name) => seriesFor(name).flatMap((line) => line.y)), 0.01) : 1;
+    return names.map((name) => lineChart({
+      id: `layer_${key}`, layer: name, title: name, note: weightsNote(name), series: seriesFor(name), unit: percentUnit,
+      range: [0, highest * 1.05], height: 128, spoken: `${title} of ${name}`,
+    }));
+  });
+  section("Layers", "The error is the mean distance between a layer's float and quantized weights, as a share of their mean magnitude: ‖W − Q‖₁ / ‖W‖₁ with the whole layer quantized.",
+    legend(), ...tabs.nodes);
+  tabs.start();
+}
+
+function weightsNote(name) {
+  const counts = new Set(runs.flatMap((run) => run.layers.filter((layer) => layer.name === name && layer.weights).map((layer) => layer.weights)));
+  return counts.size === 1 ? `${plain([...counts][0], 0)} weights` : "";
+}
+
+function histograms() {
+  const withHistograms = runs.map((run, i) => i).filter((i) => runs[i].layers.some((layer) => layer.start || layer.end));
+  if (withHistograms.length === 0) return;
+  const tabs = tabbed("weights", withHistograms.map((i) => runs[i].label), "small", (chosen) => {
+    const run = withHistograms[chosen];
+    return runs[run].layers.filter((layer) => layer.start || layer.end).map((layer) => histogramChart({ layer, run }));
+  });
+  section("Weights", "Float weights of each layer before training (grey outline) and after it (filled), drawn with equal areas.", ...tabs.nodes);
+  tabs.start();
+}
+
+function bar(run, name, value, most, pale) {
+  return element("div", { class: `bar ${runClass(run)}` },
+    element("div", { class: "track" }, element("div", { class: `rod${pale ? " pale" : ""}`, style: `width:${value / most * 100}%` })),
+    element("div", { class: "amount" }, `${bytesText(value)} ${name}`));
+}
+
+function sizes() {
+  const sized = runs.map((run, i) => i).filter((i) => runs[i].size);
+  if (sized.length === 0) return;
+  const most = Math.max(...sized.map((i) => Math.max(runs[i].size.float_bytes, runs[i].size.packed_bytes || 0)));
+  const rows = sized.map((i) => element("div", { class: "row" }, element("h3", {}, swatch(i), runs[i].label),
+    bar(i, "float", runs[i].size.float_bytes, most, true),
+    runs[i].size.packed_bytes ? bar(i, "packed", runs[i].size.packed_bytes, most, false) : null));
+  const columns = [["float_bytes", "Float, bytes", countUnit.exact], ["packed_bytes", "Packed, bytes", countUnit.exact],
+    ["bits_per_weight", "Bits per weight", numberUnit.exact]];
+  const details = tableDetails("Sizes", ["Run", ...columns.map(([, title]) => title)], () => sized.map((i) => ({
+    head: runs[i].label,
+    cells: columns.map(([key, , text]) => (has(runs[i].size[key]) ? { run: i, key, value: runs[i].size[key], text: text(runs[i].size[key]) } : null)),
+  })));
+  section("Size", "All parameters as 4-byte floats, and the packed file.",
+    element("figure", { class: "bars", "data-figure": "size" }, element("figcaption", { class: "quiet" }, "Bytes"), rows, details));
+}
+
+function facts(run) {
+  const { info } = run;
+  const list = [
+    ["Method", info.method], ["Model", info.model.name],
+    ["Quantizable weights", plain(info.model.weights, 0)],
+    ["Parameters", has(info.model.parameters) ? plain(info.model.parameters, 0) : null],
+    ["Multiply-accumulates per image", has(info.model.macs) ? plain(info.model.macs, 0) : null],
+    ["Seed", info.seed], ["Threads", info.threads], ["Device", info.device],
+    ["lowbit", [info.lowbit, info.commit].filter(Boolean).join(", commit ")], ["libtorch", info.libtorch],
+  ].filter(([, value]) => has(value) && value !== "");
+  return element("dl", { class: "facts" }, list.map(([name, value]) =>
+    element("div", {}, element("dt", {}, name), element("dd", {}, String(value)))));
+}
+
+function recipes() {
+  section("Recipes", "What was run: settings as resolved at the start.", ...runs.map((run, i) =>
+    element("details", { class: `run ${runClass(i)}`, "data-recipe": i }, element("summary", {}, swatch(i), run.label),
+      run.info.description ? element("p", { class: "quiet" }, run.info.description) : null, facts(run),
+      element("pre", { tabindex: "0", "aria-label": `Recipe of ${run.label}` }, run.recipe))));
+}
+
+header();
+summary();
+curves();
+layers();
+histograms();
+sizes();
+recipes();
+report.append(element("footer", {}, "This page holds all its figures and loads nothing."));
+redraw();
+document.documentElement.setAttribute("data-ready", "true");

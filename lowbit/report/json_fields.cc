@@ -95,8 +95,8 @@ std::vector<int64_t> JsonFields::Counts(const std::string& key, size_t min_size,
     if (good) counts.push_back((*value)[i].get<int64_t>());
   }
   if (good) return counts;
-  Reject(key, "a list of " + std::to_string(min_size) +
-                  (min_size == max_size ? "" : ".." + std::to_string(max_size)) + " integers of at least 0");
+  Reject(key, "a list of " + std::to_string(min_size) + (min_size == max_size ? "" : ".." + std::to_string(max_size)) +
+                  " integers of at least 0");
   return {};
 }
 

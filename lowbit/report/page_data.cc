@@ -106,15 +106,9 @@ json SizeData(const std::optional<SizeLine>& line) {
 json RunData(const Run& run, const std::string& label) {
   json layers = json::array();
   for (const Layer& layer : run.layers) layers.push_back(LayerData(layer));
-  return {{"label", label},
-          {"info", InfoData(run.info)},
-          {"recipe", run.recipe},
-          {"notes", run.notes},
-          {"steps", StepColumns(run.steps)},
-          {"epochs", EpochColumns(run.epochs)},
-          {"layers", layers},
-          {"final", FinalData(run.final)},
-          {"size", SizeData(run.size)}};
+  return {{"label", label},     {"info", InfoData(run.info)},      {"recipe", run.recipe},
+          {"notes", run.notes}, {"steps", StepColumns(run.steps)}, {"epochs", EpochColumns(run.epochs)},
+          {"layers", layers},   {"final", FinalData(run.final)},   {"size", SizeData(run.size)}};
 }
 
 // Adds `suffix(i)` to every label that occurs more than once.

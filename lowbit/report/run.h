@@ -77,7 +77,7 @@ struct Run {
   std::string recipe;  // The text of recipe.toml.
   std::vector<StepLine> steps;
   std::vector<EpochLine> epochs;
-  std::vector<Layer> layers;  // In order of first appearance.
+  std::vector<Layer> layers;       // In order of first appearance.
   std::optional<FinalLine> final;  // None: unfinished.
   std::optional<SizeLine> size;
   std::vector<std::string> notes;  // What a reader of the page should know: "the last line was cut off".

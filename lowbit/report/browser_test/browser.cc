@@ -128,8 +128,7 @@ Status Browser::Launch() {
 
 Status Browser::AttachToNewPage() {
   LOWBIT_TRY(const json target, Call("Target.createTarget", {{"url", "about:blank"}}));
-  LOWBIT_TRY(const json session,
-             Call("Target.attachToTarget", {{"targetId", target["targetId"]}, {"flatten", true}}));
+  LOWBIT_TRY(const json session, Call("Target.attachToTarget", {{"targetId", target["targetId"]}, {"flatten", true}}));
   session_ = session["sessionId"].get<std::string>();
   for (const char* domain : {"Page", "Runtime", "Log", "Network"}) {
     LOWBIT_RETURN_IF_ERROR(Call(std::string(domain) + ".enable"));
@@ -184,9 +183,8 @@ Result<json> Browser::Call(const std::string& method, const json& parameters) {
 }
 
 Result<json> Browser::Evaluate(const std::string& expression) {
-  LOWBIT_TRY(const json result, Call("Runtime.evaluate", {{"expression", expression},
-                                                          {"returnByValue", true},
-                                                          {"awaitPromise", true}}));
+  LOWBIT_TRY(const json result,
+             Call("Runtime.evaluate", {{"expression", expression}, {"returnByValue", true}, {"awaitPromise", true}}));
   if (result.contains("exceptionDetails")) return Failed("the script threw: " + result["exceptionDetails"].dump());
   return result["result"].value("value", json());
 }

@@ -56,10 +56,11 @@ constexpr const char* kReader = R"js((async () => {
 })())js";
 
 Status SetScreen(Browser* browser, const Screen& screen) {
-  LOWBIT_RETURN_IF_ERROR(browser->Call("Emulation.setDeviceMetricsOverride", {{"width", screen.width},
-                                                                              {"height", screen.height},
-                                                                              {"deviceScaleFactor", screen.phone ? 2 : 1},
-                                                                              {"mobile", screen.phone}}));
+  LOWBIT_RETURN_IF_ERROR(
+      browser->Call("Emulation.setDeviceMetricsOverride", {{"width", screen.width},
+                                                           {"height", screen.height},
+                                                           {"deviceScaleFactor", screen.phone ? 2 : 1},
+                                                           {"mobile", screen.phone}}));
   const json feature = {{"name", "prefers-color-scheme"}, {"value", screen.dark ? "dark" : "light"}};
   LOWBIT_RETURN_IF_ERROR(browser->Call("Emulation.setEmulatedMedia", {{"features", json::array({feature})}}));
   return Ok();

@@ -305,10 +305,10 @@ TEST_F(ReportInBrowser, PointersAndKeysReadExactFigures) {
     return [box.left + 62, box.top + box.height / 2];
   })())js");
   ASSERT_TRUE(place.ok()) << place.error().message;
-  ASSERT_TRUE(browser_
-                  ->Call("Input.dispatchMouseEvent",
-                         {{"type", "mouseMoved"}, {"x", place.value()[0]}, {"y", place.value()[1]}})
-                  .ok());
+  ASSERT_TRUE(
+      browser_
+          ->Call("Input.dispatchMouseEvent", {{"type", "mouseMoved"}, {"x", place.value()[0]}, {"y", place.value()[1]}})
+          .ok());
   const std::string tip = "document.querySelector('[data-figure=\"test_accuracy\"] .tip').innerText";
   const auto percent_at = [&](int run, int epoch) -> std::string {
     for (const json& line : samples_[static_cast<size_t>(run)].metrics) {

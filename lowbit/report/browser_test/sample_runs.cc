@@ -70,13 +70,14 @@ void AddSteps(const Character& c, const CounterRandom& random, std::vector<json>
 
 void AddLayers(const Character& c, const CounterRandom& random, int epoch, std::vector<json>* metrics) {
   for (int layer = 0; c.quantized && layer < 4; ++layer) {
-    metrics->push_back({{"kind", "layer"},
-                        {"epoch", epoch},
-                        {"layer", kLayers[layer]},
-                        {"weights", 144 << (2 * layer)},
-                        {"error", c.error + 0.05 * layer + 0.2 * std::exp(-epoch) + 0.01 * random.Normal(epoch * 8 + layer)},
-                        {"quantized", RatioAt(c, epoch)},
-                        {"zero", 0.4 + 0.01 * layer + 0.005 * epoch}});
+    metrics->push_back(
+        {{"kind", "layer"},
+         {"epoch", epoch},
+         {"layer", kLayers[layer]},
+         {"weights", 144 << (2 * layer)},
+         {"error", c.error + 0.05 * layer + 0.2 * std::exp(-epoch) + 0.01 * random.Normal(epoch * 8 + layer)},
+         {"quantized", RatioAt(c, epoch)},
+         {"zero", 0.4 + 0.01 * layer + 0.005 * epoch}});
   }
 }
 
@@ -111,7 +112,8 @@ void AddHistograms(const char* when, double width, std::vector<json>* metrics) {
     std::vector<int> counts;
     const double range = width / (1 + layer);
     for (int bin = 0; bin < 40; ++bin) {
-      const double z = (bin - 19.5) / 8, hump = when[0] == 'e' ? std::exp(-4 * (std::fabs(z) - 1) * (std::fabs(z) - 1)) : 0;
+      const double z = (bin - 19.5) / 8,
+                   hump = when[0] == 'e' ? std::exp(-4 * (std::fabs(z) - 1) * (std::fabs(z) - 1)) : 0;
       counts.push_back(static_cast<int>((144 << (2 * layer)) * (std::exp(-z * z / 2) + hump) / 20));
     }
     metrics->push_back({{"kind", "histogram"},
@@ -144,7 +146,8 @@ void AddEnd(const Character& c, std::vector<json>* metrics) {
                       {"seconds", 103.8125}});
   metrics->push_back({{"kind", "size"}, {"float_bytes", 395048}});
   if (c.quantized) {
-    metrics->push_back({{"kind", "size"}, {"float_bytes", 395048}, {"packed_bytes", 26311}, {"bits_per_weight", 1.6015625}});
+    metrics->push_back(
+        {{"kind", "size"}, {"float_bytes", 395048}, {"packed_bytes", 26311}, {"bits_per_weight", 1.6015625}});
   }
 }
 

@@ -28,6 +28,13 @@ function swatch(run) {
     shape("path", { class: `line ${runClass(run)}`, d: "M0 6H18" }), mark(run, 9, 6));
 }
 
+// A run's name: the folder in front of it is the same for most runs, hence quiet, and a good place to break the line.
+function runName(label) {
+  const slash = label.lastIndexOf("/");
+  if (slash < 0 || slash === label.length - 1 || /[<>\s]/.test(label)) return [label];
+  return [element("span", { class: "prefix" }, label.slice(0, slash + 1)), element("wbr"), label.slice(slash + 1)];
+}
+
 // Runs differ in the form of their marks too, for those who do not see the colours.
 function mark(run, x, y) {
   const forms = [

@@ -40,6 +40,13 @@ function nearestIndex(sorted, x) {
   return Math.abs(sorted[low] - x) <= Math.abs(sorted[high] - x) ? low : high;
 }
 
+// Whole epochs wherever the axis holds at least two of them.
+function epochTicks(first, last, wanted) {
+  const all = ticks(first, last, Math.min(wanted, Math.max(1, last - first)));
+  const whole = all.filter((value) => Number.isInteger(value));
+  return whole.length > 1 ? whole : all;
+}
+
 function drawAxes(svg, { width, height, left, bottom, top, toX, toY, xs, ys, unit }) {
   for (const value of ys) {
     const y = Math.round(toY(value)) + 0.5;
@@ -82,12 +89,12 @@ function lineChart({ id, layer, title, note, series, unit, range, spoken = title
       const lines = shown.length > 0 ? shown : series;
       const [low, high] = yRange(lines, range);
       const [first, last] = extent(lines.flatMap((line) => line.x));
-      const ys = ticks(low, high, height > 160 ? 5 : 3);
+      const ys = ticks(low, high, height > 160 ? 5 : 4);
       const left = Math.max(...ys.map((value) => unit.tick(value).length)) * 6.6 + 9, bottom = 24, top = 8, right = 8;
       const span = last > first ? last - first : 1;
       toX = (x) => left + 6 + (x - first) / span * (width - left - right - 6);
       toY = (y) => top + (high - y) / (high - low) * (height - top - bottom);
-      const xs = ticks(first, first + span, Math.max(2, Math.floor(width / 80))).filter((x) => x <= last);
+      const xs = epochTicks(first, first + span, Math.max(2, Math.floor(width / 80))).filter((x) => x <= last);
       drawAxes(target, { width, height, left, bottom, top, toX, toY, xs, ys, unit });
       for (const line of shown) {
         target.append(shape("path", { class: `line ${runClass(line.run)}`, d: pathOf(line, toX, toY) }));

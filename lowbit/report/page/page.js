@@ -83,7 +83,7 @@ function card(run, i) {
   const facts = [];
   if (has(o.best_test_accuracy)) facts.push(["Best", `${percentUnit.short(o.best_test_accuracy)} in epoch ${epochText(o.best_epoch)}`]);
   if (has(o.packed_bytes)) {
-    facts.push(["Packed", `${bytesText(o.packed_bytes)}, ${significant(o.compression, 3)} times smaller`]);
+    facts.push(["Packed", `${bytesText(o.packed_bytes)}, ${significant(o.compression, 3)}\u00d7 smaller`]);
   } else if (has(o.float_bytes)) {
     facts.push(["Size", bytesText(o.float_bytes)]);
   }
@@ -91,7 +91,7 @@ function card(run, i) {
   const number = has(o.test_accuracy)
     ? [(o.test_accuracy * 100).toFixed(2), element("small", {}, " %")] : [element("small", {}, "not tested yet")];
   return element("article", { class: `card ${runClass(i)}` },
-    element("h3", {}, swatch(i), run.label),
+    element("h3", {}, swatch(i), runName(run.label)),
     element("div", { class: "chips" }, element("span", { class: "chip" }, run.info.method),
       run.final ? null : element("span", { class: "chip open" }, "unfinished")),
     element("p", { class: "figure-number", "aria-label": "test accuracy" }, number),
@@ -101,7 +101,7 @@ function card(run, i) {
 const summaryColumns = [
   ["test_accuracy", "Test accuracy, last epoch", percentUnit.short],
   ["best_test_accuracy", "Best accuracy", percentUnit.short],
-  ["best_epoch", "in epoch", epochText],
+  ["best_epoch", "Best in epoch", epochText],
   ["test_loss", "Test loss", (value) => value.toFixed(4)],
   ["epoch", "Epochs", epochText],
   ["iteration", "Iterations", countUnit.short],
@@ -121,7 +121,7 @@ function summaryTable() {
     element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, element("th", { role: "columnheader", scope: "col" }, "Run"),
       summaryColumns.map(([, title]) => element("th", { role: "columnheader", scope: "col", class: "number" }, title)))),
     element("tbody", { role: "rowgroup" }, runs.map((run, i) => element("tr", { role: "row" },
-      element("th", { role: "rowheader", scope: "row" }, swatch(i), run.label, run.final ? null : element("span", { class: "quiet" }, " (unfinished)")),
+      element("th", { role: "rowheader", scope: "row" }, swatch(i), runName(run.label), run.final ? null : element("span", { class: "quiet" }, " (unfinished)")),
       summaryColumns.map(([key, title, text]) => {
         const value = outcomes[i][key];
         return element("td", {
@@ -139,7 +139,7 @@ function summary() {
 function legend() {
   if (runs.length < 2) return null;
   return element("div", { class: "legend", role: "group", "aria-label": "Runs shown in the charts" }, runs.map((run, i) => {
-    const button = element("button", { type: "button", "aria-pressed": "true", class: runClass(i) }, swatch(i), run.label);
+    const button = element("button", { type: "button", "aria-pressed": "true", class: runClass(i) }, swatch(i), runName(run.label));
     button.addEventListener("click", () => {
       if (!hiddenRuns.delete(i)) hiddenRuns.add(i);
       document.querySelectorAll(`[data-legend="${i}"]`).forEach((other) => other.setAttribute("aria-pressed", String(!hiddenRuns.has(i))));
@@ -171,12 +171,12 @@ function curves() {
     { id: "train_accuracy", title: "Training accuracy", series: seriesOf(byEpoch, "train_accuracy"), unit: percentUnit },
     { id: "test_loss", title: "Test loss", series: seriesOf(byEpoch, "test_loss"), unit: numberUnit },
     { id: "train_loss", title: "Training loss", series: seriesOf(byEpoch, "train_loss"), unit: numberUnit },
-    { id: "step_loss", title: "Training loss, step by step", series: seriesOf(byStep, "loss"), unit: numberUnit },
     { id: "learning_rate", title: "Learning rate", series: seriesOf(byStep, "learning_rate"), unit: numberUnit },
     { id: "ratio", title: "Quantized share", note: "weights that are quantized in a training step", series: seriesOf(byStep, "ratio", true), unit: percentUnit, range: [0, 1.04] },
+    { id: "step_loss", title: "Training loss, step by step", series: seriesOf(byStep, "loss"), unit: numberUnit },
   ].filter((chart) => chart.series.length > 0).map(lineChart);
   if (charts.length === 0) return;
-  section("Training", "Test figures are with every weight quantized, training figures with the weights as trained at that moment, on augmented images.",
+  section("Training", "Test figures are with every weight quantized, training figures with the weights as trained at that moment, on augmented images. All horizontal axes count epochs.",
     legend(), element("div", { class: "grid wide" }, charts.map((chart) => chart.figure)));
 }
 
@@ -256,7 +256,7 @@ function sizes() {
   const sized = runs.map((run, i) => i).filter((i) => runs[i].size);
   if (sized.length === 0) return;
   const most = Math.max(...sized.map((i) => Math.max(runs[i].size.float_bytes, runs[i].size.packed_bytes || 0)));
-  const rows = sized.map((i) => element("div", { class: "row" }, element("h3", {}, swatch(i), runs[i].label),
+  const rows = sized.map((i) => element("div", { class: "row" }, element("h3", {}, swatch(i), runName(runs[i].label)),
     bar(i, "float", runs[i].size.float_bytes, most, true),
     runs[i].size.packed_bytes ? bar(i, "packed", runs[i].size.packed_bytes, most, false) : null));
   const columns = [["float_bytes", "Float, bytes", countUnit.exact], ["packed_bytes", "Packed, bytes", countUnit.exact],
@@ -285,7 +285,7 @@ function facts(run) {
 
 function recipes() {
   section("Recipes", "What was run: settings as resolved at the start.", ...runs.map((run, i) =>
-    element("details", { class: `run ${runClass(i)}`, "data-recipe": i }, element("summary", {}, swatch(i), run.label),
+    element("details", { class: `run ${runClass(i)}`, "data-recipe": i }, element("summary", {}, swatch(i), runName(run.label)),
       run.info.description ? element("p", { class: "quiet" }, run.info.description) : null, facts(run),
       element("pre", { tabindex: "0", "aria-label": `Recipe of ${run.label}` }, run.recipe))));
 }

@@ -31,8 +31,10 @@ endif()
 if(LOWBIT_SANITIZE)
   add_compile_options(-fsanitize=${LOWBIT_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer -g1)
   add_link_options(-fsanitize=${LOWBIT_SANITIZE})
-  # g++ 12 loses its way in instrumented code and warns of the insides of std::function.
-  add_compile_options(-Wno-maybe-uninitialized)
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # g++ 12 loses its way in instrumented code and warns of the insides of std::function.
+    add_compile_options(-Wno-maybe-uninitialized)
+  endif()
 endif()
 
 # Compiled objects are kept between builds and shared by copies of the tree: paths below the tree count as relative.

@@ -8,7 +8,7 @@ prefix=$scratch/prefix
 
 # consumer_of COMPONENT: configures, builds and runs tests/install/consumer.
 consumer_of() {
-  cmake -S "$root/tests/install/consumer" -B "$scratch/$1" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCOMPONENT="$1" &&
+  cd "$scratch" && cmake -S "$root/tests/install/consumer" -B "$scratch/$1" -G Ninja -DCMAKE_PREFIX_PATH="$prefix" -DCOMPONENT="$1" &&
     cmake --build "$scratch/$1" && "$scratch/$1/consumer"
 }
 

@@ -10,7 +10,7 @@ int main(int, char** arguments) {
     return 2;
   }
   lowbit::runtime::Model& network = model.value();
-  const lowbit::Shape& shape = network.Inputs()[0].shape;  // [kDynamic, channels, height, width]
+  const lowbit::Shape& shape = network.Inputs()[0].shape;                  // [kDynamic, channels, height, width]
   const std::vector<float> image(shape[1] * shape[2] * shape[3], 128.0f);  // Raw pixels, 0..255: a grey image.
   std::vector<float> logits(network.Outputs()[0].shape[1]);
   const lowbit::Status done = network.Run(image, /*batch=*/1, logits);

@@ -101,6 +101,18 @@ TEST_P(DocumentTest, OptionsOfTheProgramExist) {
   }
 }
 
+// "<!-- file: PATH -->" stands before a code block that is that file, letter by letter.
+TEST_P(DocumentTest, QuotedFilesAreTheFiles) {
+  const std::string mark = "<!-- file: ";
+  for (size_t at = text_.find(mark); at != std::string::npos; at = text_.find(mark, at + 1)) {
+    const size_t path_begin = at + mark.size();
+    const std::string path = text_.substr(path_begin, text_.find(' ', path_begin) - path_begin);
+    const size_t block = text_.find('\n', text_.find("\n```", at) + 1) + 1;
+    EXPECT_EQ(text_.substr(block, text_.find("\n```", block) + 1 - block), Read(std::string(kRoot) + "/" + path))
+        << path;
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Docs, DocumentTest, ::testing::ValuesIn(Documents()), [](const auto& info) {
   std::string name = info.param;
   std::replace_if(

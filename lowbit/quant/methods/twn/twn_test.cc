@@ -62,6 +62,24 @@ TEST(Twn, FactorZeroKeepsEverythingButZeros) {
   EXPECT_THAT(q.scales, ElementsAre(3.0f));
 }
 
+// The suite over all quantizers runs the default scope; these hold for the others too, whose threshold is the layer's.
+TEST(Twn, EveryScopeIsOddAndFollowsItsRows) {
+  const std::vector<float> swapped = {.02f, .03f, -.05f, .04f, .9f, -.1f, .4f, -.6f};
+  std::vector<float> negated = kWipeOut;
+  for (float& w : negated) w = -w;
+  for (const DeltaScope scope : {DeltaScope::kRow, DeltaScope::kLayer, DeltaScope::kLayerCentered}) {
+    const QTensor q = Method(scope).Quantize(kWipeOut, {2, 4});
+    EXPECT_TRUE(Validate(q).ok());
+    const std::vector<float> plus = Dequantize(q).data;
+    const std::vector<float> minus = Dequantize(Method(scope).Quantize(negated, {2, 4})).data;
+    const std::vector<float> other = Dequantize(Method(scope).Quantize(swapped, {2, 4})).data;
+    for (size_t i = 0; i < plus.size(); ++i) {
+      EXPECT_EQ(minus[i], -plus[i]);
+      EXPECT_EQ(other[(i + 4) % 8], plus[i]);
+    }
+  }
+}
+
 TEST(Twn, Settings) {
   const auto config = [](const std::string& key, Config value) {
     return Config{ConfigTable{{key, std::move(value)}}, ""};

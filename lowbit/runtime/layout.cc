@@ -1,0 +1,46 @@
+#include "lowbit/runtime/layout.h"
+
+#include <algorithm>
+
+namespace lowbit::runtime {
+namespace {
+
+// to[c][r] = from[r][c], in squares that stay in the first-level cache.
+void Transpose(const float* from, int64_t rows, int64_t columns, float* to) {
+  constexpr int64_t kSide = 16;
+  for (int64_t r0 = 0; r0 < rows; r0 += kSide) {
+    const int64_t r1 = std::min(rows, r0 + kSide);
+    for (int64_t c0 = 0; c0 < columns; c0 += kSide) {
+      const int64_t c1 = std::min(columns, c0 + kSide);
+      for (int64_t c = c0; c < c1; ++c) {
+        for (int64_t r = r0; r < r1; ++r) to[c * rows + r] = from[r * columns + c];
+      }
+    }
+  }
+}
+
+void TransposeImages(const float* from, int64_t images, int64_t rows, int64_t columns, float* to) {
+  const int64_t size = rows * columns;
+  if (rows == 1 || columns == 1) {
+    std::copy(from, from + images * size, to);
+    return;
+  }
+  for (int64_t i = 0; i < images; ++i) Transpose(from + i * size, rows, columns, to + i * size);
+}
+
+}  // namespace
+
+ImageExtents ImageExtentsOf(const Shape& shape) {
+  if (shape.size() != 4) return {};
+  return {shape[1], shape[2] * shape[3]};
+}
+
+void ToChannelsLast(const float* from, int64_t images, const ImageExtents& extents, float* to) {
+  TransposeImages(from, images, extents.channels, extents.pixels, to);
+}
+
+void ToChannelsFirst(const float* from, int64_t images, const ImageExtents& extents, float* to) {
+  TransposeImages(from, images, extents.pixels, extents.channels, to);
+}
+
+}  // namespace lowbit::runtime

@@ -1,0 +1,24 @@
+#ifndef LOWBIT_RUNTIME_TESTING_TARGETS_H_
+#define LOWBIT_RUNTIME_TESTING_TARGETS_H_
+
+// For tests: runs a body once for each instruction set that was compiled and that this processor has.
+
+#include <gtest/gtest.h>
+
+#include "hwy/highway.h"
+
+namespace lowbit::runtime::testing {
+
+template <typename Body>
+void ForEachTarget(const Body& body) {
+  for (const int64_t target : hwy::SupportedAndGeneratedTargets()) {
+    SCOPED_TRACE(hwy::TargetName(target));
+    hwy::SetSupportedTargetsForTest(target);
+    body();
+    hwy::SetSupportedTargetsForTest(0);
+  }
+}
+
+}  // namespace lowbit::runtime::testing
+
+#endif  // LOWBIT_RUNTIME_TESTING_TARGETS_H_

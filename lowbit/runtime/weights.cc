@@ -1,0 +1,124 @@
+#include "lowbit/runtime/weights.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace lowbit::runtime {
+namespace {
+
+WeightFormat FormatOf(const ValueSet& values) {
+  if (values.kind == ValueSet::Kind::kCodebook || values.Count() > 16) return WeightFormat::kGather;
+  if (values.Count() > 4) return WeightFormat::kBits4;
+  return values.Count() > 2 ? WeightFormat::kBits2 : WeightFormat::kBits1;
+}
+
+int64_t SourceColumn(const WeightSource& source, int64_t k) {
+  return (k % source.channels) * source.taps + k / source.channels;
+}
+
+// Row-major position of packed weight k of a row in the source tensor.
+size_t SourceIndex(const WeightSource& source, const Shape& shape, int64_t row, int64_t k) {
+  const int64_t column = SourceColumn(source, k);
+  const int64_t columns = source.channels * source.taps;
+  const int64_t r = source.first_row + row;
+  return static_cast<size_t>(source.transposed ? column * shape[1] + r : r * columns + column);
+}
+
+// Calls word(row, k) -> bits of the weight, `bits` wide, and stores them all.
+template <typename WordFunction>
+void FillWords(PackedWeights* packed, int bits, const WordFunction& word) {
+  const int per_word = WeightsPerWord(packed->format);
+  const int64_t width = packed->PanelWidth(), words_per_row = packed->WordsPerRow();
+  packed->word_count = packed->PanelWords() * static_cast<size_t>(packed->Panels());
+  packed->words = hwy::AllocateAligned<uint32_t>(packed->word_count);
+  std::memset(packed->words.get(), 0, packed->word_count * sizeof(uint32_t));
+  for (int64_t row = 0; row < packed->rows; ++row) {
+    uint32_t* out = packed->words.get() + (row / width) * words_per_row * width + row % width;
+    for (int64_t k = 0; k < packed->columns; ++k) {
+      out[k / per_word * width] |= word(row, k) << (bits * (k % per_word));
+    }
+  }
+}
+
+void PackFloats(const WeightSource& source, const FloatTensor& tensor, PackedWeights* packed) {
+  packed->format = WeightFormat::kFloat;
+  packed->values = "float";
+  FillWords(packed, 32, [&](int64_t row, int64_t k) {
+    uint32_t bits;
+    std::memcpy(&bits, &tensor.data[SourceIndex(source, tensor.shape, row, k)], sizeof(bits));
+    return bits;
+  });
+}
+
+void FillTables(const WeightSource& source, const ValueSet& values, PackedWeights* packed) {
+  const bool codebook = values.kind == ValueSet::Kind::kCodebook;
+  if (packed->format != WeightFormat::kGather) {
+    const int count = values.Count();
+    int period = 1;
+    while (period < count) period *= 2;
+    for (int i = 0; i < 16; ++i) packed->table[i] = i % period < count ? values.Value(i % period) : 0.0f;
+    return;
+  }
+  packed->block = values.block;
+  packed->phase.resize(static_cast<size_t>(packed->columns));
+  for (int64_t k = 0; k < packed->columns; ++k) {
+    packed->phase[static_cast<size_t>(k)] = static_cast<int32_t>(SourceColumn(source, k) % values.block);
+  }
+  packed->large_table = values.table;
+  // The padding's codes are 0, so that a table of at least one entry is never read past its end.
+  for (int code = 0; !codebook && packed->large_table.size() < static_cast<size_t>(values.Count()); ++code) {
+    packed->large_table.push_back(values.Value(code));
+  }
+}
+
+void PackCodes(const WeightSource& source, const QTensor& tensor, PackedWeights* packed) {
+  packed->format = FormatOf(tensor.values);
+  packed->values = tensor.values.Name();
+  FillTables(source, tensor.values, packed);
+  const size_t block = static_cast<size_t>(tensor.values.block);
+  FillWords(packed, 32 / WeightsPerWord(packed->format), [&](int64_t row, int64_t k) {
+    return static_cast<uint32_t>(tensor.codes[SourceIndex(source, tensor.shape, row, k) / block]);
+  });
+}
+
+}  // namespace
+
+int WeightsPerWord(WeightFormat format) {
+  switch (format) {
+    case WeightFormat::kFloat:
+      return 1;
+    case WeightFormat::kBits1:
+      return 32;
+    case WeightFormat::kBits2:
+      return 16;
+    case WeightFormat::kBits4:
+      return 8;
+    case WeightFormat::kGather:
+      return 4;
+  }
+  return 1;
+}
+
+bool CanPack(const WeightSource& source) {
+  if (source.parameter == nullptr || source.channels < 1 || source.taps < 1 || source.rows < 1) return false;
+  if (std::holds_alternative<FloatTensor>(source.parameter->value)) return true;
+  const QTensor* tensor = std::get_if<QTensor>(&source.parameter->value);
+  return tensor != nullptr &&
+         (!source.transposed || (tensor->scales.size() == 1 && tensor->values.kind != ValueSet::Kind::kCodebook));
+}
+
+PackedWeights Pack(const WeightSource& source, int lanes) {
+  LOWBIT_CHECK(CanPack(source) && lanes >= 1);
+  PackedWeights packed;
+  packed.rows = source.rows;
+  packed.columns = source.channels * source.taps;
+  packed.lanes = lanes;
+  if (const QTensor* tensor = std::get_if<QTensor>(&source.parameter->value)) {
+    PackCodes(source, *tensor, &packed);
+  } else {
+    PackFloats(source, std::get<FloatTensor>(source.parameter->value), &packed);
+  }
+  return packed;
+}
+
+}  // namespace lowbit::runtime

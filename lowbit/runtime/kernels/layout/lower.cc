@@ -1,0 +1,72 @@
+// Operators that move no value to another place of the row-major order: Flatten, Reshape, Dropout and their like. They
+// cost nothing, unless an image's channels must come first again.
+
+#include <algorithm>
+#include <array>
+
+#include "lowbit/runtime/layout.h"
+#include "lowbit/runtime/step.h"
+
+namespace lowbit::runtime::kernels::layout {
+namespace {
+
+class AliasStep : public Step {
+ public:
+  AliasStep() { kernel = "alias"; }
+  void Run(const RunContext&) const override {}
+};
+
+class ReorderStep : public Step {
+ public:
+  // `images` of the plan's shapes; `last`: to channels last, else to channels first.
+  ReorderStep(int64_t images, const ImageExtents& extents, bool last)
+      : images_(images), extents_(extents), last_(last) {
+    kernel = last ? "channels_last_f32" : "channels_first_f32";
+  }
+
+  void Run(const RunContext& context) const override {
+    const int64_t size = extents_.channels * extents_.pixels;
+    context.pool->ParallelFor(images_ * context.batch, [&](int64_t i, int) {
+      const float* from = context.Value(inputs[0]) + i * size;
+      float* to = context.Value(outputs[0]) + i * size;
+      last_ ? ToChannelsLast(from, 1, extents_, to) : ToChannelsFirst(from, 1, extents_, to);
+    });
+  }
+
+ private:
+  int64_t images_;
+  ImageExtents extents_;
+  bool last_;
+};
+
+bool KeepsOrder(const std::string& op) {
+  static const std::array<const char*, 6> kOperators = {"Dropout", "Flatten", "Identity",
+                                                        "Reshape", "Squeeze", "Unsqueeze"};
+  return std::find(kOperators.begin(), kOperators.end(), op) != kOperators.end();
+}
+
+}  // namespace
+
+std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
+  const Node& node = lowering->graph().nodes[index];
+  if (!KeepsOrder(node.op) || lowering->Constant(node.inputs[0]) != nullptr) return nullptr;
+  const Shape &from = lowering->ShapeOf(node.inputs[0]), &to = lowering->ShapeOf(node.outputs[0]);
+  const ImageExtents before = ImageExtentsOf(from), after = ImageExtentsOf(to);
+  std::unique_ptr<Step> step;
+  if (from == to || (before.Trivial() && after.Trivial())) {
+    lowering->Alias(node.outputs[0], node.inputs[0]);
+    step = std::make_unique<AliasStep>();
+  } else if (after.Trivial()) {
+    step = std::make_unique<ReorderStep>(from[0], before, false);
+  } else if (before.Trivial()) {
+    step = std::make_unique<ReorderStep>(to[0], after, true);
+  } else {
+    return nullptr;
+  }
+  step->reads = {node.inputs[0]};
+  step->writes = {node.outputs[0]};
+  step->nodes = {index};
+  return step;
+}
+
+}  // namespace lowbit::runtime::kernels::layout

@@ -1,0 +1,191 @@
+#include "lowbit/runtime/plan.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lowbit/core/operator.h"
+#include "lowbit/core/validate.h"
+#include "lowbit/runtime/arena.h"
+#include "lowbit/runtime/fallback.h"
+
+namespace lowbit::runtime {
+namespace {
+
+using Shapes = std::map<std::string, Shape>;
+using Constants = std::map<std::string, Parameter>;
+
+bool IsConstant(const Graph& graph, const Constants& folded, const std::string& value) {
+  return value.empty() || graph.parameters.count(value) != 0 || folded.count(value) != 0;
+}
+
+bool DependsOnInputs(const Graph& graph, const Constants& folded, const Node& node) {
+  return !std::all_of(node.inputs.begin(), node.inputs.end(),
+                      [&](const std::string& input) { return IsConstant(graph, folded, input); });
+}
+
+Status CheckSizes(const Shapes& shapes) {
+  int64_t total = 0;
+  for (const auto& [name, shape] : shapes) {
+    total += std::min(Elements(shape), kMaxPlannedFloats + 1);
+    if (total > kMaxPlannedFloats) {
+      return Failed("value '" + name + "' of shape " + ToString(shape) + ": the graph needs more memory than the " +
+                    std::to_string(kMaxPlannedFloats * 4 >> 30) + " GiB that the runtime plans for");
+    }
+  }
+  return Ok();
+}
+
+void Fold(const Graph& graph, const Node& node, Constants* constants) {
+  std::vector<DoubleTensor> values(node.inputs.size());
+  std::vector<const DoubleTensor*> pointers(node.inputs.size(), nullptr);
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!HasInput(node, i)) continue;
+    const auto parameter = graph.parameters.find(node.inputs[i]);
+    values[i] = WidenParameter(parameter != graph.parameters.end() ? parameter->second : constants->at(node.inputs[i]));
+    pointers[i] = &values[i];
+  }
+  const std::vector<DoubleTensor> results = FindOperator(node.op)->evaluate(node, pointers);
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    FloatTensor narrow(results[i].shape, std::vector<float>(results[i].data.begin(), results[i].data.end()));
+    (*constants)[node.outputs[i]].value = std::move(narrow);
+  }
+}
+
+// What nodes compute from parameters alone.
+Constants FoldConstants(const Graph& graph) {
+  Constants constants;
+  for (const Node& node : graph.nodes) {
+    if (!DependsOnInputs(graph, constants, node)) Fold(graph, node, &constants);
+  }
+  return constants;
+}
+
+std::unique_ptr<Step> LowerNode(size_t node, Lowering* lowering) {
+  if (lowering->graph().nodes[node].outputs.size() == 1) {
+    for (const kernels::ShelfEntry& kernel : kernels::ShelfEntries()) {
+      if (std::unique_ptr<Step> step = kernel.function(node, lowering)) return step;
+    }
+  }
+  return LowerToFallback(node, *lowering);
+}
+
+void LowerAll(const Graph& graph, const Constants& constants, Lowering* lowering, Plan* plan) {
+  for (size_t i = 0; i < graph.nodes.size(); ++i) {
+    if (lowering->Done(i) || !DependsOnInputs(graph, constants, graph.nodes[i])) continue;
+    plan->steps.push_back(LowerNode(i, lowering));
+    lowering->MarkDone(plan->steps.back()->nodes);
+  }
+  // A step runs in the place of its last node: by then the residual that it adds has been computed.
+  std::stable_sort(plan->steps.begin(), plan->steps.end(),
+                   [](const auto& a, const auto& b) { return a->nodes.back() < b->nodes.back(); });
+}
+
+void NumberValues(const Graph& graph, const Constants& constants, Lowering* lowering, Plan* plan) {
+  for (const std::unique_ptr<Step>& step : plan->steps) {
+    for (const std::string& value : step->reads) step->inputs.push_back(lowering->Number(value));
+    for (const std::string& value : step->writes) step->outputs.push_back(lowering->Number(value));
+    plan->scratch_floats = std::max(plan->scratch_floats, step->scratch_floats);
+  }
+  for (const GraphInput& input : graph.inputs) {
+    plan->inputs.push_back({input.name, lowering->ShapeOf(input.name), lowering->Number(input.name), nullptr});
+  }
+  for (const std::string& name : graph.outputs) {
+    PlannedValue value = {name, lowering->ShapeOf(name), -1, nullptr};
+    if (IsConstant(graph, constants, name)) {
+      const DoubleTensor wide = WidenParameter(*lowering->Constant(name));
+      plan->output_constants[name] = FloatTensor(wide.shape, std::vector<float>(wide.data.begin(), wide.data.end()));
+      value.constant = &plan->output_constants[name];
+    } else {
+      value.number = lowering->Number(name);
+    }
+    plan->outputs.push_back(std::move(value));
+  }
+}
+
+void PlaceValues(const Lowering& lowering, Plan* plan) {
+  const int64_t end = static_cast<int64_t>(plan->steps.size());
+  std::vector<Lifetime> lifetimes(static_cast<size_t>(lowering.value_count()));
+  for (size_t i = 0; i < lifetimes.size(); ++i) lifetimes[i] = {lowering.FloatsOf(static_cast<int>(i)), end, -1};
+  const auto use = [&](int number, int64_t step) {
+    Lifetime& lifetime = lifetimes[static_cast<size_t>(number)];
+    lifetime.first = std::min(lifetime.first, step);
+    lifetime.last = std::max(lifetime.last, step);
+  };
+  for (const PlannedValue& input : plan->inputs) use(input.number, -1);
+  for (int64_t i = 0; i < end; ++i) {
+    for (const int number : plan->steps[static_cast<size_t>(i)]->inputs) use(number, i);
+    for (const int number : plan->steps[static_cast<size_t>(i)]->outputs) use(number, i);
+  }
+  for (const PlannedValue& output : plan->outputs) {
+    if (output.number >= 0) use(output.number, end);
+  }
+  ArenaPlan arena = PlanArena(lifetimes);
+  plan->offsets = std::move(arena.offsets);
+  plan->arena_floats = arena.floats;
+}
+
+void DescribeNodes(const Graph& graph, Plan* plan) {
+  for (const Node& node : graph.nodes) plan->nodes.push_back({node.name, node.op, "constant", "", ""});
+  for (const std::unique_ptr<Step>& step : plan->steps) {
+    for (const size_t i : step->nodes) {
+      plan->nodes[i].kernel = step->kernel;
+      plan->nodes[i].target = step->target;
+      if (i != step->nodes[0]) plan->nodes[i].fused_into = graph.nodes[step->nodes[0]].name;
+    }
+  }
+}
+
+bool SameButForBatch(const Shape& one, const Shape& two) {
+  return !one.empty() && one.size() == two.size() && one[0] == 1 && two[0] == 2 &&
+         std::equal(one.begin() + 1, one.end(), two.begin() + 1);
+}
+
+bool IsBatchAxis(int64_t axis, const Shape& shape) {
+  return axis == 0 || axis + static_cast<int64_t>(shape.size()) == 0;
+}
+
+// Operators that mix images, or choose among them, where the shapes of one and of two images do not tell.
+bool MixesImages(const Graph& graph, const Node& node, const Shape& shape) {
+  if (node.op == "Softmax") return IsBatchAxis(IntAttribute(node, "axis", -1), shape);
+  if (node.op != "Slice") return false;
+  if (!HasInput(node, 3)) return true;
+  const auto axes = graph.parameters.find(node.inputs[3]);
+  const Int64Tensor* values = axes == graph.parameters.end() ? nullptr : std::get_if<Int64Tensor>(&axes->second.value);
+  return values == nullptr ||
+         std::any_of(values->data.begin(), values->data.end(), [&](int64_t axis) { return IsBatchAxis(axis, shape); });
+}
+
+}  // namespace
+
+bool ImagesAreIndependent(const Graph& graph) {
+  Result<Shapes> one = InferShapes(graph, 1), two = InferShapes(graph, 2);
+  if (!one.ok() || !two.ok()) return false;
+  const auto follows = [&](const std::string& value) {
+    return SameButForBatch(one.value().at(value), two.value().at(value));
+  };
+  for (const GraphInput& input : graph.inputs) {
+    if (!follows(input.name)) return false;
+  }
+  const Constants constants = FoldConstants(graph);
+  for (const Node& node : graph.nodes) {
+    if (!DependsOnInputs(graph, constants, node)) continue;
+    if (!std::all_of(node.outputs.begin(), node.outputs.end(), follows)) return false;
+    if (MixesImages(graph, node, one.value().at(node.outputs[0]))) return false;
+  }
+  return std::all_of(graph.outputs.begin(), graph.outputs.end(), follows);
+}
+
+Result<Plan> MakePlan(const Graph& graph, int64_t batch) {
+  LOWBIT_TRY(const Shapes shapes, InferShapes(graph, batch));
+  LOWBIT_RETURN_IF_ERROR(CheckSizes(shapes));
+  const Constants constants = FoldConstants(graph);
+  Plan plan;
+  Lowering lowering(graph, shapes, constants);
+  LowerAll(graph, constants, &lowering, &plan);
+  NumberValues(graph, constants, &lowering, &plan);
+  PlaceValues(lowering, &plan);
+  DescribeNodes(graph, &plan);
+  return plan;
+}
+
+}  // namespace lowbit::runtime

@@ -1,0 +1,179 @@
+#ifndef LOWBIT_RUNTIME_TESTING_ERROR_BOUND_H_
+#define LOWBIT_RUNTIME_TESTING_ERROR_BOUND_H_
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lowbit/core/evaluate.h"
+#include "lowbit/core/operator.h"
+#include "lowbit/runtime/fallback.h"
+#include "lowbit/runtime/kernels/conv/reference.h"
+
+namespace lowbit::runtime::testing {
+
+struct BoundedValue {
+  DoubleTensor value;  // What float64 evaluation gives.
+  DoubleTensor error;  // How far float arithmetic may be away from it.
+};
+
+using BoundedValues = std::map<std::string, BoundedValue>;
+using Operands = std::vector<const BoundedValue*>;
+
+inline DoubleTensor Map2(const DoubleTensor& a, const DoubleTensor& b, double (*function)(double, double)) {
+  DoubleTensor y(a.shape);
+  for (size_t i = 0; i < y.data.size(); ++i) y.data[i] = function(a.data[i], b.data[i]);
+  return y;
+}
+
+inline DoubleTensor Plus(const DoubleTensor& a, const DoubleTensor& b) {
+  return Map2(a, b, [](double p, double q) { return p + q; });
+}
+
+inline DoubleTensor Scaled(DoubleTensor a, double factor) {
+  for (double& value : a.data) value *= factor;
+  return a;
+}
+
+inline DoubleTensor Magnitude(DoubleTensor a) {
+  for (double& value : a.data) value = std::abs(value);
+  return a;
+}
+
+// |x| + E: no float that stands for x is larger.
+inline DoubleTensor Largest(const BoundedValue& x) { return Plus(Magnitude(x.value), x.error); }
+
+// The operator on other numbers.
+inline DoubleTensor Apply(const Node& node, std::vector<DoubleTensor> inputs, const Operands& present) {
+  std::vector<const DoubleTensor*> pointers;
+  for (size_t i = 0; i < inputs.size(); ++i) pointers.push_back(present[i] == nullptr ? nullptr : &inputs[i]);
+  return FindOperator(node.op)->evaluate(node, pointers)[0];
+}
+
+inline DoubleTensor ProductError(const Node& node, const Operands& x) {
+  const DoubleTensor weight = Magnitude(x[1]->value);
+  const DoubleTensor no_bias = x.size() > 2 && x[2] != nullptr ? Scaled(x[2]->value, 0) : DoubleTensor();
+  const DoubleTensor bias = x.size() > 2 && x[2] != nullptr ? Magnitude(x[2]->value) : DoubleTensor();
+  const int64_t terms = node.op == "Conv" ? Elements(weight.shape) / weight.shape[0] : x[0]->value.shape[1];
+  const auto with = [&](const DoubleTensor& input, const DoubleTensor& b) {
+    std::vector<DoubleTensor> inputs = {input, weight};
+    if (x.size() > 2) inputs.push_back(b);
+    return Apply(node, std::move(inputs), x);
+  };
+  return Plus(with(x[0]->error, no_bias), Scaled(with(Largest(*x[0]), bias), FloatGamma(terms + 8)));
+}
+
+inline DoubleTensor BatchNormError(const Node& node, const Operands& x) {
+  const auto with = [&](const DoubleTensor& input, double sign) {
+    // op of |scale| * (input + sign * |mean|) + sign * |bias|.
+    return Apply(node,
+                 {input, Magnitude(x[1]->value), Scaled(Magnitude(x[2]->value), sign),
+                  Scaled(Magnitude(x[3]->value), -sign), x[4]->value},
+                 x);
+  };
+  return Plus(with(x[0]->error, 0), Scaled(with(Largest(*x[0]), 1), FloatGamma(8)));
+}
+
+inline DoubleTensor ArithmeticError(const Node& node, const Operands& x) {
+  Node op = node;
+  const double rounding = FloatGamma(8);
+  if (node.op == "Mul") {
+    const DoubleTensor first = Apply(op, {Magnitude(x[0]->value), x[1]->error}, x);
+    const DoubleTensor second = Apply(op, {x[0]->error, Largest(*x[1])}, x);
+    return Plus(Plus(first, second), Scaled(Apply(op, {Largest(*x[0]), Largest(*x[1])}, x), rounding));
+  }
+  op.op = "Add";
+  return Plus(Apply(op, {x[0]->error, x[1]->error}, x),
+              Scaled(Apply(op, {Largest(*x[0]), Largest(*x[1])}, x), rounding));
+}
+
+inline DoubleTensor AveragePoolError(const Node& node, const Operands& x) {
+  const Shape& in = x[0]->value.shape;
+  const std::vector<int64_t> kernel = IntsAttribute(node, "kernel_shape", {in[2], in[3]});
+  return Plus(Apply(node, {x[0]->error}, x),
+              Scaled(Apply(node, {Largest(*x[0])}, x), FloatGamma(kernel[0] * kernel[1] + 2)));
+}
+
+inline DoubleTensor SoftmaxError(const Operands& x, const DoubleTensor& y) {
+  const double largest = *std::max_element(x[0]->error.data.begin(), x[0]->error.data.end());
+  const double growth = std::min(std::expm1(2 * largest), 1e300);
+  DoubleTensor error = Scaled(y, growth + FloatGamma(8) * (1 + growth));
+  for (double& e : error.data) e = std::min(e, 1.0);
+  return error;
+}
+
+inline DoubleTensor FunctionError(const Operands& x, const DoubleTensor& y, double slope) {
+  const DoubleTensor moved = Scaled(x[0]->error, slope);
+  return Plus(moved, Scaled(Plus(Magnitude(y), moved), FloatGamma(8)));
+}
+
+// Errors move with the values; what is added (padding, limits) has none.
+inline DoubleTensor MovedError(const Node& node, const Operands& x) {
+  std::vector<DoubleTensor> errors;
+  for (const BoundedValue* input : x) errors.push_back(input == nullptr ? DoubleTensor() : input->error);
+  // Operands that are shapes and pads keep their values.
+  if (node.op == "Reshape" || node.op == "Pad") errors[1] = x[1]->value;
+  return Apply(node, std::move(errors), x);
+}
+
+inline DoubleTensor NodeError(const Node& node, const Operands& x, const DoubleTensor& y) {
+  static const std::set<std::string> kMoves = {"MaxPool", "Flatten", "Reshape", "Dropout", "Identity", "Concat", "Pad"};
+  static const std::set<std::string> kGentle = {"Relu", "Clip", "Sigmoid", "Tanh", "LeakyRelu"};
+  if (node.op == "Conv" || node.op == "Gemm") return ProductError(node, x);
+  if (node.op == "BatchNormalization") return BatchNormError(node, x);
+  if (node.op == "Add" || node.op == "Sub" || node.op == "Mul") return ArithmeticError(node, x);
+  if (node.op == "AveragePool" || node.op == "GlobalAveragePool") return AveragePoolError(node, x);
+  if (node.op == "Softmax") return SoftmaxError(x, y);
+  if (kMoves.count(node.op) != 0) return MovedError(node, x);
+  if (kGentle.count(node.op) != 0) return FunctionError(x, y, 1);
+  LOWBIT_CHECK(node.op == "PRelu");
+  double slope = 1;
+  for (const double s : x[1]->value.data) slope = std::max(slope, std::abs(s));
+  return FunctionError(x, y, slope);
+}
+
+// Every value of the graph with a bound of the error that the runtime's float arithmetic makes, propagated from node to
+// node. With E the bound of an operand, u = 2^-24, gamma(n) = n u / (1 - n u):
+//
+//   Conv, Gemm of K terms   op(E, |w|) + gamma(K + 8) * (op(|x| + E, |w|) + |bias|)
+//   BatchNormalization      |f| E + gamma(8) * (|f| (|x| + E + |mean|) + |bias|), f = scale / sqrt(var + epsilon)
+//   Add, Sub                Ea + Eb + gamma(8) (|a| + Ea + |b| + Eb)
+//   Mul                     |a| Eb + |b| Ea + Ea Eb + gamma(8) (|a| + Ea) (|b| + Eb)
+//   AveragePool of n        op(E) + gamma(n + 2) op(|x| + E)
+//   Softmax                 y (exp(2 max E) - 1) + gamma(8) (y + that), as every exponential changes by a factor
+//                           of at most exp(max E); never more than 1
+//   others                  move, choose or clip values (op(E); MaxPool: the largest E of the window), or are functions
+//                           with a slope of at most L: L E + gamma(8) (|y| + L E)
+//
+// The 8 stands for the roundings of folded scales, shifts and residuals, of which no chain that the runtime makes of
+// these nodes has more than that.
+// REQUIRES: the graph is valid and uses only operators that the implementation lists.
+inline BoundedValues EvaluateWithBounds(const Graph& graph, const std::map<std::string, DoubleTensor>& inputs) {
+  BoundedValues values;
+  const auto add = [&](const std::string& name, DoubleTensor value) {
+    DoubleTensor error = Scaled(value, 0);
+    values[name] = {std::move(value), std::move(error)};
+  };
+  for (const auto& [name, value] : inputs) add(name, value);
+  for (const auto& [name, parameter] : graph.parameters) add(name, WidenParameter(parameter));
+  auto computed = Evaluate(graph, inputs);
+  LOWBIT_CHECK(computed.ok());
+  for (const Node& node : graph.nodes) {
+    Operands operands;
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      operands.push_back(HasInput(node, i) ? &values.at(node.inputs[i]) : nullptr);
+    }
+    const DoubleTensor& y = computed.value().at(node.outputs[0]);
+    DoubleTensor error = NodeError(node, operands, y);
+    values[node.outputs[0]] = {y, std::move(error)};
+  }
+  return values;
+}
+
+}  // namespace lowbit::runtime::testing
+
+#endif  // LOWBIT_RUNTIME_TESTING_ERROR_BOUND_H_

@@ -1,0 +1,242 @@
+#ifndef LOWBIT_RUNTIME_TESTING_RANDOM_GRAPH_H_
+#define LOWBIT_RUNTIME_TESTING_RANDOM_GRAPH_H_
+
+// For tests: random networks of every operator and storage that the runtime treats in its own way.
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lowbit/core/validate.h"
+#include "lowbit/runtime/testing/random_values.h"
+
+namespace lowbit::runtime::testing {
+
+class RandomGraph {
+ public:
+  explicit RandomGraph(uint64_t seed) : random_(seed) {}
+
+  // One input "image" [kDynamic, C, H, W], one or two outputs.
+  Graph Build() {
+    shape_ = {1, random_.Int(1, 12), random_.Int(1, 9), random_.Int(1, 9)};
+    graph_.name = "random";
+    graph_.inputs = {{"image", {kDynamic, shape_[1], shape_[2], shape_[3]}}};
+    value_ = "image";
+    for (int64_t layers = random_.Int(2, 10); layers > 0; --layers) AddImageLayer();
+    const std::string middle = value_;
+    if (random_.Coin()) Append("GlobalAveragePool", {value_});
+    if (random_.Int(0, 4) != 0) AddHead();
+    graph_.outputs = {value_};
+    if (random_.Coin() && middle != value_ && middle != "image") graph_.outputs.push_back(middle);
+    return std::move(graph_);
+  }
+
+ private:
+  std::string Unique(const std::string& stem) { return stem + std::to_string(++count_); }
+
+  template <typename T>
+  std::string AddParameter(T value) {
+    const std::string name = Unique("p");
+    graph_.parameters[name].value = std::move(value);
+    return name;
+  }
+
+  // Appends the node if the graph stays valid (a window may be larger than what is left of the image).
+  bool Append(const std::string& op, std::vector<std::string> inputs, Attributes attributes = {}) {
+    const std::string output = Unique("v");
+    graph_.nodes.push_back({Unique("n"), op, std::move(inputs), {output}, std::move(attributes)});
+    graph_.outputs = {output};
+    const auto shapes = InferShapes(graph_, 1);
+    if (!shapes.ok() || Elements(shapes.value().at(output)) > 4000) {
+      graph_.nodes.pop_back();
+      return false;
+    }
+    value_ = output;
+    shape_ = shapes.value().at(output);
+    if (shape_.size() == 4) earlier_.push_back({value_, shape_});
+    return true;
+  }
+
+  std::string RandomWeight(const Shape& shape) {
+    if (random_.Int(0, 3) == 0) return AddParameter(random_.Tensor(shape, -0.5, 0.5));
+    std::vector<ValueSet> sets = AllValueSets(1);
+    const size_t choice = static_cast<size_t>(random_.Int(0, 2));
+    const size_t any = static_cast<size_t>(random_.Int(0, static_cast<int64_t>(sets.size()) - 1));
+    const int64_t columns = Elements(shape) / shape[0];
+    if (columns % 3 == 0 && random_.Int(0, 5) == 0) sets[any] = ValueSet::Codebook(random_.Floats(30, -1, 1), 3);
+    return AddParameter(RandomCodes(shape, sets[choice < 2 ? choice : any], random_.Coin(), &random_));
+  }
+
+  std::string PerChannel(double low, double high) {
+    return AddParameter(random_.Tensor(shape_.size() == 4 ? Shape{shape_[1], 1, 1} : Shape{shape_[1]}, low, high));
+  }
+
+  void AddConv() {
+    const int64_t kind = random_.Int(0, 4);
+    int64_t groups = 1, outputs = random_.Int(1, 40);
+    if (kind == 0) groups = outputs = shape_[1];
+    if (kind == 1 && shape_[1] % 2 == 0) groups = 2, outputs = 2 * random_.Int(1, 10);
+    const int64_t kh = random_.Int(1, 4), kw = random_.Int(1, 4);
+    std::vector<std::string> inputs = {value_, RandomWeight({outputs, shape_[1] / groups, kh, kw})};
+    if (random_.Coin()) inputs.push_back(AddParameter(random_.Tensor({outputs}, -1, 1)));
+    Attributes attributes = {{"group", groups},
+                             {"strides", std::vector<int64_t>{random_.Int(1, 2), random_.Int(1, 2)}},
+                             {"dilations", std::vector<int64_t>{random_.Int(1, 2), random_.Int(1, 2)}}};
+    if (random_.Int(0, 3) == 0) {
+      attributes["auto_pad"] = std::string(random_.Coin() ? "SAME_UPPER" : "SAME_LOWER");
+    } else {
+      attributes["pads"] =
+          std::vector<int64_t>{random_.Int(0, 2), random_.Int(0, 2), random_.Int(0, 2), random_.Int(0, 2)};
+    }
+    Append("Conv", std::move(inputs), std::move(attributes));
+  }
+
+  void AddPool() {
+    Attributes attributes = {{"kernel_shape", std::vector<int64_t>{random_.Int(1, 3), random_.Int(1, 3)}},
+                             {"strides", std::vector<int64_t>{random_.Int(1, 2), random_.Int(1, 2)}},
+                             {"ceil_mode", random_.Int(0, 1)}};
+    if (random_.Coin()) attributes["pads"] = std::vector<int64_t>{0, 1, 1, 0};
+    const bool maximum = random_.Coin();
+    if (!maximum) attributes["count_include_pad"] = random_.Int(0, 1);
+    Append(maximum ? "MaxPool" : "AveragePool", {value_}, std::move(attributes));
+  }
+
+  void AddBatchNorm() {
+    const Shape channels = {shape_[1]};
+    Append("BatchNormalization",
+           {value_, AddParameter(random_.Tensor(channels, -1, 1)), AddParameter(random_.Tensor(channels, -1, 1)),
+            AddParameter(random_.Tensor(channels, -1, 1)), AddParameter(random_.Tensor(channels, 0.1, 2))});
+  }
+
+  void AddActivation() {
+    switch (random_.Int(0, 5)) {
+      case 0:
+      case 1:
+        Append("Relu", {value_});
+        return;
+      case 2:
+        Append("Clip", {value_, AddParameter(FloatTensor({}, {-0.25f})),
+                        random_.Coin() ? "" : AddParameter(FloatTensor({}, {0.5f}))});
+        return;
+      case 3:
+        Append("PRelu", {value_, PerChannel(-0.5, 1.5)});
+        return;
+      case 4:
+        Append("Sigmoid", {value_});
+        return;
+      case 5:
+        Append("LeakyRelu", {value_}, {{"alpha", 0.125}});
+        return;
+    }
+  }
+
+  void AddArithmetic() {
+    static const char* const kOperators[] = {"Add", "Sub", "Mul"};
+    const std::string op = kOperators[random_.Int(0, 2)];
+    std::string other;
+    switch (random_.Int(0, 3)) {
+      case 0:
+        other = PerChannel(-1, 1);
+        break;
+      case 1:
+        other = AddParameter(FloatTensor({}, {0.75f}));
+        break;
+      case 2:
+        other = AddParameter(random_.Tensor({shape_.begin() + 1, shape_.end()}, -1, 1));
+        break;
+      case 3:
+        other = SameShape();
+        break;
+    }
+    random_.Coin() ? Append(op, {value_, other}) : Append(op, {other, value_});
+  }
+
+  // An earlier value of the same shape, or this one.
+  std::string SameShape() {
+    for (const auto& [name, shape] : earlier_) {
+      if (shape == shape_ && random_.Coin()) return name;
+    }
+    return value_;
+  }
+
+  void AddResidualBlock() {
+    const std::string shortcut = value_;
+    const Shape shape = shape_;
+    Append("Conv", {value_, RandomWeight({shape[1], shape[1], 3, 3})}, {{"pads", std::vector<int64_t>{1, 1, 1, 1}}});
+    AddBatchNorm();
+    if (shape_ == shape) random_.Coin() ? Append("Add", {value_, shortcut}) : Append("Add", {shortcut, value_});
+    if (random_.Coin()) Append("Relu", {value_});
+  }
+
+  void AddRare() {
+    switch (random_.Int(0, 3)) {
+      case 0:
+        Append("Concat", {value_, SameShapeButChannels()}, {{"axis", int64_t{1}}});
+        return;
+      case 1:
+        Append("Pad", {value_, AddParameter(Int64Tensor({8}, {0, 1, 0, 1, 0, 2, 1, 0}))});
+        return;
+      case 2:
+        Append("Dropout", {value_});
+        return;
+      case 3:
+        Append("Identity", {value_});
+        return;
+    }
+  }
+
+  std::string SameShapeButChannels() {
+    for (const auto& [name, shape] : earlier_) {
+      if (shape[2] == shape_[2] && shape[3] == shape_[3] && random_.Coin()) return name;
+    }
+    return value_;
+  }
+
+  void AddImageLayer() {
+    switch (random_.Int(0, 8)) {
+      case 0:
+      case 1:
+      case 2:
+        return AddConv();
+      case 3:
+        return AddPool();
+      case 4:
+        return AddBatchNorm();
+      case 5:
+        return AddActivation();
+      case 6:
+        return AddArithmetic();
+      case 7:
+        return AddResidualBlock();
+      case 8:
+        return AddRare();
+    }
+  }
+
+  void AddHead() {
+    random_.Coin() ? Append("Flatten", {value_}) : Append("Reshape", {value_, AddParameter(Int64Tensor({2}, {0, -1}))});
+    for (int64_t layers = random_.Int(1, 2); layers > 0; --layers) {
+      const int64_t outputs = random_.Int(1, 50);
+      const bool transposed = random_.Coin();
+      std::string weight = transposed ? RandomWeight({outputs, shape_[1]}) : RandomWeight({shape_[1], outputs});
+      Append("Gemm", {value_, std::move(weight), AddParameter(random_.Tensor({outputs}, -1, 1))},
+             {{"transB", int64_t{transposed}}, {"alpha", 0.5}, {"beta", 2.0}});
+      if (random_.Coin()) AddBatchNorm();
+      if (random_.Coin()) Append("Relu", {value_});
+    }
+    if (random_.Coin()) Append("Softmax", {value_});
+  }
+
+  RandomSource random_;
+  Graph graph_;
+  std::string value_;
+  Shape shape_;
+  std::vector<std::pair<std::string, Shape>> earlier_;
+  int count_ = 0;
+};
+
+}  // namespace lowbit::runtime::testing
+
+#endif  // LOWBIT_RUNTIME_TESTING_RANDOM_GRAPH_H_

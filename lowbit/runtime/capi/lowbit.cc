@@ -1,0 +1,130 @@
+#include "lowbit/runtime/lowbit.h"
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "lowbit/base/version.h"
+#include "lowbit/runtime/model.h"
+
+struct lowbit_model {
+  lowbit::runtime::Model model;
+};
+
+namespace {
+
+using lowbit::Error;
+using lowbit::ErrorKind;
+using lowbit::Result;
+using lowbit::Span;
+using lowbit::runtime::Model;
+using lowbit::runtime::TensorInfo;
+
+void Tell(const char* message, char* error, size_t error_size) {
+  if (error == nullptr || error_size == 0) return;
+  const size_t length = std::min(std::strlen(message), error_size - 1);
+  std::memcpy(error, message, length);
+  error[length] = '\0';
+}
+
+int Report(const Error& failure, char* error, size_t error_size) {
+  Tell(failure.message.c_str(), error, error_size);
+  return failure.kind == ErrorKind::kInvalid ? LOWBIT_INVALID : LOWBIT_FAILED;
+}
+
+// Runs the body; what it throws (the standard library, out of memory) becomes an error.
+template <typename Body>
+int Guard(char* error, size_t error_size, const Body& body) {
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    Tell("not enough memory", error, error_size);
+  } catch (const std::exception& thrown) {
+    Tell(thrown.what(), error, error_size);
+  } catch (...) {
+    Tell("unknown failure", error, error_size);
+  }
+  return LOWBIT_FAILED;
+}
+
+const char* NameAt(const std::vector<TensorInfo>& infos, size_t index) {
+  return index < infos.size() ? infos[index].name.c_str() : nullptr;
+}
+
+size_t ShapeAt(const std::vector<TensorInfo>& infos, size_t index, int64_t* extents, size_t capacity) {
+  if (index >= infos.size()) return 0;
+  const lowbit::Shape& shape = infos[index].shape;
+  if (extents != nullptr) std::copy_n(shape.begin(), std::min(capacity, shape.size()), extents);
+  return shape.size();
+}
+
+}  // namespace
+
+static_assert(LOWBIT_ANY == lowbit::kDynamic);
+
+const char* lowbit_version(void) { return lowbit::Version(); }
+
+lowbit_model* lowbit_model_load(const char* path, int threads, char* error, size_t error_size) {
+  lowbit_model* loaded = nullptr;
+  Guard(error, error_size, [&]() -> int {
+    if (path == nullptr) return Report(lowbit::Invalid("no path given"), error, error_size);
+    Result<Model> model = Model::Load(path, {.threads = threads});
+    if (!model.ok()) return Report(model.error(), error, error_size);
+    loaded = new lowbit_model{std::move(model).value()};
+    return LOWBIT_OK;
+  });
+  return loaded;
+}
+
+void lowbit_model_free(lowbit_model* model) { delete model; }
+
+size_t lowbit_model_input_count(const lowbit_model* model) {
+  return model == nullptr ? 0 : model->model.Inputs().size();
+}
+
+size_t lowbit_model_output_count(const lowbit_model* model) {
+  return model == nullptr ? 0 : model->model.Outputs().size();
+}
+
+const char* lowbit_model_input_name(const lowbit_model* model, size_t index) {
+  return model == nullptr ? nullptr : NameAt(model->model.Inputs(), index);
+}
+
+const char* lowbit_model_output_name(const lowbit_model* model, size_t index) {
+  return model == nullptr ? nullptr : NameAt(model->model.Outputs(), index);
+}
+
+size_t lowbit_model_input_shape(const lowbit_model* model, size_t index, int64_t* extents, size_t capacity) {
+  return model == nullptr ? 0 : ShapeAt(model->model.Inputs(), index, extents, capacity);
+}
+
+size_t lowbit_model_output_shape(const lowbit_model* model, size_t index, int64_t* extents, size_t capacity) {
+  return model == nullptr ? 0 : ShapeAt(model->model.Outputs(), index, extents, capacity);
+}
+
+const char* lowbit_model_metadata(const lowbit_model* model, const char* key) {
+  if (model == nullptr || key == nullptr) return nullptr;
+  // Compared in place: making a string of the key could throw.
+  for (const auto& [name, text] : model->model.Metadata()) {
+    if (std::strcmp(name.c_str(), key) == 0) return text.c_str();
+  }
+  return nullptr;
+}
+
+uint64_t lowbit_model_planned_bytes(const lowbit_model* model) {
+  return model == nullptr ? 0 : static_cast<uint64_t>(model->model.PlannedBytes());
+}
+
+int lowbit_model_run(lowbit_model* model, const float* input, size_t input_count, int64_t batch, float* output,
+                     size_t output_count, char* error, size_t error_size) {
+  return Guard(error, error_size, [&]() -> int {
+    if (model == nullptr || input == nullptr || output == nullptr) {
+      return Report(lowbit::Invalid("model, input and output must not be null"), error, error_size);
+    }
+    const lowbit::Status status =
+        model->model.Run(Span<const float>(input, input_count), batch, Span<float>(output, output_count));
+    return status.ok() ? LOWBIT_OK : Report(status.error(), error, error_size);
+  });
+}

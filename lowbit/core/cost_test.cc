@@ -69,6 +69,7 @@ TEST(Costs, RejectsWhatDoesNotFit63Bits) {
   graph.outputs = {"y"};
   graph.nodes = {{"vast", "Conv", {"x", "w"}, {"y"}, {}}};  // 2^38 outputs of 2^38 taps.
   ASSERT_TRUE(Validate(graph).ok());
+  ASSERT_FALSE(Costs(graph).ok());
   EXPECT_EQ(Costs(graph).error().message, "node 'vast' (Conv): needs more than 2^62 multiply-accumulates");
 }
 

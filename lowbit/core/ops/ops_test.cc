@@ -206,6 +206,8 @@ TEST(Slice, ReadsBoundsLikeNumpy) {
   EXPECT_THAT(slice(-99, -4, 1), ElementsAre(1, 2));
   EXPECT_THAT(slice(-1, INT64_MIN, -2), ElementsAre(6, 4, 2));
   EXPECT_THAT(slice(3, 1, -1), ElementsAre(4, 3));
+  EXPECT_THAT(slice(99, -99, -4), ElementsAre(6, 2));
+  EXPECT_THAT(slice(INT64_MAX, 3, -1), ElementsAre(6, 5));
   EXPECT_THAT(slice(2, 5, INT64_MAX), ElementsAre(3));
 }
 

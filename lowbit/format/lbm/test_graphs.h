@@ -75,6 +75,21 @@ inline Graph GemmGraph(QTensor weight) {
   return graph;
 }
 
+// The example of FORMAT.md; its bytes are pinned there.
+inline Graph GoldenGraph() {
+  QTensor weight;
+  weight.shape = {2, 7};
+  weight.values = ValueSet::Ternary();
+  weight.codes = {2, 2, 1, 0, 1, 0, 2, /**/ 0, 0, 0, 1, 1, 1, 2};  // + + 0 - 0 - +    - - - 0 0 0 +
+  weight.scales = {0.5f, 0.25f};
+  Graph graph = GemmGraph(std::move(weight));
+  graph.name = "tiny";
+  graph.nodes[0].inputs.push_back("b");
+  graph.parameters["b"].value = FloatTensor({2}, {1.0f, -1.0f});
+  graph.metadata = {{"labels", "cat\ndog"}};
+  return graph;
+}
+
 // Attributes of several types, an optional input left out, every kind of parameter, metadata.
 inline Graph MixedGraph() {
   const CounterRandom random(1, StreamOf("mixed graph"));

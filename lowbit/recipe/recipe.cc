@@ -144,9 +144,6 @@ void ReadOptimizer(ConfigReader* reader, TrainSection* train) {
   if (sgd) {
     RejectUnused(reader, {"beta1", "beta2", "eps"}, "the optimizer sgd does not use it");
     if (train->nesterov && train->momentum == 0) reader->Reject("nesterov", "false if 'train.momentum' is 0");
-    if (train->nesterov && train->caffe_momentum) {
-      reader->Reject("nesterov", "false if 'train.caffe_momentum' is true");
-    }
   } else {
     RejectUnused(reader, {"momentum", "nesterov", "caffe_momentum"}, "only the optimizer sgd uses it");
   }

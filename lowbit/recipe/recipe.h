@@ -46,7 +46,8 @@ struct ModelSection {
 };
 
 // [train.schedule]. Times (`warmup`, `every`, `milestones`) are counted in the unit that gives the length of the run:
-// in epochs (fractions are allowed) if [train] has `epochs`, in iterations if it has `iterations`. For a step t of T:
+// in epochs (fractions are allowed) if [train] has `epochs`, in iterations if it has `iterations`. For a step t of T,
+// both counted from the end of the warm-up:
 struct ScheduleSection {
   enum class Kind {
     kConstant,   // learning_rate
@@ -83,7 +84,7 @@ struct TrainSection {
   double momentum = 0.9;       // sgd. [0, 1)
   bool nesterov = false;       // sgd; needs momentum > 0.
   // sgd: v = momentum * v + learning_rate * g; w -= v (Caffe) instead of v = momentum * v + g; w -= learning_rate * v
-  // (libtorch). They differ where the learning rate changes. Not together with nesterov.
+  // (libtorch). They differ where the learning rate changes.
   bool caffe_momentum = false;
   double weight_decay = 0;  // L2 factor on weights; decoupled for adamw. [0, 1]
   bool decay_all = false;   // Decay batch norm's scale and shift and biases too, where the graph does not forbid it.

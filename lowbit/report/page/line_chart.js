@@ -2,6 +2,7 @@
 
 const hiddenRuns = new Set();
 
+// Least and greatest; long runs have more values than a function takes as arguments.
 function extent(values) {
   let low = Infinity, high = -Infinity;
   for (const value of values) {

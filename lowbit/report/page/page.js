@@ -219,7 +219,7 @@ function layers() {
     const [key, title] = quantities[chosen];
     const seriesFor = (name) => seriesOf((run) => run.layers.find((layer) => layer.name === name), key);
     // One scale for all layers, so that they can be compared.
-    const highest = key === "error" ? Math.max(...names.flatMap((name) => seriesFor(name).flatMap((line) => line.y)), 0.01) : 1;
+    const highest = key === "error" ? extent([0.01, ...names.flatMap((name) => seriesFor(name).flatMap((line) => line.y))])[1] : 1;
     return names.map((name) => lineChart({
       id: `layer_${key}`, layer: name, title: name, note: weightsNote(name), series: seriesFor(name), unit: percentUnit,
       range: [0, highest * 1.05], height: 128, spoken: `${title} of ${name}`,

@@ -54,10 +54,10 @@ format: ## let clang-format change the lines
 tidy: ## clang-tidy over all sources (minutes)
 	@tools/lint.sh tidy
 
-bench: ## build and run the benchmarks: every program named lowbit_*_speed
+bench: ## build and run the benchmarks: every program named lowbit_bench_*
 	@cmake --preset release -DLOWBIT_BENCH=ON >/dev/null
-	@cmake --build --preset release
-	@for program in $$(find build -type f -name 'lowbit_*_speed' -perm -u+x); do $$program || exit 1; done
+	@ninja -C build $$(ninja -C build -t targets all | sed -n 's/^\(lowbit_bench_[a-z_]*\): phony$$/\1/p')
+	@for program in $$(find build -type f -name 'lowbit_bench_*' -perm -u+x); do $$program || exit 1; done
 
 install: build ## install libraries, headers and the program below PREFIX=/usr/local
 	@cmake --install build --prefix $(PREFIX)

@@ -67,7 +67,7 @@ TEST_P(DocumentTest, LinksLeadToFiles) {
 }
 
 TEST_P(DocumentTest, PathsInCodeSpansExist) {
-  for (std::string path : Matches(text_, R"(`((?:lowbit|tests|docs|tools|cmake|recipes|bench)/[\w./-]*)`)")) {
+  for (std::string path : Matches(text_, R"(`((?:lowbit|tests|docs|tools|cmake|recipes|examples|bench)/[\w./-]*)`)")) {
     EXPECT_TRUE(Exists(path)) << "path " << path;
   }
 }

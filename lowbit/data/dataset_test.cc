@@ -155,6 +155,24 @@ TEST(Dataset, NamesTheDamagedFile) {
   EXPECT_THAT(LoadMessage("idx", idx.path()), StartsWith(idx.File("t10k-labels-idx1-ubyte") + ": offset 0: "));
 }
 
+// Sparse files of 2^40 bytes: refused before anything is read or allocated.
+TEST(Dataset, RefusesHugeFiles) {
+  const TemporaryFolder folder("lowbit_huge_");
+  WriteCifar10(folder, NoiseSet({3, 32, 32}, 2, 10));
+  std::filesystem::resize_file(folder.File("data_batch_2.bin"), uint64_t{1} << 40);
+  EXPECT_EQ(
+      LoadMessage("cifar10", folder.path()),
+      folder.File("data_batch_2.bin") + ": has 1099511627776 bytes; a file of a data set has at most 17179869184");
+}
+
+TEST(Dataset, RefusesAFolderInPlaceOfAFile) {
+  const TemporaryFolder folder("lowbit_folder_");
+  WriteCifar10(folder, NoiseSet({3, 32, 32}, 2, 10));
+  std::filesystem::remove(folder.File("test_batch.bin"));
+  folder.Write("test_batch.bin/file", {1});
+  EXPECT_THAT(LoadMessage("cifar10", folder.path()), HasSubstr("lacks test_batch.bin"));
+}
+
 TEST(Dataset, AnUnknownNameListsTheKnown) {
   EXPECT_THAT(LoadMessage("fashion-mnits", ""),
               AllOf(HasSubstr("did you mean 'fashion-mnist'?"), HasSubstr("cifar10, cifar100")));

@@ -11,6 +11,9 @@ namespace {
 // Deflate's densest code: one bit each for length and distance of 258 bytes.
 constexpr uint64_t kMaxRatio = 1032;
 
+// What GunzipExactly begins with.
+constexpr size_t kFirstBytes = size_t{1} << 20;
+
 class Inflater {
  public:
   Inflater(Span<const uint8_t> file, const std::string& name) : file_(file), name_(name) {
@@ -78,15 +81,21 @@ Result<std::vector<uint8_t>> GunzipExactly(Span<const uint8_t> file, const std::
   if (size / kMaxRatio > file.size()) {
     return Invalid(name + ": " + promise + ", more than " + std::to_string(file.size()) + " bytes of gzip can hold");
   }
-  // One byte more than expected shows a stream that is too long, and lets the stream reach its trailer.
-  std::vector<uint8_t> bytes(size + 1);
-  LOWBIT_TRY(const size_t written, inflater.Fill(bytes));
+  // Grown as the stream delivers: a header that promises too much costs nothing. One byte more than expected shows a
+  // stream that is too long, and lets the stream reach its trailer.
+  std::vector<uint8_t> bytes;
+  size_t written = 0;
+  while (!inflater.ended() && written <= size) {
+    bytes.resize(std::min<uint64_t>(size + 1, std::max(kFirstBytes, 2 * bytes.size())));
+    LOWBIT_TRY(const size_t more, inflater.Fill({bytes.data() + written, bytes.size() - written}));
+    written += more;
+  }
   if (written > size) return inflater.At(promise + ", but the gzip stream holds more");
   if (written < size) {
     return inflater.At(promise + ", but the gzip stream holds only " + std::to_string(written));
   }
   if (inflater.consumed() != file.size()) return inflater.At("bytes follow the end of the gzip stream");
-  bytes.pop_back();
+  bytes.resize(size);
   return bytes;
 }
 

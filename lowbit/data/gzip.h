@@ -20,7 +20,8 @@ bool IsGzip(Span<const uint8_t> file);
 Result<std::vector<uint8_t>> GunzipPrefix(Span<const uint8_t> file, const std::string& name, size_t count);
 
 // All unpacked bytes. Errors: there are more or fewer than `size`; damaged or truncated stream; wrong checksum; bytes
-// after the stream. Allocates at most min(size, 1032 * file.size()) bytes and one: deflate cannot pack more densely.
+// after the stream. Memory grows with what the stream delivers, not with `size`; a size above 1032 * file.size() is an
+// error at once, because deflate cannot pack more densely.
 Result<std::vector<uint8_t>> GunzipExactly(Span<const uint8_t> file, const std::string& name, uint64_t size);
 
 }  // namespace lowbit::data

@@ -4,6 +4,7 @@
 
 #include "lowbit/base/file.h"
 #include "lowbit/data/dataset.h"
+#include "lowbit/data/map_file.h"
 #include "lowbit/data/published.h"
 #include "lowbit/data/sets/cifar/cifar.h"
 
@@ -54,7 +55,8 @@ std::vector<std::string> ReadNames(const std::string& path) {
 
 Status ReadOne(const DatasetKind& kind, const Layout& layout, size_t row, const std::string& folder, Dataset* set) {
   LOWBIT_TRY(const std::string path, DatasetFile(kind, row, folder));
-  LOWBIT_TRY(const std::vector<uint8_t> bytes, ReadFile(path));
+  LOWBIT_TRY(const MappedFile file, MapDataFile(path));
+  const Span<const uint8_t> bytes = BytesOf(file);
   ImageSet* half = row + 1 == kind.files.size() ? &set->test : &set->train;
   LOWBIT_RETURN_IF_ERROR(ParseCifar(bytes, path, layout.labels, half));
   if (!layout.sha1.empty()) WarnUnlessPublished(path, bytes, layout.sha1[row], &set->warnings);

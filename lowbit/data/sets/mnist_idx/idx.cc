@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lowbit/data/gzip.h"
+#include "lowbit/data/map_file.h"
 
 namespace lowbit::data {
 namespace {
@@ -19,7 +20,7 @@ uint32_t BigEndian32(const uint8_t* p) {
   return (uint32_t{p[0]} << 24) | (uint32_t{p[1]} << 16) | (uint32_t{p[2]} << 8) | uint32_t{p[3]};
 }
 
-size_t BytesOf(IdxType type) {
+size_t ElementBytes(IdxType type) {
   if (type == IdxType::kUnsignedByte) return 1;
   return type == IdxType::kShort ? 2 : 4;
 }
@@ -73,7 +74,7 @@ Status CheckImageShape(const IdxArray& images, const std::string& name) {
 }
 
 int64_t LabelAt(const IdxArray& labels, size_t i) {
-  const uint8_t* p = labels.elements().data() + i * BytesOf(labels.type);
+  const uint8_t* p = labels.elements().data() + i * ElementBytes(labels.type);
   if (labels.type == IdxType::kUnsignedByte) return *p;
   if (labels.type == IdxType::kShort) return static_cast<int16_t>((p[0] << 8) | p[1]);
   return static_cast<int32_t>(BigEndian32(p));
@@ -87,7 +88,7 @@ Result<std::vector<int32_t>> ReadLabels(const IdxArray& labels, const std::strin
   for (size_t i = 0; i < values.size(); ++i) {
     const int64_t label = LabelAt(labels, i);
     if (label < 0 || label >= classes) {
-      return At(name, labels.header_bytes + i * BytesOf(labels.type),
+      return At(name, labels.header_bytes + i * ElementBytes(labels.type),
                 "label " + std::to_string(label) + " is not in 0.." + std::to_string(classes - 1));
     }
     values[i] = static_cast<int32_t>(label);
@@ -106,7 +107,12 @@ Result<IdxArray> ParseIdx(Span<const uint8_t> file, const std::string& name) {
     header.assign(file.begin(), file.begin() + std::min(file.size(), kMaxHeaderBytes));
   }
   LOWBIT_TRY(IdxArray array, ParseHeader(header, name));
-  const uint64_t size = array.header_bytes + static_cast<uint64_t>(Elements(array.shape)) * BytesOf(array.type);
+  const uint64_t size = array.header_bytes + static_cast<uint64_t>(Elements(array.shape)) * ElementBytes(array.type);
+  if (size > kMaxDataBytes) {
+    return At(name, kMagicBytes,
+              "the header " + ToString(array.shape) + " promises " + std::to_string(size) +
+                  " bytes; a file of a data set has at most " + std::to_string(kMaxDataBytes));
+  }
   if (gzip) {
     LOWBIT_TRY(array.contents, GunzipExactly(file, name, size));
     return array;

@@ -74,9 +74,13 @@ TEST(Idx, SaysWhatTheHeaderBreaks) {
 }
 
 TEST(Idx, AHeaderCannotMakeTheReaderAllocate) {
-  const Bytes huge = IdxFile(0x08, {0xffffffff, 0xff, 0x7f}, {1});
-  EXPECT_THAT(ParseMessage(huge), StartsWith("f: offset "));
-  EXPECT_THAT(ParseMessage(Gzip(huge)), StartsWith("f: "));
+  const Bytes huge = IdxFile(0x08, {0xffffffff, 16, 8}, {1});
+  EXPECT_THAT(ParseMessage(IdxFile(0x08, {0xffffffff, 0xff, 0x7f}, {1})), HasSubstr("has more than 2^40 elements"));
+  EXPECT_THAT(ParseMessage(huge), StartsWith("f: offset 4: the header [4294967295, 16, 8] promises "));
+  EXPECT_THAT(ParseMessage(Gzip(huge)), StartsWith("f: offset 4: the header [4294967295, 16, 8] promises "));
+  const Bytes large = IdxFile(0x08, {1000, 1000, 1000}, {1});
+  EXPECT_THAT(ParseMessage(large), StartsWith("f: offset 17: the file has 17 bytes, but its header "));
+  EXPECT_THAT(ParseMessage(Gzip(large)), HasSubstr("promises 1000000016 bytes, more than"));
   EXPECT_THAT(ParseMessage(IdxFile(0x0C, {0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, {})),
               StartsWith("f: offset 4: "));
 }

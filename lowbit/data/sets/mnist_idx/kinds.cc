@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "lowbit/base/file.h"
 #include "lowbit/data/dataset.h"
+#include "lowbit/data/map_file.h"
 #include "lowbit/data/published.h"
 #include "lowbit/data/sets/mnist_idx/idx.h"
 
@@ -48,8 +48,8 @@ struct Loaded {
 Result<Loaded> Read(const DatasetKind& kind, Row row, const std::string& folder) {
   Loaded loaded;
   LOWBIT_TRY(loaded.path, DatasetFile(kind, row, folder));
-  LOWBIT_TRY(const std::vector<uint8_t> bytes, ReadFile(loaded.path));
-  LOWBIT_TRY(loaded.array, ParseIdx(bytes, loaded.path));
+  LOWBIT_TRY(const MappedFile file, MapDataFile(loaded.path));
+  LOWBIT_TRY(loaded.array, ParseIdx(BytesOf(file), loaded.path));
   return loaded;
 }
 

@@ -22,6 +22,7 @@ using Kernel = std::function<at::Tensor(const std::vector<at::Tensor>& inputs, M
 struct LoweringRequest {
   const Node& node;
   std::vector<const Parameter*> parameters;  // By input; null where the input is not a parameter of the graph.
+  std::vector<Shape> shapes;                 // By input; the batch, where there is one, stands for any.
   const BatchNormOptions& batch_norm;
   // Makes a state tensor (a double on the CPU, [1], zero) that a checkpoint keeps: "<node>/<word>".
   std::function<at::Tensor(const std::string& word)> add_buffer;

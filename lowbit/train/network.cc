@@ -95,6 +95,7 @@ struct Network::Impl {
   at::ScalarType type = at::kFloat;
   bool channels_last = false;
 
+  std::map<std::string, Shape> shapes;  // Of all values, for a batch of one.
   std::map<std::string, int> slots;
   std::vector<at::Tensor> fixed;  // By slot: parameters; undefined for values that a step computes.
   std::vector<Step> steps;
@@ -113,7 +114,7 @@ struct Network::Impl {
   Kernel Lowered(const Node& node);
   void FindLastUses();
   at::Tensor ToDevice(const at::Tensor& tensor) const;
-  at::Tensor Prepared(const at::Tensor& input) const;
+  at::Tensor Prepared(const at::Tensor& input, size_t i) const;
 };
 
 int Network::Impl::AddSlot(const std::string& name, const at::Tensor& value) {
@@ -124,9 +125,16 @@ int Network::Impl::AddSlot(const std::string& name, const at::Tensor& value) {
 }
 
 void Network::Impl::ReadDevice() {
-  device = at::Device(options.device);
+  try {
+    device = at::Device(options.device);
+  } catch (const std::exception&) {
+    throw std::invalid_argument("device '" + options.device + "' is not one: expected cpu, cuda or cuda:<number>");
+  }
+  if (!device.is_cpu() && !device.is_cuda()) {
+    throw std::invalid_argument("device '" + options.device + "' is not one: expected cpu, cuda or cuda:<number>");
+  }
   if (device.is_cuda() && !at::hasCUDA()) {
-    throw std::invalid_argument("device '" + options.device + "': this build of libtorch has no CUDA device to offer");
+    throw std::invalid_argument("device '" + options.device + "': libtorch finds no CUDA device");
   }
   type = options.float64 ? at::kDouble : at::kFloat;
   options.mixed_precision = options.mixed_precision && device.is_cuda();
@@ -194,11 +202,12 @@ void Network::Impl::AddLayers() {
 
 Kernel Network::Impl::Lowered(const Node& node) {
   const auto lower = Lowerings().find(node.op);
-  LoweringRequest request{node, {}, options.batch_norm, {}};
+  LoweringRequest request{node, {}, {}, options.batch_norm, {}};
   if (lower == Lowerings().end()) request.Reject("training has no lowering for this operator");
   for (const std::string& input : node.inputs) {
     const auto parameter = graph.parameters.find(input);
     request.parameters.push_back(parameter == graph.parameters.end() ? nullptr : &parameter->second);
+    request.shapes.push_back(input.empty() ? Shape() : shapes.at(input));
   }
   request.add_buffer = [this, &node](const std::string& word) {
     return buffers[node.name + "/" + word] = at::zeros({1}, at::kDouble);
@@ -234,7 +243,15 @@ void Network::Impl::FindLastUses() {
   }
 }
 
-at::Tensor Network::Impl::Prepared(const at::Tensor& input) const {
+// Input i on the device, in the network's type and memory format. The lowerings rely on the declared extents.
+at::Tensor Network::Impl::Prepared(const at::Tensor& input, size_t i) const {
+  const Shape given = input.sizes().vec();
+  Shape declared = graph.inputs[i].shape;
+  if (!declared.empty() && declared[0] == kDynamic && !given.empty()) declared[0] = given[0];
+  if (given != declared) {
+    throw std::invalid_argument("input '" + graph.inputs[i].name + "' has shape " + ToString(given) + "; expected " +
+                                ToString(declared));
+  }
   const at::Tensor moved = ToDevice(input);
   return channels_last && moved.dim() == 4 ? moved.contiguous(at::MemoryFormat::ChannelsLast) : moved;
 }
@@ -248,6 +265,7 @@ Network Network::Create(const Graph& graph, const NetworkOptions& options) {
   const Status valid = Validate(graph);
   if (!valid.ok()) throw std::invalid_argument(valid.error().message);
   auto impl = std::make_unique<Impl>();
+  impl->shapes = InferShapes(graph, 1).value();
   impl->graph = graph;
   impl->options = options;
   impl->ReadDevice();
@@ -271,7 +289,7 @@ std::vector<at::Tensor> Network::Run(const std::vector<at::Tensor>& inputs, Mode
   for (const auto& [name, method] : impl.methods) {
     value(impl.slots.at(name)) = method->Effective(mode, context).to(impl.type);
   }
-  for (size_t i = 0; i < inputs.size(); ++i) value(impl.inputs[i]) = impl.Prepared(inputs[i]);
+  for (size_t i = 0; i < inputs.size(); ++i) value(impl.inputs[i]) = impl.Prepared(inputs[i], i);
   for (const Step& step : impl.steps) {
     std::vector<at::Tensor> arguments;
     arguments.reserve(step.inputs.size());

@@ -2,6 +2,7 @@
 
 #include <torch/torch.h>
 
+#include <cmath>
 #include <utility>
 
 #include "lowbit/train/parameter.h"
@@ -172,24 +173,6 @@ Status Optimizer::LoadState(const std::map<std::string, at::Tensor>& state) {
   }
   for (auto& [name, tensor] : own) at::Tensor(tensor).copy_(state.at(name));
   return Ok();
-}
-
-Result<OptimizerOptions> ReadOptimizerSection(const Config& section) {
-  using Options = OptimizerOptions;
-  ConfigReader reader(section, "optimizer");
-  Options options;
-  const std::string name = reader.String("name", "sgd", {"sgd", "adam", "adamw"});
-  options.kind = name == "sgd" ? Options::Kind::kSgd : name == "adam" ? Options::Kind::kAdam : Options::Kind::kAdamW;
-  options.momentum = reader.Float("momentum", options.momentum, 0, 1);
-  options.nesterov = reader.Bool("nesterov", options.nesterov);
-  if (reader.String("form", "torch", {"torch", "caffe"}) == "caffe") options.form = Options::SgdForm::kCaffe;
-  options.beta1 = reader.Float("beta1", options.beta1, 0, 0.999999);
-  options.beta2 = reader.Float("beta2", options.beta2, 0, 0.99999999);
-  options.epsilon = reader.Float("epsilon", options.epsilon, 0, 1);
-  options.weight_decay = reader.Float("weight_decay", options.weight_decay, 0, 1e6);
-  if (reader.String("decay", "weights", {"weights", "all"}) == "all") options.decay_scope = DecayScope::kAll;
-  LOWBIT_RETURN_IF_ERROR(reader.Finish());
-  return options;
 }
 
 }  // namespace lowbit::train

@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "lowbit/base/config.h"
 #include "lowbit/base/result.h"
 #include "lowbit/train/torch_fwd.h"
 
@@ -35,10 +34,6 @@ struct OptimizerOptions {
   double weight_decay = 0;
   DecayScope decay_scope = DecayScope::kWeights;
 };
-
-// Reads the recipe's table [optimizer]: name = "sgd" | "adam" | "adamw", momentum, nesterov, form = "torch" | "caffe",
-// beta1, beta2, epsilon, weight_decay, decay = "weights" | "all".
-Result<OptimizerOptions> ReadOptimizerSection(const Config& section);
 
 // Updates parameters in place from their gradients. Ours, not torch::optim's, because a checkpoint needs the state by
 // name and with keys that do not change between versions of libtorch.

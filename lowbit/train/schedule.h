@@ -4,9 +4,6 @@
 #include <cstdint>
 #include <vector>
 
-#include "lowbit/base/config.h"
-#include "lowbit/base/result.h"
-
 namespace lowbit::train {
 
 // The learning rate as a pure function of the iteration, so that a resumed run needs no state of it.
@@ -16,7 +13,7 @@ struct LearningRate {
     kConstant,   // peak
     kStep,       // peak * factor^floor(t / every)
     kMultiStep,  // peak * factor^(number of milestones <= t)
-    kCosine,     // final + (peak - final) * (1 + cos(pi * t / iterations)) / 2
+    kCosine,     // final + (peak - final) * (1 + cos(pi * (t - warmup) / (iterations - warmup))) / 2
     kOneCycle,   // cosine from `start` up to `peak` at rise * iterations, then cosine down to `final`
   };
   Kind kind = Kind::kConstant;
@@ -27,8 +24,8 @@ struct LearningRate {
   double rise = 0.3;
   double start = 0.004;
   double final = 0;
-  // Linear warm-up: for t < warmup the rate is peak * (warmup_start + (1 - warmup_start) * (t + 1) / (warmup + 1));
-  // the schedule itself then runs on t - warmup over iterations - warmup. Not for kOneCycle, which has its own.
+  // Linear warm-up: for t < warmup the rate is peak * (warmup_start + (1 - warmup_start) * (t + 1) / (warmup + 1)).
+  // Not for kOneCycle, which has its own.
   int64_t warmup = 0;
   double warmup_start = 0;
   int64_t iterations = 1;  // Of the stage.
@@ -36,14 +33,6 @@ struct LearningRate {
   // REQUIRES: t >= 0. Beyond `iterations` the cosines stay at `final`.
   double At(int64_t t) const;
 };
-
-// Reads the recipe's table [schedule]:
-//   name = "constant" | "step" | "multistep" | "cosine" | "one_cycle" (default "constant")
-//   lr = 0.1                    # the peak
-//   unit = "epoch" | "iteration" | "share"   # of every, milestones and warmup; "share" is of the whole stage
-//   every, milestones, factor, warmup, warmup_start, final (a share of lr), start (a share of lr), rise (a share)
-// `iterations`: length of the stage; `iterations_per_epoch`: what unit = "epoch" means.
-Result<LearningRate> ReadScheduleSection(const Config& section, int64_t iterations, double iterations_per_epoch);
 
 }  // namespace lowbit::train
 

@@ -18,10 +18,17 @@ at::Tensor Same(const at::Tensor& x) { return x; }
 at::Tensor Rectified(const at::Tensor& x) { return at::relu(x); }
 at::Tensor Logistic(const at::Tensor& x) { return at::sigmoid(x); }
 at::Tensor HyperbolicTangent(const at::Tensor& x) { return at::tanh(x); }
+at::Tensor SignOf(const at::Tensor& x) { return at::sign(x); }
+at::Tensor HardSwishOf(const at::Tensor& x) { return at::hardswish(x); }
 
 Kernel LowerLeakyRelu(const LoweringRequest& request) {
   const double slope = FloatAttribute(request.node, "alpha", 0.01);
   return [slope](const Inputs& in, Mode) { return at::leaky_relu(in[0], slope); };
+}
+
+Kernel LowerHardSigmoid(const LoweringRequest& request) {
+  const double alpha = FloatAttribute(request.node, "alpha", 0.2), beta = FloatAttribute(request.node, "beta", 0.5);
+  return [alpha, beta](const Inputs& in, Mode) { return at::clamp(in[0] * alpha + beta, 0, 1); };
 }
 
 Kernel LowerClip(const LoweringRequest& request) {
@@ -38,14 +45,10 @@ Kernel LowerPRelu(const LoweringRequest&) {
   return [](const Inputs& in, Mode) { return at::where(in[0] < 0, in[0] * in[1], in[0]); };
 }
 
-template <at::Tensor (*function)(const at::Tensor&, int64_t)>
-Kernel LowerAlongAxis(const LoweringRequest& request) {
+Kernel LowerSoftmax(const LoweringRequest& request) {
   const int64_t axis = IntAttribute(request.node, "axis", -1);
-  return [axis](const Inputs& in, Mode) { return function(in[0], axis); };
+  return [axis](const Inputs& in, Mode) { return at::softmax(in[0], axis); };
 }
-
-at::Tensor SoftmaxOf(const at::Tensor& x, int64_t axis) { return at::softmax(x, axis); }
-at::Tensor LogSoftmaxOf(const at::Tensor& x, int64_t axis) { return at::log_softmax(x, axis); }
 
 Kernel LowerDropout(const LoweringRequest& request) {
   const double ratio = request.Scalar(1, 0.5);
@@ -62,8 +65,10 @@ void AddActivations(LoweringTable* table) {
   (*table)["LeakyRelu"] = LowerLeakyRelu;
   (*table)["PRelu"] = LowerPRelu;
   (*table)["Clip"] = LowerClip;
-  (*table)["Softmax"] = LowerAlongAxis<SoftmaxOf>;
-  (*table)["LogSoftmax"] = LowerAlongAxis<LogSoftmaxOf>;
+  (*table)["Sign"] = LowerUnary<SignOf>;
+  (*table)["HardSigmoid"] = LowerHardSigmoid;
+  (*table)["HardSwish"] = LowerUnary<HardSwishOf>;
+  (*table)["Softmax"] = LowerSoftmax;
   (*table)["Dropout"] = LowerDropout;
 }
 

@@ -1,38 +1,59 @@
 #include <torch/torch.h>
 
+#include "lowbit/core/ops_common/window.h"
 #include "lowbit/train/lowering.h"
-#include "lowbit/train/lowerings/window.h"
 
 namespace lowbit::train {
 namespace {
 
-at::Tensor Convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Window& window,
-                    const std::vector<int64_t>& padding, int64_t groups) {
-  if (window.dimensions() == 2) {
-    return at::conv2d(x, weight, bias, window.strides, padding, window.dilations, groups);
+using Inputs = std::vector<at::Tensor>;
+using Pair = std::vector<int64_t>;  // Of y and x, as libtorch wants them.
+
+at::Tensor InputOrNone(const Inputs& in, size_t i) { return i < in.size() ? in[i] : at::Tensor(); }
+
+// at::conv2d with zeros before and after each dimension. libtorch pads equally on both sides.
+Kernel LowerConv(const LoweringRequest& request) {
+  const Shape& weight = request.shapes[1];
+  const ops::Window window = ops::ResolveWindow(request.node, request.shapes[0], {weight[2], weight[3]}).value();
+  const ops::WindowAxis &y = window.y, &x = window.x;
+  const Pair strides = {y.stride, x.stride}, dilations = {y.dilation, x.dilation};
+  const int64_t groups = IntAttribute(request.node, "group", 1);
+  if (y.pad_begin == y.pad_end && x.pad_begin == x.pad_end) {
+    const Pair pads = {y.pad_begin, x.pad_begin};
+    return [=](const Inputs& in, Mode) {
+      return at::conv2d(in[0], in[1], InputOrNone(in, 2), strides, pads, dilations, groups);
+    };
   }
-  return at::convolution(x, weight, bias, window.strides, padding, window.dilations, /*transposed=*/false,
-                         std::vector<int64_t>(window.dimensions(), 0), groups);
+  const std::vector<int64_t> pads = {x.pad_begin, x.pad_end, y.pad_begin, y.pad_end};
+  return [=](const Inputs& in, Mode) {
+    return at::conv2d(at::constant_pad_nd(in[0], pads, 0), in[1], InputOrNone(in, 2), strides, Pair{0, 0}, dilations,
+                      groups);
+  };
 }
 
-Kernel LowerConv(const LoweringRequest& request) {
-  const Parameter* weight = request.parameters[1];
-  if (weight == nullptr) request.Reject("the weight must be a parameter of the graph");
-  const Shape& shape = weight->shape();
-  const Window window = Window::Of(request.node, {shape.begin() + 2, shape.end()});
+// Without pads every product lands in the output; pads cut its borders off, output_padding adds zeros at the end.
+Kernel LowerConvTranspose(const LoweringRequest& request) {
+  const ops::WindowAttributes attributes = ops::ReadWindowAttributes(request.node).value();
+  const Pair strides(attributes.strides.begin(), attributes.strides.end());
+  const Pair dilations(attributes.dilations.begin(), attributes.dilations.end());
+  const Pair extra = IntsAttribute(request.node, "output_padding", {0, 0});
   const int64_t groups = IntAttribute(request.node, "group", 1);
-  const bool has_bias = HasInput(request.node, 2);
-  return [=](const std::vector<at::Tensor>& in, Mode) {
-    const at::Tensor bias = has_bias ? in[2] : at::Tensor();
-    const Window now = window.Resolved(in[0]);
-    if (now.symmetric()) return Convolve(in[0], in[1], bias, now, now.begin, groups);
-    return Convolve(PadSpatial(in[0], now.begin, now.end, 0), in[1], bias, now,
-                    std::vector<int64_t>(now.dimensions(), 0), groups);
+  const auto& pads = attributes.pads;
+  const std::vector<int64_t> borders = {-pads[1], extra[1] - pads[3], -pads[0], extra[0] - pads[2]};
+  return [=](const Inputs& in, Mode) {
+    const at::Tensor full =
+        at::conv_transpose2d(in[0], in[1], at::Tensor(), strides, Pair{0, 0}, Pair{0, 0}, groups, dilations);
+    const at::Tensor result = at::constant_pad_nd(full, borders, 0);
+    const at::Tensor bias = InputOrNone(in, 2);
+    return bias.defined() ? result + bias.view({-1, 1, 1}) : result;
   };
 }
 
 }  // namespace
 
-void AddConvolutions(LoweringTable* table) { (*table)["Conv"] = LowerConv; }
+void AddConvolutions(LoweringTable* table) {
+  (*table)["Conv"] = LowerConv;
+  (*table)["ConvTranspose"] = LowerConvTranspose;
+}
 
 }  // namespace lowbit::train

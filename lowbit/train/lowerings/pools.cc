@@ -3,143 +3,103 @@
 #include <algorithm>
 #include <cmath>
 
+#include "lowbit/core/ops_common/pool.h"
 #include "lowbit/train/lowering.h"
-#include "lowbit/train/lowerings/window.h"
 
 namespace lowbit::train {
 namespace {
 
 using Inputs = std::vector<at::Tensor>;
+using Pair = std::vector<int64_t>;  // Of y and x, as libtorch wants them.
 
-// Extents of the output by ONNX's rule.
-std::vector<int64_t> OutputExtents(const at::Tensor& input, const Window& window) {
-  std::vector<int64_t> extents;
-  for (size_t d = 0; d < window.dimensions(); ++d) {
-    const int64_t room = input.size(static_cast<int64_t>(d) + 2) + window.begin[d] + window.end[d] - window.Span(d);
-    extents.push_back((window.ceil ? room + window.strides[d] - 1 : room) / window.strides[d] + 1);
-  }
-  return extents;
+// Zeros or -infinities after which the last window ends.
+int64_t EndPad(const ops::WindowAxis& axis) {
+  return std::max<int64_t>(axis.At(axis.output - 1, axis.kernel - 1) + 1 - axis.input, 0);
 }
 
-// The end pads with which the last windows lie inside the padded input.
-std::vector<int64_t> EndPads(const at::Tensor& input, const Window& window, const std::vector<int64_t>& extents) {
-  std::vector<int64_t> end;
-  for (size_t d = 0; d < window.dimensions(); ++d) {
-    const int64_t reach = (extents[d] - 1) * window.strides[d] + window.Span(d);
-    end.push_back(std::max<int64_t>(reach - window.begin[d] - input.size(static_cast<int64_t>(d) + 2), 0));
-  }
-  return end;
+// Whether libtorch's own padding (the same on both sides, at most half a kernel) and rounding give the same windows.
+bool FitsAxis(const ops::WindowAxis& axis, bool ceil) {
+  const int64_t room = axis.input + 2 * axis.pad_begin - axis.Span();
+  int64_t outputs = (ceil ? room + axis.stride - 1 : room) / axis.stride + 1;
+  if (ceil && (outputs - 1) * axis.stride >= axis.input + axis.pad_begin) --outputs;
+  return axis.pad_begin <= axis.kernel / 2 && outputs == axis.output;
 }
 
-// Whether libtorch's own padding (the same on both sides, at most half a kernel) gives the same windows.
-bool FitsLibtorch(const at::Tensor& input, const Window& window, const std::vector<int64_t>& extents) {
-  for (size_t d = 0; d < window.dimensions(); ++d) {
-    const int64_t extent = input.size(static_cast<int64_t>(d) + 2), pad = window.begin[d];
-    const int64_t stride = window.strides[d], room = extent + 2 * pad - window.Span(d);
-    int64_t outputs = (window.ceil ? room + stride - 1 : room) / stride + 1;
-    if (window.ceil && (outputs - 1) * stride >= extent + pad) --outputs;
-    if (pad > window.kernel[d] / 2 || outputs != extents[d]) return false;
-  }
-  return true;
-}
+bool Fits(const ops::Window& window, bool ceil) { return FitsAxis(window.y, ceil) && FitsAxis(window.x, ceil); }
 
-at::Tensor MaxPool(const at::Tensor& input, const Window& window, const std::vector<int64_t>& padding, bool ceil) {
-  if (window.dimensions() == 1) {
-    return at::max_pool1d(input, window.kernel, window.strides, padding, window.dilations, ceil);
-  }
-  return at::max_pool2d(input, window.kernel, window.strides, padding, window.dilations, ceil);
-}
+// The arguments of libtorch's pools, and the padding to be done before where its own does not fit.
+struct PoolPlan {
+  Pair kernel, strides, dilations, padding = {0, 0};
+  bool ceil = false;
+  std::vector<int64_t> borders;  // at::constant_pad_nd's, or empty.
 
-void CheckPool(const LoweringRequest& request, const Window& window) {
-  if (window.dimensions() > 2) request.Reject("training supports pools over one or two dimensions");
-  if (request.node.outputs.size() > 1) request.Reject("training supports the first output only");
+  PoolPlan(const ops::Window& window, bool own_padding);
+  at::Tensor Padded(const at::Tensor& x, double value) const {
+    return borders.empty() ? x : at::constant_pad_nd(x, borders, value);
+  }
+};
+
+PoolPlan::PoolPlan(const ops::Window& window, bool own_padding)
+    : kernel{window.y.kernel, window.x.kernel},
+      strides{window.y.stride, window.x.stride},
+      dilations{window.y.dilation, window.x.dilation} {
+  if (own_padding) {
+    padding = {window.y.pad_begin, window.x.pad_begin};
+    ceil = !Fits(window, false);
+  } else {
+    borders = {window.x.pad_begin, EndPad(window.x), window.y.pad_begin, EndPad(window.y)};
+  }
 }
 
 Kernel LowerMaxPool(const LoweringRequest& request) {
-  const Window window = Window::Of(request.node, IntsAttribute(request.node, "kernel_shape", {}));
-  CheckPool(request, window);
-  return [window](const Inputs& in, Mode) {
-    const Window now = window.Resolved(in[0]);
-    const std::vector<int64_t> extents = OutputExtents(in[0], now);
-    if (FitsLibtorch(in[0], now, extents)) return MaxPool(in[0], now, now.begin, now.ceil);
-    return MaxPool(PadSpatial(in[0], now.begin, EndPads(in[0], now, extents), -INFINITY), now,
-                   std::vector<int64_t>(now.dimensions(), 0), false);
+  const ops::Window window = ops::ResolvePool(request.node, request.shapes[0]).value();
+  const PoolPlan plan(window, Fits(window, false) || Fits(window, true));
+  return [plan](const Inputs& in, Mode) {
+    return at::max_pool2d(plan.Padded(in[0], -INFINITY), plan.kernel, plan.strides, plan.padding, plan.dilations,
+                          plan.ceil);
   };
 }
 
-// For one dimension: how many positions of each window lie in [from, to), counted from the input's first element.
-at::Tensor CountsAlong(const Window& window, size_t d, int64_t outputs, int64_t from, int64_t to) {
+// For each output position of one axis, how many taps are averaged: those on pixels, or with `count_pads` those on
+// padding too.
+at::Tensor TapCounts(const ops::WindowAxis& axis, bool count_pads) {
+  const int64_t first = count_pads ? -axis.pad_begin : 0, end = axis.input + (count_pads ? axis.pad_end : 0);
   std::vector<double> counts;
-  for (int64_t o = 0; o < outputs; ++o) {
-    const int64_t first = o * window.strides[d] - window.begin[d];
-    int64_t count = 0;
-    for (int64_t k = 0; k < window.kernel[d]; ++k) {
-      const int64_t position = first + k * window.dilations[d];
-      count += position >= from && position < to;
-    }
-    counts.push_back(static_cast<double>(count));
+  for (int64_t position = 0; position < axis.output; ++position) {
+    const int64_t from = std::max(axis.At(position, 0), first), to = std::min(axis.At(position, axis.kernel), end);
+    counts.push_back(static_cast<double>(to - from));
   }
-  return at::tensor(counts);
+  return at::tensor(counts, at::kDouble);
 }
 
-// 1 / (number of elements that each window averages), in the shape of the output's spatial dimensions.
-at::Tensor Reciprocals(const at::Tensor& input, const Window& window, const std::vector<int64_t>& extents,
-                       bool count_pads) {
-  at::Tensor counts;
-  for (size_t d = 0; d < window.dimensions(); ++d) {
-    const int64_t extent = input.size(static_cast<int64_t>(d) + 2);
-    const at::Tensor along = CountsAlong(window, d, extents[d], count_pads ? -window.begin[d] : 0,
-                                         count_pads ? extent + window.end[d] : extent);
-    counts = d == 0 ? along : counts.unsqueeze(-1) * along;
-  }
-  return counts.reciprocal().to(input.options());
-}
-
-// The average as a sum over zero-padded windows times a table of reciprocal counts: any pads, dilations and rounding.
-at::Tensor AverageByCounts(const at::Tensor& input, const Window& window, const std::vector<int64_t>& extents,
-                           bool count_pads) {
-  const bool lines = window.dimensions() == 1;
-  at::Tensor padded = PadSpatial(input, window.begin, EndPads(input, window, extents), 0);
-  if (lines) padded = padded.unsqueeze(2);
-  const auto widen = [lines](std::vector<int64_t> v) {
-    if (lines) v.insert(v.begin(), 1);
-    return v;
+// Where libtorch's padding does not fit: the sums of zero-padded windows times a table of reciprocal counts.
+Kernel AverageByCounts(const ops::Window& window, bool count_pads) {
+  const PoolPlan plan(window, false);
+  const at::Tensor shares =
+      (TapCounts(window.y, count_pads).unsqueeze(1) * TapCounts(window.x, count_pads)).reciprocal();
+  return [plan, shares](const Inputs& in, Mode) {
+    const at::Tensor sums = at::avg_pool2d(plan.Padded(in[0], 0), plan.kernel, plan.strides, plan.padding,
+                                           /*ceil_mode=*/false, /*count_include_pad=*/true, /*divisor_override=*/1);
+    return sums * shares.to(sums.options());
   };
-  at::Tensor sums = at::avg_pool2d(padded, widen(window.kernel), widen(window.strides), {0, 0}, false, true, 1);
-  if (lines) sums = sums.squeeze(2);
-  return sums * Reciprocals(input, window, extents, count_pads);
 }
 
 Kernel LowerAveragePool(const LoweringRequest& request) {
-  const Window window = Window::Of(request.node, IntsAttribute(request.node, "kernel_shape", {}));
-  CheckPool(request, window);
-  if (std::any_of(window.dilations.begin(), window.dilations.end(), [](int64_t d) { return d != 1; })) {
-    request.Reject("training supports dilations of 1 only");
-  }
+  const ops::Window window = ops::ResolvePool(request.node, request.shapes[0]).value();
   const bool count_pads = IntAttribute(request.node, "count_include_pad", 0) != 0;
-  return [=](const Inputs& in, Mode) {
-    const Window now = window.Resolved(in[0]);
-    const std::vector<int64_t> extents = OutputExtents(in[0], now);
-    const bool same_counts = !count_pads || (now.symmetric() && !now.ceil);
-    if (now.dimensions() == 2 && same_counts && FitsLibtorch(in[0], now, extents)) {
-      return at::avg_pool2d(in[0], now.kernel, now.strides, now.begin, now.ceil, count_pads);
-    }
-    return AverageByCounts(in[0], now, extents, count_pads);
+  const bool equal_pads = window.y.pad_begin == window.y.pad_end && window.x.pad_begin == window.x.pad_end;
+  const bool fits = Fits(window, false) || Fits(window, true);
+  if (!fits || (count_pads && !equal_pads)) return AverageByCounts(window, count_pads);
+  const PoolPlan plan(window, true);
+  return [plan, count_pads](const Inputs& in, Mode) {
+    return at::avg_pool2d(in[0], plan.kernel, plan.strides, plan.padding, plan.ceil, count_pads);
   };
 }
 
-std::vector<int64_t> SpatialDimensions(const at::Tensor& input) {
+Kernel LowerGlobalAveragePool(const LoweringRequest& request) {
   std::vector<int64_t> dimensions;
-  for (int64_t d = 2; d < input.dim(); ++d) dimensions.push_back(d);
-  return dimensions;
-}
-
-Kernel LowerGlobalAveragePool(const LoweringRequest&) {
-  return [](const Inputs& in, Mode) { return in[0].mean(SpatialDimensions(in[0]), /*keepdim=*/true); };
-}
-
-Kernel LowerGlobalMaxPool(const LoweringRequest&) {
-  return [](const Inputs& in, Mode) { return in[0].amax(SpatialDimensions(in[0]), /*keepdim=*/true); };
+  for (size_t d = 2; d < request.shapes[0].size(); ++d) dimensions.push_back(static_cast<int64_t>(d));
+  return [dimensions](const Inputs& in, Mode) { return in[0].mean(dimensions, /*keepdim=*/true); };
 }
 
 }  // namespace
@@ -148,7 +108,6 @@ void AddPools(LoweringTable* table) {
   (*table)["MaxPool"] = LowerMaxPool;
   (*table)["AveragePool"] = LowerAveragePool;
   (*table)["GlobalAveragePool"] = LowerGlobalAveragePool;
-  (*table)["GlobalMaxPool"] = LowerGlobalMaxPool;
 }
 
 }  // namespace lowbit::train

@@ -1,7 +1,6 @@
 #include <torch/torch.h>
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
 #include "lowbit/train/lowering.h"
@@ -56,17 +55,16 @@ Integers IntegersOr(const LoweringRequest& request, size_t input, size_t count, 
   return values;
 }
 
-// ONNX's bounds: negative ones count from the end, those outside are clamped; a negative step walks backwards.
+// Bounds as numpy reads them: negative ones count from the end, those outside are moved inside.
 at::Tensor SliceAxis(const at::Tensor& x, int64_t axis, int64_t start, int64_t end, int64_t step) {
   const int64_t extent = x.size(axis);
   const auto place = [extent](int64_t bound, int64_t low, int64_t high) {
     return std::clamp(bound < 0 ? bound + extent : bound, low, high);
   };
-  if (step > 0) return x.slice(axis, place(start, 0, extent), std::max(place(start, 0, extent), place(end, 0, extent)),
-                               step);
+  if (step > 0) return at::slice(x, axis, place(start, 0, extent), place(end, 0, extent), step);
+  // libtorch's slice cannot walk backwards.
   Integers indices;
-  // An end before the first element (after adding the extent) means that the first element is taken too.
-  const int64_t stop = std::clamp<int64_t>(end < -extent ? -1 : (end < 0 ? end + extent : end), -1, extent - 1);
+  const int64_t stop = place(end, -1, extent - 1);
   for (int64_t i = place(start, 0, extent - 1); i > stop; i += step) indices.push_back(i);
   return x.index_select(axis, at::tensor(indices, at::TensorOptions(at::kLong)).to(x.device()));
 }
@@ -81,60 +79,16 @@ Kernel LowerSlice(const LoweringRequest& request) {
   };
 }
 
-// pads for all dimensions, begins then ends, from pads for `axes`.
-Integers FullPads(const Integers& pads, const Integers& axes, int64_t rank) {
-  Integers full(static_cast<size_t>(2 * rank), 0);
-  for (size_t i = 0; i < axes.size(); ++i) {
-    const auto axis = static_cast<size_t>(axes[i] < 0 ? axes[i] + rank : axes[i]);
-    full[axis] = pads[i];
-    full[axis + static_cast<size_t>(rank)] = pads[i + axes.size()];
-  }
-  return full;
-}
-
-// Where each output position of one dimension reads: mirrored without the border (reflect) or clamped (edge).
-at::Tensor PadSource(int64_t extent, int64_t begin, int64_t end, bool reflect) {
-  Integers source;
-  for (int64_t i = -begin; i < extent + end; ++i) {
-    int64_t position = i;
-    const int64_t period = 2 * (extent - 1);
-    if (reflect && period > 0) {
-      position = ((i % period) + period) % period;
-      position = std::min(position, period - position);
-    }
-    source.push_back(std::clamp<int64_t>(position, 0, extent - 1));
-  }
-  return at::tensor(source, at::TensorOptions(at::kLong));
-}
-
-at::Tensor PadByIndex(const at::Tensor& x, const Integers& pads, bool reflect) {
-  at::Tensor result = x;
-  for (int64_t d = 0; d < x.dim(); ++d) {
-    const int64_t begin = pads[static_cast<size_t>(d)], end = pads[static_cast<size_t>(d + x.dim())];
-    if (begin == 0 && end == 0) continue;
-    result = result.index_select(d, PadSource(x.size(d), begin, end, reflect).to(x.device()));
-  }
-  return result;
-}
-
-at::Tensor PadConstant(const at::Tensor& x, const Integers& pads, double value) {
-  Integers innermost_first;
-  for (int64_t d = x.dim() - 1; d >= 0; --d) {
-    innermost_first.push_back(pads[static_cast<size_t>(d)]);
-    innermost_first.push_back(pads[static_cast<size_t>(d + x.dim())]);
-  }
-  return at::constant_pad_nd(x, innermost_first, value);
-}
-
 Kernel LowerPad(const LoweringRequest& request) {
-  const Integers pads = request.Integers(1);
-  const Integers axes = IntegersOr(request, 3, pads.size() / 2, 0, 1);
+  const Integers& pads = request.Integers(1);
+  const size_t rank = pads.size() / 2;
+  Integers innermost_first;
+  for (size_t d = rank; d-- > 0;) {
+    innermost_first.push_back(pads[d]);
+    innermost_first.push_back(pads[d + rank]);
+  }
   const double value = request.Scalar(2, 0);
-  const std::string mode = StringAttribute(request.node, "mode", "constant");
-  return [=](const Inputs& in, Mode) {
-    const Integers full = FullPads(pads, axes, in[0].dim());
-    return mode == "constant" ? PadConstant(in[0], full, value) : PadByIndex(in[0], full, mode == "reflect");
-  };
+  return [=](const Inputs& in, Mode) { return at::constant_pad_nd(in[0], innermost_first, value); };
 }
 
 }  // namespace

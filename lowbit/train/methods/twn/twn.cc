@@ -1,5 +1,6 @@
 #include <torch/torch.h>
 
+#include "lowbit/quant/methods/twn/twn.h"
 #include "lowbit/train/method.h"
 
 // Ternary weights with one scale a row (quant/methods/twn is the specification), in tensor operations.
@@ -7,11 +8,12 @@
 namespace lowbit::train::methods::twn {
 namespace {
 
-enum class DeltaScope { kRow, kLayer, kLayerCentered };
+using quant::methods::twn::DeltaScope;
+using quant::methods::twn::Options;
 
 class Twn : public TensorQuantizer {
  public:
-  explicit Twn(DeltaScope scope) : scope_(scope) {}
+  explicit Twn(const Options& options) : options_(options) {}
 
   QuantizedRows Quantize(const at::Tensor& rows) const override {
     const at::Tensor magnitudes = rows.abs();
@@ -25,25 +27,21 @@ class Twn : public TensorQuantizer {
  private:
   // [rows, 1] or [1, 1], double.
   at::Tensor Threshold(const at::Tensor& rows, const at::Tensor& magnitudes) const {
-    constexpr double kShare = 0.7;
-    if (scope_ == DeltaScope::kRow) return magnitudes.mean(1, /*keepdim=*/true, at::kDouble).mul_(kShare);
-    if (scope_ == DeltaScope::kLayer) return magnitudes.mean(at::kDouble).view({1, 1}).mul_(kShare);
+    const double factor = options_.delta_factor;
+    if (options_.delta_scope == DeltaScope::kRow) return magnitudes.mean(1, /*keepdim=*/true, at::kDouble).mul_(factor);
+    if (options_.delta_scope == DeltaScope::kLayer) return magnitudes.mean(at::kDouble).view({1, 1}).mul_(factor);
     const at::Tensor wide = rows.to(at::kDouble);
-    return (wide - wide.mean()).abs_().mean().view({1, 1}).mul_(kShare);
+    return (wide - wide.mean()).abs_().mean().view({1, 1}).mul_(factor);
   }
 
-  DeltaScope scope_;
+  Options options_;
 };
 
 }  // namespace
 
 Result<Method> Create(const Config& options) {
-  ConfigReader reader(options, "quantize.twn");
-  const std::string scope = reader.String("delta_scope", "row", {"row", "layer", "layer_centered"});
-  LOWBIT_RETURN_IF_ERROR(reader.Finish());
-  return StraightThroughMethod(std::make_shared<Twn>(scope == "row"     ? DeltaScope::kRow
-                                                     : scope == "layer" ? DeltaScope::kLayer
-                                                                        : DeltaScope::kLayerCentered));
+  LOWBIT_TRY(const Options read, quant::methods::twn::ReadOptions(options));
+  return StraightThroughMethod(std::make_shared<Twn>(read));
 }
 
 }  // namespace lowbit::train::methods::twn

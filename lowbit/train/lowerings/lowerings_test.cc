@@ -1,0 +1,210 @@
+// Every operator's lowering against its plain definition in core, in double.
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <random>
+
+#include "lowbit/core/operator.h"
+#include "lowbit/core/testing/single_node.h"
+#include "lowbit/train/lowering.h"
+#include "lowbit/train/network.h"
+
+namespace lowbit::train {
+namespace {
+
+using lowbit::testing::Int64s;
+using lowbit::testing::Ints;
+using lowbit::testing::MakeSingleNode;
+using lowbit::testing::Narrow;
+using lowbit::testing::Operand;
+using lowbit::testing::SingleNode;
+
+// Sums of at most a thousand products of values below 100 in double, in another order.
+constexpr double kTolerance = 1e-8;
+
+class Random {
+ public:
+  explicit Random(uint32_t seed) : engine_(seed) {}
+  int64_t Below(int64_t bound) { return static_cast<int64_t>(engine_() % static_cast<uint64_t>(bound)); }
+  // Normal; float values, so that parameters and inputs have the same ones.
+  DoubleTensor Tensor(Shape shape) {
+    DoubleTensor tensor(std::move(shape));
+    for (double& value : tensor.data) value = static_cast<float>(normal_(engine_));
+    return tensor;
+  }
+
+ private:
+  std::mt19937 engine_;
+  std::normal_distribution<double> normal_;
+};
+
+at::Tensor ToTorch(const DoubleTensor& tensor) { return at::tensor(tensor.data, at::kDouble).view(tensor.shape); }
+
+void ExpectSameResults(const SingleNode& made, const std::string& what) {
+  const auto expected = Evaluate(made.graph, made.inputs);
+  ASSERT_TRUE(expected.ok()) << what << expected.error().message;
+  NetworkOptions options;
+  options.float64 = true;
+  std::vector<at::Tensor> inputs;
+  for (const GraphInput& input : made.graph.inputs) inputs.push_back(ToTorch(made.inputs.at(input.name)));
+  const at::NoGradGuard no_grad;
+  const at::Tensor got = Network::Create(made.graph, options).Run(inputs, Mode::kEval, {}).at(0);
+  const at::Tensor wanted = ToTorch(expected.value().at("out"));
+  ASSERT_EQ(got.sizes(), wanted.sizes()) << what;
+  EXPECT_TRUE(got.allclose(wanted, kTolerance, kTolerance)) << what;
+}
+
+void ExpectSame(const std::string& op, Attributes attributes, std::vector<Operand> operands) {
+  ExpectSameResults(MakeSingleNode(op, std::move(attributes), std::move(operands)), op);
+}
+
+TEST(Lowerings, EveryOperatorHasOne) {
+  std::vector<std::string> names;
+  for (const auto& [name, lower] : Lowerings()) names.push_back(name);
+  EXPECT_EQ(names, OperatorNames());
+}
+
+TEST(Lowerings, Elementwise) {
+  Random random(1);
+  const DoubleTensor x = random.Tensor({2, 3, 4, 5});
+  for (const char* op : {"Identity", "Relu", "Sigmoid", "Tanh", "Sign", "HardSigmoid", "HardSwish", "LeakyRelu"}) {
+    ExpectSame(op, {}, {x});
+  }
+  ExpectSame("LeakyRelu", {{"alpha", 0.3}}, {x});
+  ExpectSame("HardSigmoid", {{"alpha", 0.4}, {"beta", 0.1}}, {x});
+  ExpectSame("PRelu", {}, {x, Narrow(random.Tensor({3, 1, 1}))});
+  ExpectSame("Clip", {}, {x, FloatTensor({}, {-0.5f}), FloatTensor({}, {0.25f})});
+  ExpectSame("Clip", {}, {x, FloatTensor({}, {0.5f}), FloatTensor({}, {-0.25f})});
+  ExpectSame("Clip", {}, {x, std::monostate(), FloatTensor({}, {0.25f})});
+  ExpectSame("Dropout", {}, {x, FloatTensor({}, {0.5f})});
+  for (const char* op : {"Add", "Sub", "Mul", "Div"}) {
+    ExpectSame(op, {}, {x, random.Tensor({2, 3, 4, 5})});
+    ExpectSame(op, {}, {x, Narrow(random.Tensor({3, 1, 1}))});
+    ExpectSame(op, {}, {random.Tensor({4, 1}), random.Tensor({3, 1, 5})});
+  }
+  for (const int64_t axis : {-1, 0, 1}) ExpectSame("Softmax", {{"axis", axis}}, {x});
+}
+
+TEST(Lowerings, Products) {
+  Random random(2);
+  for (int64_t i = 0; i < 4; ++i) {
+    const Shape a = i % 2 ? Shape{6, 4} : Shape{4, 6}, b = i / 2 ? Shape{5, 6} : Shape{6, 5};
+    const Attributes attributes = {{"transA", i % 2}, {"transB", i / 2}};
+    const Attributes scaled = {{"transA", i % 2}, {"transB", i / 2}, {"alpha", 0.5}, {"beta", -2.0}};
+    ExpectSame("Gemm", attributes, {random.Tensor(a), random.Tensor(b)});
+    for (const Shape& c : {Shape{5}, Shape{1}, Shape{4, 1}, Shape{4, 5}, Shape{}}) {
+      ExpectSame("Gemm", attributes, {random.Tensor(a), Narrow(random.Tensor(b)), Narrow(random.Tensor(c))});
+      ExpectSame("Gemm", scaled, {random.Tensor(a), Narrow(random.Tensor(b)), Narrow(random.Tensor(c))});
+    }
+  }
+  ExpectSame("MatMul", {}, {random.Tensor({2, 3, 4}), random.Tensor({4, 5})});
+  ExpectSame("MatMul", {}, {random.Tensor({3, 4}), random.Tensor({4, 5})});
+}
+
+TEST(Lowerings, BatchNormalization) {
+  Random random(3);
+  FloatTensor variance = Narrow(random.Tensor({3}));
+  for (float& v : variance.data) v = v * v + 0.1f;
+  for (const Shape& shape : {Shape{2, 3, 4, 5}, Shape{4, 3}}) {
+    ExpectSame("BatchNormalization", {{"epsilon", 0.01}},
+               {random.Tensor(shape), Narrow(random.Tensor({3})), Narrow(random.Tensor({3})),
+                Narrow(random.Tensor({3})), variance});
+  }
+}
+
+TEST(Lowerings, Shapes) {
+  Random random(4);
+  const DoubleTensor x = random.Tensor({2, 3, 4, 5});
+  for (const int64_t axis : {0, 1, 2, 4, -1}) ExpectSame("Flatten", {{"axis", axis}}, {x});
+  ExpectSame("Reshape", {}, {x, Int64s({0, -1, 10})});
+  ExpectSame("Transpose", {}, {x});
+  ExpectSame("Transpose", {{"perm", Ints{0, 2, 3, 1}}}, {x});
+  for (const int64_t axis : {0, 1, -1}) ExpectSame("Concat", {{"axis", axis}}, {x, x, x});
+  ExpectSame("Pad", {}, {x, Int64s({0, 0, 1, 2, 0, 1, 3, 0})});
+  ExpectSame("Pad", {}, {x, Int64s({0, 0, -1, 2, 0, 0, 1, -2}), FloatTensor({}, {1.5f})});
+  ExpectSame("Slice", {}, {x, Int64s({1, 0}), Int64s({2, 2})});
+  ExpectSame("Slice", {}, {x, Int64s({-3, 9}), Int64s({99, -99}), Int64s({2, -1}), Int64s({2, -2})});
+  ExpectSame("Slice", {}, {x, Int64s({3}), Int64s({0}), Int64s({3}), Int64s({-1})});
+  ExpectSame("GlobalAveragePool", {}, {x});
+}
+
+// Any attributes of a sliding window; some combinations are not valid.
+Attributes RandomWindow(Random* random, bool dilations) {
+  Attributes attributes;
+  attributes["strides"] = Ints{1 + random->Below(3), 1 + random->Below(3)};
+  if (dilations && random->Below(3) == 0) attributes["dilations"] = Ints{1 + random->Below(2), 1 + random->Below(2)};
+  const int64_t padding = random->Below(4);
+  if (padding == 0) attributes["auto_pad"] = std::string(random->Below(2) ? "SAME_UPPER" : "SAME_LOWER");
+  if (padding == 1) attributes["pads"] = Ints{1, 1, 1, 1};
+  if (padding == 2) attributes["pads"] = Ints{random->Below(3), random->Below(3), random->Below(3), random->Below(3)};
+  return attributes;
+}
+
+std::string Describe(const Attributes& attributes) {
+  std::string text;
+  for (const auto& [name, value] : attributes) {
+    text.append(" ").append(name);
+    if (const auto* list = std::get_if<Ints>(&value)) text.append(ToString(*list));
+    if (const auto* number = std::get_if<int64_t>(&value)) text.append(" ").append(std::to_string(*number));
+  }
+  return text;
+}
+
+// Compares what is valid; returns 1 if it was.
+int CompareIfValid(const std::string& op, const Attributes& attributes, std::vector<Operand> operands) {
+  const SingleNode made = MakeSingleNode(op, attributes, std::move(operands));
+  if (!Validate(made.graph).ok()) return 0;
+  ExpectSameResults(made, op + Describe(attributes));
+  return 1;
+}
+
+TEST(Lowerings, ConvolutionsOfRandomGeometry) {
+  Random random(5);
+  int compared = 0;
+  for (int i = 0; i < 80; ++i) {
+    const int64_t groups = 1 + random.Below(2), kernel_y = 1 + random.Below(4), kernel_x = 1 + random.Below(4);
+    Attributes attributes = RandomWindow(&random, true);
+    attributes["group"] = groups;
+    std::vector<Operand> operands = {random.Tensor({2, 4, 5 + random.Below(5), 7}),
+                                     Narrow(random.Tensor({6, 4 / groups, kernel_y, kernel_x}))};
+    if (random.Below(2)) operands.emplace_back(Narrow(random.Tensor({6})));
+    compared += CompareIfValid("Conv", attributes, std::move(operands));
+  }
+  EXPECT_GT(compared, 60);
+}
+
+TEST(Lowerings, TransposedConvolutionsOfRandomGeometry) {
+  Random random(6);
+  int compared = 0;
+  for (int i = 0; i < 60; ++i) {
+    const int64_t groups = 1 + random.Below(2);
+    Attributes attributes = RandomWindow(&random, true);
+    attributes.erase("auto_pad");
+    attributes["group"] = groups;
+    if (random.Below(2)) attributes["output_padding"] = Ints{random.Below(2), random.Below(2)};
+    std::vector<Operand> operands = {random.Tensor({2, 4, 4, 3}),
+                                     Narrow(random.Tensor({4, 3, 1 + random.Below(4), 1 + random.Below(4)}))};
+    if (random.Below(2)) operands.emplace_back(Narrow(random.Tensor({3 * groups})));
+    compared += CompareIfValid("ConvTranspose", attributes, std::move(operands));
+  }
+  EXPECT_GT(compared, 20);
+}
+
+TEST(Lowerings, PoolsOfRandomGeometry) {
+  Random random(7);
+  for (const std::string op : {"MaxPool", "AveragePool"}) {
+    int compared = 0;
+    for (int i = 0; i < 150; ++i) {
+      Attributes attributes = RandomWindow(&random, op == "MaxPool");
+      attributes["kernel_shape"] = Ints{1 + random.Below(4), 1 + random.Below(4)};
+      attributes["ceil_mode"] = random.Below(2);
+      if (op == "AveragePool") attributes["count_include_pad"] = random.Below(2);
+      compared += CompareIfValid(op, attributes, {random.Tensor({2, 3, 5 + random.Below(5), 7})});
+    }
+    EXPECT_GT(compared, 80);
+  }
+}
+
+}  // namespace
+}  // namespace lowbit::train

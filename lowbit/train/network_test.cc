@@ -1,0 +1,306 @@
+// The executor as a whole: training mode, state, export, errors.
+
+#include "lowbit/train/network.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <cmath>
+
+#include "lowbit/core/evaluate.h"
+#include "lowbit/models/model.h"
+#include "lowbit/train/loss.h"
+#include "lowbit/train/optimizer.h"
+#include "lowbit/train/parameter.h"
+
+namespace lowbit::train {
+namespace {
+
+using ::testing::HasSubstr;
+using Role = ParameterTraits::Role;
+
+FloatTensor Values(Shape shape, uint64_t seed) {
+  torch::manual_seed(seed);
+  const at::Tensor drawn = at::randn({Elements(shape)});
+  return FloatTensor(std::move(shape), {drawn.data_ptr<float>(), drawn.data_ptr<float>() + drawn.numel()});
+}
+
+FloatTensor Filled(Shape shape, float value) {
+  FloatTensor tensor(std::move(shape));
+  std::fill(tensor.data.begin(), tensor.data.end(), value);
+  return tensor;
+}
+
+void AddParameter(Graph* graph, const std::string& name, FloatTensor value, Role role) {
+  graph->parameters[name].value = std::move(value);
+  graph->parameters[name].traits.role = role;
+}
+
+void AddBatchNorm(Graph* graph, const std::string& name, const std::string& input, int64_t channels,
+                  Attributes attributes = {}) {
+  AddParameter(graph, name + ".scale", Filled({channels}, 1), Role::kBias);
+  AddParameter(graph, name + ".shift", Filled({channels}, 0.5f), Role::kBias);
+  AddParameter(graph, name + ".mean", Filled({channels}, 0), Role::kStatistic);
+  AddParameter(graph, name + ".variance", Filled({channels}, 1), Role::kStatistic);
+  graph->nodes.push_back({name,
+                          "BatchNormalization",
+                          {input, name + ".scale", name + ".shift", name + ".mean", name + ".variance"},
+                          {name + ".out"},
+                          std::move(attributes)});
+}
+
+// Two convolutions with a skip connection, batch norm, pooling, dropout and a classifier; images [2, 9, 9].
+Graph SmallNet(double dropout = 0) {
+  Graph graph;
+  graph.name = "small";
+  graph.inputs = {{"image", {kDynamic, 2, 9, 9}}};
+  AddParameter(&graph, "conv1.weight", Values({6, 2, 3, 3}, 1), Role::kWeight);
+  AddParameter(&graph, "conv2.weight", Values({6, 6, 3, 3}, 2), Role::kWeight);
+  AddParameter(&graph, "fc.weight", Values({4, 96}, 3), Role::kWeight);
+  AddParameter(&graph, "fc.bias", Values({4}, 4), Role::kBias);
+  AddParameter(&graph, "ratio", Filled({}, static_cast<float>(dropout)), Role::kConstant);
+  const Attributes same = {{"pads", std::vector<int64_t>{1, 1, 1, 1}}};
+  graph.nodes.push_back({"conv1", "Conv", {"image", "conv1.weight"}, {"conv1.out"}, same});
+  AddBatchNorm(&graph, "bn1", "conv1.out", 6, {{"momentum", 0.8}});
+  graph.nodes.push_back({"relu1", "Relu", {"bn1.out"}, {"relu1.out"}, {}});
+  graph.nodes.push_back({"conv2", "Conv", {"relu1.out", "conv2.weight"}, {"conv2.out"}, same});
+  AddBatchNorm(&graph, "bn2", "conv2.out", 6, {{"momentum", 0.8}});
+  graph.nodes.push_back({"add", "Add", {"relu1.out", "bn2.out"}, {"add.out"}, {}});
+  graph.nodes.push_back({"pool",
+                         "MaxPool",
+                         {"add.out"},
+                         {"pool.out"},
+                         {{"kernel_shape", std::vector<int64_t>{3, 3}},
+                          {"strides", std::vector<int64_t>{2, 2}},
+                          {"ceil_mode", int64_t{0}}}});
+  graph.nodes.push_back({"drop", "Dropout", {"pool.out", "ratio"}, {"drop.out"}, {}});
+  graph.nodes.push_back({"flat", "Flatten", {"drop.out"}, {"flat.out"}, {}});
+  graph.nodes.push_back(
+      {"fc", "Gemm", {"flat.out", "fc.weight", "fc.bias"}, {"logits"}, {{"transB", int64_t{1}}}});
+  graph.outputs = {"logits"};
+  return graph;
+}
+
+at::Tensor Images(int64_t count, uint64_t seed = 11) {
+  torch::manual_seed(seed);
+  return at::rand({count, 2, 9, 9}).mul_(255);
+}
+
+MethodPlan Ternary(const std::string& policy = "none", std::vector<std::string> skip = {}) {
+  ConfigArray names;
+  for (const std::string& name : skip) names.push_back(Config{name, ""});
+  return ReadQuantizeSection(Config{ConfigTable{{"method", Config{std::string("twn"), ""}},
+                                                {"policy", Config{policy, ""}},
+                                                {"skip", Config{names, ""}}},
+                                    ""})
+      .value();
+}
+
+// Some steps of training with SQ and dropout.
+void TrainSteps(Network* network, int64_t first, int64_t count) {
+  const auto optimizer = Optimizer::Create({}, network->Parameters());
+  for (int64_t i = first; i < first + count; ++i) {
+    StepContext context;
+    context.iteration = i;
+    context.ratio = 0.5;
+    torch::manual_seed(static_cast<uint64_t>(100 + i));
+    const at::Tensor labels = at::arange(8).remainder(4);
+    const at::Tensor loss = CrossEntropy(network->Forward(Images(8), Mode::kTrain, context), labels, 0.1);
+    optimizer->ZeroGradients();
+    loss.backward();
+    optimizer->Step(0.01);
+  }
+}
+
+at::Tensor Logits(Network* network, const at::Tensor& images) {
+  const at::NoGradGuard no_grad;
+  return network->Forward(images, Mode::kEval, {});
+}
+
+DoubleTensor ToDouble(const at::Tensor& tensor) {
+  const at::Tensor wide = tensor.to(at::kDouble).contiguous();
+  return DoubleTensor(tensor.sizes().vec(), {wide.data_ptr<double>(), wide.data_ptr<double>() + wide.numel()});
+}
+
+at::Tensor Reference(const Graph& graph, const at::Tensor& images) {
+  const auto values = Evaluate(graph, {{graph.inputs[0].name, ToDouble(images)}});
+  const DoubleTensor& logits = values.value().at(graph.outputs[0]);
+  return at::tensor(logits.data, at::kDouble).view(logits.shape);
+}
+
+TEST(Network, TrainedAndExportedValuesGiveTheSameAnswersAsTheReference) {
+  for (const char* policy : {"none", "sq"}) {
+    NetworkOptions options;
+    options.method = Ternary(policy, {"fc"});
+    options.float64 = true;
+    Network network = Network::Create(SmallNet(0.3), options);
+    TrainSteps(&network, 0, 3);
+    const at::Tensor logits = Logits(&network, Images(3, 5));
+    // Everything in double, but exported parameters are rounded to float (relative 6e-8); the logits are of order 1e2
+    // and sums of some hundred products.
+    const double tolerance = 1e-4;
+    const Graph frozen = network.Export(Weights::kFrozen);
+    ASSERT_TRUE(std::holds_alternative<QTensor>(frozen.parameters.at("conv2.weight").value));
+    ASSERT_TRUE(std::holds_alternative<FloatTensor>(frozen.parameters.at("fc.weight").value));
+    EXPECT_TRUE(logits.allclose(Reference(frozen, Images(3, 5)), 1e-6, tolerance)) << policy;
+    // Starting again from the float export gives the same network.
+    Network again = Network::Create(network.Export(Weights::kFloat), options);
+    EXPECT_TRUE(logits.allclose(Logits(&again, Images(3, 5)), 1e-6, tolerance)) << policy;
+  }
+}
+
+TEST(Network, RunsTheNetworksOfTheShelf) {
+  models::ModelInput input;
+  input.image = {1, 28, 28};
+  input.classes = 10;
+  input.mean = {70};
+  input.scale = {0.01f};
+  NetworkOptions options;
+  options.float64 = true;
+  const Graph graph = models::BuildModel("small", input, Config(), 1).value();
+  Network network = Network::Create(graph, options);
+  torch::manual_seed(1);
+  const at::Tensor images = at::rand({1, 1, 28, 28}).mul_(255);
+  // Double against double; only the order of the sums differs.
+  EXPECT_TRUE(Logits(&network, images).allclose(Reference(graph, images), 1e-9, 1e-9));
+}
+
+TEST(Network, TrainingIsRepeatableToTheLastBit) {
+  std::vector<at::Tensor> results;
+  for (int run = 0; run < 2; ++run) {
+    NetworkOptions options;
+    options.method = Ternary("sq");
+    Network network = Network::Create(SmallNet(0.3), options);
+    TrainSteps(&network, 0, 5);
+    results.push_back(Logits(&network, Images(4)));
+  }
+  EXPECT_TRUE(results[0].equal(results[1]));
+}
+
+TEST(Network, ParametersAndBuffersAreAllThatAContinuationNeeds) {
+  NetworkOptions options;
+  options.method = Ternary("sq");
+  options.batch_norm.average = BatchNormOptions::Average::kBiasCorrected;
+  Network whole = Network::Create(SmallNet(0.3), options), half = Network::Create(SmallNet(0.3), options);
+  TrainSteps(&whole, 0, 2);
+  {
+    const at::NoGradGuard no_grad;
+    for (size_t i = 0; i < half.Parameters().size(); ++i) {
+      at::Tensor(half.Parameters()[i].tensor).copy_(whole.Parameters()[i].tensor);
+    }
+    auto buffers = half.Buffers();
+    for (const auto& [name, tensor] : whole.Buffers()) buffers.at(name).copy_(tensor);
+  }
+  TrainSteps(&whole, 2, 2);
+  TrainSteps(&half, 2, 2);
+  EXPECT_TRUE(Logits(&whole, Images(4)).equal(Logits(&half, Images(4))));
+}
+
+TEST(Network, ChannelsLastChangesRoundingOnly) {
+  std::vector<at::Tensor> results;
+  for (const MemoryFormat format : {MemoryFormat::kContiguous, MemoryFormat::kChannelsLast}) {
+    NetworkOptions options;
+    options.method = Ternary();
+    options.memory_format = format;
+    Network network = Network::Create(SmallNet(), options);
+    const at::Tensor logits = network.Forward(Images(8), Mode::kTrain, {});
+    logits.pow(2).sum().backward();
+    results.push_back(at::cat({logits.detach().flatten(), network.Parameters()[4].tensor.grad().flatten()}));
+  }
+  // Float sums of some hundred products.
+  EXPECT_TRUE(results[0].allclose(results[1], 1e-3, 1e-3 * results[0].abs().max().item<double>()));
+}
+
+// Running mean and variance of bn1 after training-mode passes over these batches.
+std::vector<double> RunningStatistics(const BatchNormOptions& batch_norm, const std::vector<at::Tensor>& batches) {
+  Graph graph;
+  graph.inputs = {{"image", {kDynamic, 1, 2, 2}}};
+  AddBatchNorm(&graph, "bn", "image", 1, {{"momentum", 0.75}});
+  graph.outputs = {"bn.out"};
+  NetworkOptions options;
+  options.batch_norm = batch_norm;
+  Network network = Network::Create(graph, options);
+  for (const at::Tensor& batch : batches) network.Forward(batch, Mode::kTrain, {});
+  return {network.Buffers().at("bn.mean").item<double>(), network.Buffers().at("bn.variance").item<double>()};
+}
+
+TEST(BatchNorm, KeepsBothKindsOfRunningAverages) {
+  using Average = BatchNormOptions::Average;
+  std::vector<at::Tensor> batches;
+  double ema_mean = 0, ema_variance = 1, sum_mean = 0, sum_variance = 0, factor = 0;
+  for (uint64_t i = 0; i < 3; ++i) {
+    batches.push_back(Images(3, i).slice(1, 0, 1).slice(2, 0, 2).slice(3, 0, 2).div(40.0));
+    const double mean = batches.back().mean().item<double>(), variance = batches.back().var().item<double>();
+    ema_mean = 0.75 * ema_mean + 0.25 * mean, ema_variance = 0.75 * ema_variance + 0.25 * variance;
+    sum_mean = 0.75 * sum_mean + mean, sum_variance = 0.75 * sum_variance + variance, factor = 0.75 * factor + 1;
+  }
+  const std::vector<double> ema = RunningStatistics({Average::kEma, -1}, batches);
+  EXPECT_NEAR(ema[0], ema_mean, 1e-5);
+  EXPECT_NEAR(ema[1], ema_variance, 1e-5);
+  const std::vector<double> corrected = RunningStatistics({Average::kBiasCorrected, -1}, batches);
+  EXPECT_NEAR(corrected[0], sum_mean / factor, 1e-5);
+  EXPECT_NEAR(corrected[1], sum_variance / factor, 1e-5);
+  const std::vector<double> frozen = RunningStatistics({Average::kEma, 1.0}, batches);
+  EXPECT_EQ(frozen, (std::vector<double>{0, 1}));
+}
+
+TEST(Network, ReportsEachLayer) {
+  NetworkOptions options;
+  options.method = Ternary("sq", {"fc"});
+  Network network = Network::Create(SmallNet(), options);
+  TrainSteps(&network, 0, 1);
+  const std::vector<LayerStatistics> statistics = network.Statistics();
+  ASSERT_EQ(statistics.size(), 3u);
+  EXPECT_EQ(statistics[0].layer, "conv1");
+  EXPECT_EQ(statistics[1].parameter, "conv2.weight");
+  EXPECT_EQ(statistics[0].quantized_share, 0.5);
+  EXPECT_EQ(statistics[2].quantized_share, 0);
+  EXPECT_EQ(statistics[2].error, 0);
+  // Gaussian rows of 54 weights: e = 0.43 +- 0.05 a row (specification, section 1.3), here the mean of six.
+  EXPECT_NEAR(statistics[1].mean_row_error, 0.43, 0.1);
+  EXPECT_EQ(network.LayerValues("conv2").size(), 6u * 54);
+}
+
+TEST(Network, DropoutFollowsTheGeneratorInTrainingOnly) {
+  Network network = Network::Create(SmallNet(0.5), {});
+  const auto forward = [&network](Mode mode, uint64_t seed) {
+    const at::Tensor images = Images(8);
+    torch::manual_seed(seed);
+    return network.Forward(images, mode, {}).detach();
+  };
+  EXPECT_TRUE(forward(Mode::kTrain, 1).equal(forward(Mode::kTrain, 1)));
+  EXPECT_FALSE(forward(Mode::kTrain, 1).equal(forward(Mode::kTrain, 2)));
+  const at::Tensor first = forward(Mode::kEval, 1);
+  EXPECT_TRUE(first.equal(forward(Mode::kEval, 2)));
+}
+
+std::string CreateError(const Graph& graph, const NetworkOptions& options) {
+  try {
+    Network::Create(graph, options);
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(Network, RefusesWhatItCannotRun) {
+  NetworkOptions skips_nothing;
+  skips_nothing.method = Ternary("none", {"conv3"});
+  EXPECT_THAT(CreateError(SmallNet(), skips_nothing), HasSubstr("'conv3'"));
+  Graph invalid = SmallNet();
+  invalid.nodes[0].inputs[0] = "imago";
+  EXPECT_THAT(CreateError(invalid, {}), HasSubstr("imago"));
+  NetworkOptions no_device;
+  no_device.device = "cuda";
+  if (!at::hasCUDA()) {
+    EXPECT_THAT(CreateError(SmallNet(), no_device), HasSubstr("no CUDA device"));
+  }
+  no_device.device = "gpu";
+  EXPECT_THAT(CreateError(SmallNet(), no_device), HasSubstr("'gpu'"));
+  Network network = Network::Create(SmallNet(), {});
+  EXPECT_THROW(network.Forward(at::zeros({2, 2, 9, 8}), Mode::kEval, {}), std::invalid_argument);
+}
+
+}  // namespace
+}  // namespace lowbit::train

@@ -115,6 +115,10 @@ struct Network::Impl {
   void FindLastUses();
   at::Tensor ToDevice(const at::Tensor& tensor) const;
   at::Tensor Prepared(const at::Tensor& input, size_t i) const;
+  // The float weights of a layer.
+  at::Tensor Master(const Layer& layer) const {
+    return layer.method == nullptr ? fixed[static_cast<size_t>(layer.slot)] : layer.method->Master();
+  }
 };
 
 int Network::Impl::AddSlot(const std::string& name, const at::Tensor& value) {
@@ -346,14 +350,14 @@ std::vector<LayerStatistics> Network::Statistics() const {
   std::vector<LayerStatistics> all;
   for (const Layer& layer : impl_->layers) {
     MethodStatistics statistics;
+    const at::Tensor master = impl_->Master(layer);
     if (layer.method == nullptr) {
       statistics.quantized_share = 0;
-      statistics.zero_share =
-          impl_->fixed[static_cast<size_t>(layer.slot)].eq(0).to(at::kDouble).mean().item<double>();
+      statistics.zero_share = master.eq(0).to(at::kDouble).mean().item<double>();
     } else {
       statistics = layer.method->Statistics();
     }
-    all.push_back({layer.name, layer.parameter, statistics.error, statistics.mean_row_error,
+    all.push_back({layer.name, layer.parameter, master.numel(), statistics.error, statistics.mean_row_error,
                    statistics.quantized_share, statistics.zero_share});
   }
   return all;
@@ -362,9 +366,7 @@ std::vector<LayerStatistics> Network::Statistics() const {
 std::vector<float> Network::LayerValues(const std::string& layer) const {
   for (const Layer& candidate : impl_->layers) {
     if (candidate.name != layer) continue;
-    return FromTorch(candidate.method == nullptr ? impl_->fixed[static_cast<size_t>(candidate.slot)]
-                                                 : candidate.method->Master())
-        .data;
+    return FromTorch(impl_->Master(candidate)).data;
   }
   throw std::invalid_argument("layer '" + layer + "' has no trained weight");
 }

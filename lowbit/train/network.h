@@ -46,6 +46,7 @@ struct NetworkOptions {
 struct LayerStatistics {
   std::string layer;           // The node.
   std::string parameter;       // Its weight.
+  int64_t weights = 0;         // How many.
   double error = 0;            // sum |W - Q| / sum |W|
   double mean_row_error = 0;   // Mean over output channels of the same ratio.
   double quantized_share = 0;  // Of the units, in the last training step; 0 for a float layer.

@@ -1,0 +1,32 @@
+#ifndef LOWBIT_APP_CLASSIFY_IMAGES_H_
+#define LOWBIT_APP_CLASSIFY_IMAGES_H_
+
+#include <string>
+#include <vector>
+
+#include "lowbit/base/result.h"
+
+namespace lowbit::app {
+
+struct ClassScore {
+  std::string label;
+  int64_t index = 0;
+  double probability = 0;  // Softmax of the logits.
+};
+
+struct ImageAnswer {
+  std::string path;
+  std::vector<ClassScore> top;  // Best first.
+};
+
+// Classifies image files (PNG, JPEG, PGM, PPM) with the packed network in `model`; each image is converted to the
+// network's channels and size. All or nothing: an unreadable image is an error, and nothing is returned.
+Result<std::vector<ImageAnswer>> ClassifyImages(const std::string& model, const std::vector<std::string>& images,
+                                                int64_t top, int threads);
+
+std::string ToText(const std::vector<ImageAnswer>& answers);
+std::string ToJson(const std::vector<ImageAnswer>& answers);
+
+}  // namespace lowbit::app
+
+#endif  // LOWBIT_APP_CLASSIFY_IMAGES_H_

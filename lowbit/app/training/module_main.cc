@@ -1,0 +1,25 @@
+// The shared object's one symbol.
+
+#include "lowbit/app/training/trained_run.h"
+#include "lowbit/app/training/train_run.h"
+#include "lowbit/app/training_module.h"
+
+namespace {
+
+class Module : public lowbit::app::TrainingModule {
+ public:
+  lowbit::Result<lowbit::app::TrainSummary> Train(const lowbit::app::TrainRequest& request) override {
+    return lowbit::app::TrainRun(request);
+  }
+  lowbit::Result<lowbit::app::Evaluation> EvaluateRun(const lowbit::app::EvaluateRunRequest& request) override {
+    return lowbit::app::EvaluateTrainedRun(request);
+  }
+  lowbit::Result<lowbit::Graph> Freeze(const std::string& run) override { return lowbit::app::FreezeTrainedRun(run); }
+};
+
+}  // namespace
+
+__attribute__((visibility("default"))) lowbit::app::TrainingModule* lowbit_training_module() {
+  static Module module;
+  return &module;
+}

@@ -1,0 +1,66 @@
+#include "lowbit/app/training/trained_run.h"
+
+#include <chrono>
+#include <exception>
+
+#include "lowbit/app/training/run_description.h"
+#include "lowbit/base/file.h"
+#include "lowbit/base/thread_pool.h"
+#include "lowbit/train/trainer/restore.h"
+
+namespace lowbit::app {
+namespace {
+
+struct OpenedRun {
+  RunDescription description;
+  train::TrainedRun run;
+};
+
+Result<OpenedRun> OpenRun(const std::string& folder) {
+  if (!FolderExists(folder)) return Invalid(folder + ": is not the folder of a run");
+  OpenedRun opened;
+  LOWBIT_TRY(opened.description, ReadRunDescription(folder));
+  opened.run.recipe = opened.description.recipe;
+  opened.run.folder = folder;
+  LOWBIT_TRY(opened.run.graph, BuildNetwork(opened.description));
+  return opened;
+}
+
+Status CheckFits(const OpenedRun& opened, const data::Dataset& dataset) {
+  const models::ModelInput& input = opened.description.input;
+  if (dataset.test.image == input.image && dataset.classes == input.classes) return Ok();
+  return Invalid(opened.run.folder + ": was trained on images " + ToString(input.image) + " of " +
+                 std::to_string(input.classes) + " classes; " + dataset.name + " has " + ToString(dataset.test.image) +
+                 " of " + std::to_string(dataset.classes));
+}
+
+}  // namespace
+
+Result<Evaluation> EvaluateTrainedRun(const EvaluateRunRequest& request) {
+  LOWBIT_TRY(const OpenedRun opened, OpenRun(request.run));
+  LOWBIT_TRY(const data::Dataset dataset,
+             LoadNamedDataset(request.data.empty() ? opened.description.dataset : request.data));
+  LOWBIT_RETURN_IF_ERROR(CheckFits(opened, dataset));
+  Evaluation evaluation;
+  evaluation.subject = request.run;
+  evaluation.dataset = dataset.name;
+  evaluation.warnings = dataset.warnings;
+  const auto start = std::chrono::steady_clock::now();
+  const int threads = request.threads > 0 ? request.threads : HardwareThreads();
+  LOWBIT_RETURN_IF_ERROR(train::ForEachLogits(
+      opened.run, dataset.test, request.device, threads, [&](int64_t first, int64_t count, Span<const float> logits) {
+        const Span<const int32_t> labels(dataset.test.labels.data() + first, static_cast<size_t>(count));
+        Accumulate(logits, dataset.classes, labels, &evaluation);
+      }));
+  Finish(&evaluation);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  evaluation.milliseconds_per_image = 1000 * seconds / static_cast<double>(evaluation.images);
+  return evaluation;
+}
+
+Result<Graph> FreezeTrainedRun(const std::string& folder) {
+  LOWBIT_TRY(const OpenedRun opened, OpenRun(folder));
+  return train::Freeze(opened.run);
+}
+
+}  // namespace lowbit::app

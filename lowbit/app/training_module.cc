@@ -1,0 +1,44 @@
+#include "lowbit/app/training_module.h"
+
+#include <dlfcn.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "lowbit/base/file.h"
+#include "lowbit/base/suggest.h"
+
+namespace lowbit::app {
+namespace {
+
+constexpr char kFileName[] = "liblowbit_training.so";
+
+std::vector<std::string> SearchFolders() {
+  std::vector<std::string> folders;
+  if (const char* chosen = std::getenv("LOWBIT_MODULES")) folders.emplace_back(chosen);
+  std::error_code error;
+  const std::filesystem::path program = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::filesystem::path folder = program.parent_path();
+  folders.push_back(folder.string());
+  folders.push_back((folder.parent_path() / LOWBIT_MODULE_FOLDER).string());
+  return folders;
+}
+
+}  // namespace
+
+Result<TrainingModule*> LoadTrainingModule() {
+  const std::vector<std::string> folders = SearchFolders();
+  for (const std::string& folder : folders) {
+    const std::string path = folder + "/" + kFileName;
+    if (!FileExists(path)) continue;
+    void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+    if (handle == nullptr) return Failed("cannot load the training component: " + std::string(dlerror()));
+    const auto entry = reinterpret_cast<TrainingModule* (*)()>(dlsym(handle, "lowbit_training_module"));
+    if (entry == nullptr) return Failed(path + ": is not a training component of lowbit");
+    return entry();
+  }
+  return Invalid("this command needs the training component, " + std::string(kFileName) + ", which is in none of " +
+                 Join(folders) + "; build with -DLOWBIT_TRAIN=ON (needs libtorch)");
+}
+
+}  // namespace lowbit::app

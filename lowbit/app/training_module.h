@@ -1,0 +1,62 @@
+#ifndef LOWBIT_APP_TRAINING_MODULE_H_
+#define LOWBIT_APP_TRAINING_MODULE_H_
+
+// What needs libtorch, behind an interface: it lives in a shared object that is loaded on demand, so that the other
+// commands start at once and exist on machines without libtorch.
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lowbit/app/evaluation.h"
+#include "lowbit/base/result.h"
+#include "lowbit/core/graph.h"
+
+namespace lowbit::app {
+
+struct TrainRequest {
+  std::string recipe_path;
+  std::vector<std::string> overrides;  // "key.path=value"
+  std::string out;                     // The run's folder; "" derives runs/<recipe name>.
+  std::string device = "cpu";
+  int threads = 0;  // 0: all cores.
+  bool resume = false;
+  bool quiet = false;
+};
+
+struct TrainSummary {
+  std::string folder;
+  int64_t iterations = 0;
+  double test_accuracy = 0;  // Last epoch, all chosen weights low-bit.
+  double seconds = 0;        // Spent in training, over all resumed parts.
+};
+
+struct EvaluateRunRequest {
+  std::string run;
+  std::string data;  // "NAME[:PATH]"; "" evaluates on the run's own data set.
+  std::string device = "cpu";
+  int threads = 0;
+};
+
+class TrainingModule {
+ public:
+  virtual ~TrainingModule() = default;
+  virtual Result<TrainSummary> Train(const TrainRequest& request) = 0;
+  // The test accuracy of a run's last checkpoint, with its weights low-bit.
+  virtual Result<Evaluation> EvaluateRun(const EvaluateRunRequest& request) = 0;
+  // The network of a run's last checkpoint as a Graph: chosen weights as low-bit tensors, the others as floats.
+  virtual Result<Graph> Freeze(const std::string& run) = 0;
+};
+
+// Loads the module: from $LOWBIT_MODULES, or the folder of the running program, or ../lib/lowbit and
+// ../lib/<architecture>/lowbit beside it. The module stays loaded. Errors: not found (lists where it was looked for),
+// libtorch missing.
+Result<TrainingModule*> LoadTrainingModule();
+
+}  // namespace lowbit::app
+
+// The only symbol of the shared object.
+extern "C" lowbit::app::TrainingModule* lowbit_training_module();
+
+#endif  // LOWBIT_APP_TRAINING_MODULE_H_

@@ -1,0 +1,56 @@
+#include <memory>
+#include <string>
+
+#include "lowbit/app/evaluate_file.h"
+#include "lowbit/app/training_module.h"
+#include "lowbit/base/file.h"
+#include "lowbit/cli/commands.h"
+#include "lowbit/cli/output.h"
+
+namespace lowbit::cli {
+namespace {
+
+struct EvalArguments {
+  app::EvaluateRunRequest request;
+  std::string predictions;
+  bool json = false;
+};
+
+Result<app::Evaluation> Evaluate(const app::EvaluateRunRequest& request) {
+  if (!FolderExists(request.run)) return app::EvaluateFile(request.run, request.data, request.threads);
+  LOWBIT_TRY(app::TrainingModule * module, app::LoadTrainingModule());
+  return module->EvaluateRun(request);
+}
+
+Status WritePredictions(const std::string& path, const app::Evaluation& evaluation) {
+  std::string text;
+  for (const int32_t label : evaluation.predictions) text += std::to_string(label) + "\n";
+  return WriteFileAtomic(path, text);
+}
+
+int RunEval(const EvalArguments& arguments) {
+  const Result<app::Evaluation> evaluation = Evaluate(arguments.request);
+  if (evaluation.ok() && !arguments.predictions.empty()) {
+    const Status written = WritePredictions(arguments.predictions, evaluation.value());
+    if (!written.ok()) return Report(written.error());
+  }
+  return PrintResult(evaluation, arguments.json);
+}
+
+}  // namespace
+
+void AddEval(CLI::App* program, int* code) {
+  auto arguments = std::make_shared<EvalArguments>();
+  CLI::App* command = program->add_subcommand("eval", "Measure the test accuracy of a run or a packed file.");
+  command->add_option("subject", arguments->request.run, "A run's folder, or a packed .lbm file")->required();
+  command->add_option("--data", arguments->request.data, "NAME[:PATH] of the data set (default: the one trained on)");
+  command->add_option("--device", arguments->request.device, "cpu or cuda, for a run")->capture_default_str();
+  command->add_option("--threads", arguments->request.threads, "Threads (0: all cores)")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command->add_option("--predictions", arguments->predictions, "Write the predicted class of each image, one a line");
+  command->add_flag("--json", arguments->json, "Print one JSON object");
+  command->callback([=] { *code = RunEval(*arguments); });
+}
+
+}  // namespace lowbit::cli

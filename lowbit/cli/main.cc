@@ -1,0 +1,36 @@
+// The command line: parses, calls one use case of lowbit/app, prints.
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+
+#include "lowbit/base/version.h"
+#include "lowbit/cli/commands.h"
+
+namespace {
+
+constexpr int kWrongUsage = 2;
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App program("Train, compress and run 1-4-bit neural networks.", "lowbit");
+  program.set_version_flag("--version", std::string("lowbit ") + lowbit::Version() + " (" + lowbit::Commit() + ")");
+  program.require_subcommand(1);
+  program.footer("Each command has its own --help. Exit codes: 0 done, 1 failed at run time, 2 wrong usage or bad input.");
+  int code = 0;
+  lowbit::cli::AddTrain(&program, &code);
+  lowbit::cli::AddEval(&program, &code);
+  lowbit::cli::AddPack(&program, &code);
+  lowbit::cli::AddRun(&program, &code);
+  lowbit::cli::AddInspect(&program, &code);
+  lowbit::cli::AddData(&program, &code);
+  lowbit::cli::AddReport(&program, &code);
+  try {
+    program.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return program.exit(error);  // --help, --version
+    std::fprintf(stderr, "lowbit: %s\nRun with --help for usage.\n", error.what());
+    return kWrongUsage;
+  }
+  return code;
+}

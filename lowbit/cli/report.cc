@@ -1,0 +1,27 @@
+#include "lowbit/app/report_runs.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lowbit/cli/commands.h"
+#include "lowbit/cli/output.h"
+
+namespace lowbit::cli {
+
+void AddReport(CLI::App* program, int* code) {
+  struct Arguments {
+    std::vector<std::string> runs;
+    std::string out = "report.html";
+  };
+  auto arguments = std::make_shared<Arguments>();
+  CLI::App* command = program->add_subcommand("report", "Compare runs on one self-contained HTML page.");
+  command->add_option("runs", arguments->runs, "Folders of runs")->required();
+  command->add_option("-o,--out", arguments->out, "The page to write")->capture_default_str();
+  command->callback([=] {
+    const Status written = app::ReportRuns(arguments->runs, arguments->out);
+    *code = written.ok() ? Print(arguments->out + "\n") : Report(written.error());
+  });
+}
+
+}  // namespace lowbit::cli

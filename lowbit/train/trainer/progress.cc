@@ -1,0 +1,67 @@
+#include "lowbit/train/trainer/progress.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <utility>
+
+namespace lowbit::train {
+namespace {
+
+constexpr int kBarWidth = 24;
+constexpr double kSecondsBetweenDraws = 0.1;
+
+std::string Bar(double share) {
+  const int full = static_cast<int>(std::lround(share * kBarWidth));
+  return "[" + std::string(static_cast<size_t>(full), '=') + std::string(static_cast<size_t>(kBarWidth - full), ' ') +
+         "]";
+}
+
+}  // namespace
+
+std::string ClockText(double seconds) {
+  const int64_t whole = std::max<int64_t>(0, std::llround(seconds));
+  char text[64];
+  if (whole >= 3600) {
+    std::snprintf(text, sizeof(text), "%lld:%02lld:%02lld", static_cast<long long>(whole / 3600),
+                  static_cast<long long>(whole / 60 % 60), static_cast<long long>(whole % 60));
+  } else {
+    std::snprintf(text, sizeof(text), "%lld:%02lld", static_cast<long long>(whole / 60),
+                  static_cast<long long>(whole % 60));
+  }
+  return text;
+}
+
+Progress::Progress(std::string name, int64_t total_steps, int64_t done_steps, bool quiet)
+    : name_(std::move(name)), total_(total_steps), first_(done_steps), terminal_(isatty(STDERR_FILENO) == 1),
+      quiet_(quiet) {}
+
+void Progress::Step(int64_t steps_done, const std::string& phase, double loss, double accuracy,
+                    double images_per_second) {
+  const double now = Seconds();
+  if (quiet_ || !terminal_ || now < next_draw_) return;
+  next_draw_ = now + kSecondsBetweenDraws;
+  const int64_t done = std::max<int64_t>(1, steps_done - first_);
+  const double left = now / static_cast<double>(done) * static_cast<double>(total_ - steps_done);
+  const double share = static_cast<double>(steps_done) / static_cast<double>(std::max<int64_t>(1, total_));
+  std::fprintf(stderr, "\r\033[K%s %s %s %3.0f %%  loss %.3f  acc %.1f %%  %.0f img/s  ETA %s", name_.c_str(),
+               phase.c_str(), Bar(share).c_str(), 100 * share, loss, 100 * accuracy, images_per_second,
+               ClockText(left).c_str());
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+void Progress::Line(const std::string& text) {
+  if (quiet_) return;
+  Erase();
+  std::fprintf(stderr, "%s  %s\n", name_.c_str(), text.c_str());
+}
+
+void Progress::Erase() {
+  if (drawn_) std::fprintf(stderr, "\r\033[K");
+  drawn_ = false;
+}
+
+}  // namespace lowbit::train

@@ -1,0 +1,137 @@
+#include "lowbit/train/trainer/recipe_options.h"
+
+#include <algorithm>
+#include <utility>
+
+
+namespace lowbit::train {
+namespace {
+
+constexpr int kLoaderThreads = 1;  // One core makes far more images than a network uses.
+
+// The [quantize] table as the method plan reads it: without the schedule of the share, which the loop carries out.
+Config QuantizeTable(const recipe::QuantizeSection& quantize) {
+  const bool sq = quantize.policy == recipe::QuantizeSection::Policy::kSq;
+  ConfigTable table;
+  table["method"].value = quantize.method;
+  table["policy"].value = std::string(sq ? "sq" : "none");
+  ConfigArray skip;
+  for (const std::string& name : quantize.skip) skip.push_back(Config{name, ""});
+  table["skip"].value = skip;
+  if (quantize.method != "none") table[quantize.method] = quantize.method_options;
+  if (sq) table["sq"] = quantize.policy_options;
+  return Config{table, ""};
+}
+
+MemoryFormat ReadMemoryFormat(recipe::TrainSection::Switch channels_last) {
+  switch (channels_last) {
+    case recipe::TrainSection::Switch::kOn:
+      return MemoryFormat::kChannelsLast;
+    case recipe::TrainSection::Switch::kOff:
+      return MemoryFormat::kContiguous;
+    case recipe::TrainSection::Switch::kAuto:
+      break;
+  }
+  return MemoryFormat::kAuto;
+}
+
+OptimizerOptions::Kind ReadKind(recipe::TrainSection::Optimizer optimizer) {
+  switch (optimizer) {
+    case recipe::TrainSection::Optimizer::kAdam:
+      return OptimizerOptions::Kind::kAdam;
+    case recipe::TrainSection::Optimizer::kAdamW:
+      return OptimizerOptions::Kind::kAdamW;
+    case recipe::TrainSection::Optimizer::kSgd:
+      break;
+  }
+  return OptimizerOptions::Kind::kSgd;
+}
+
+LearningRate::Kind ReadKind(recipe::ScheduleSection::Kind kind) {
+  using From = recipe::ScheduleSection::Kind;
+  using To = LearningRate::Kind;
+  switch (kind) {
+    case From::kStep:
+      return To::kStep;
+    case From::kMultistep:
+      return To::kMultiStep;
+    case From::kCosine:
+      return To::kCosine;
+    case From::kOneCycle:
+      return To::kOneCycle;
+    case From::kConstant:
+      break;
+  }
+  return To::kConstant;
+}
+
+}  // namespace
+
+Result<NetworkOptions> ReadNetworkOptions(const recipe::Recipe& recipe, const std::string& device) {
+  NetworkOptions options;
+  options.device = device;
+  options.memory_format = ReadMemoryFormat(recipe.train.channels_last);
+  options.mixed_precision = recipe.train.amp;
+  options.batch_norm.average = recipe.train.batch_norm == recipe::TrainSection::BatchNorm::kBiasCorrected
+                                   ? BatchNormOptions::Average::kBiasCorrected
+                                   : BatchNormOptions::Average::kEma;
+  options.batch_norm.momentum = 1 - recipe.train.batch_norm_momentum;
+  LOWBIT_TRY(options.method, ReadQuantizeSection(QuantizeTable(recipe.quantize)));
+  return options;
+}
+
+OptimizerOptions ReadOptimizerOptions(const recipe::TrainSection& train) {
+  OptimizerOptions options;
+  options.kind = ReadKind(train.optimizer);
+  options.momentum = train.momentum;
+  options.nesterov = train.nesterov;
+  options.form = train.caffe_momentum ? OptimizerOptions::SgdForm::kCaffe : OptimizerOptions::SgdForm::kTorch;
+  options.beta1 = train.beta1;
+  options.beta2 = train.beta2;
+  options.epsilon = train.eps;
+  options.weight_decay = train.weight_decay;
+  options.decay_scope = train.decay_all ? DecayScope::kAll : DecayScope::kWeights;
+  return options;
+}
+
+data::BatchOptions ReadBatchOptions(const recipe::Recipe& recipe, std::vector<float> fill) {
+  data::BatchOptions options;
+  options.batch_size = recipe.train.batch;
+  options.shuffle = !recipe.data.sequential;
+  options.drop_last = true;
+  options.seed = static_cast<uint64_t>(recipe.seed);
+  options.threads = kLoaderThreads;
+  options.augment.flip = recipe.augment.flip;
+  options.augment.pad = recipe.augment.pad;
+  options.augment.crop = recipe.augment.crop;
+  options.augment.cutout = recipe.augment.cutout;
+  options.augment.fill = std::move(fill);
+  return options;
+}
+
+LearningRate ReadLearningRate(const recipe::TrainSection& train, int64_t iterations, int64_t iterations_per_epoch) {
+  const recipe::ScheduleSection& schedule = train.schedule;
+  const auto in_iterations = [&](double time) {
+    return recipe::TimeInIterations(train, time, iterations_per_epoch);
+  };
+  LearningRate rate;
+  rate.kind = ReadKind(schedule.kind);
+  rate.peak = train.learning_rate;
+  rate.factor = schedule.gamma;
+  rate.every = static_cast<double>(std::max<int64_t>(1, in_iterations(schedule.every)));
+  for (const double milestone : schedule.milestones) {
+    rate.milestones.push_back(static_cast<double>(in_iterations(milestone)));
+  }
+  rate.final = schedule.final * train.learning_rate;
+  rate.start = schedule.start * train.learning_rate;
+  rate.iterations = iterations;
+  const int64_t warmup = in_iterations(schedule.warmup);
+  if (rate.kind == LearningRate::Kind::kOneCycle) {
+    rate.rise = static_cast<double>(warmup) / static_cast<double>(iterations);
+  } else {
+    rate.warmup = warmup;
+  }
+  return rate;
+}
+
+}  // namespace lowbit::train

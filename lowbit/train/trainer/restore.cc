@@ -1,0 +1,45 @@
+#include "lowbit/train/trainer/restore.h"
+
+#include <torch/torch.h>
+
+#include "lowbit/train/network.h"
+#include "lowbit/train/trainer/checkpoint.h"
+#include "lowbit/train/trainer/evaluate_network.h"
+#include "lowbit/train/trainer/guard.h"
+#include "lowbit/train/trainer/recipe_options.h"
+
+namespace lowbit::train {
+namespace {
+
+Result<Network> Restore(const TrainedRun& run, const std::string& device) {
+  LOWBIT_TRY(const NetworkOptions options, ReadNetworkOptions(run.recipe, device));
+  Network network = Network::Create(run.graph, options);
+  LOWBIT_RETURN_IF_ERROR(LoadCheckpoint(CheckpointPath(run.folder), &network, nullptr));
+  return network;
+}
+
+}  // namespace
+
+Status ForEachLogits(const TrainedRun& run, const data::ImageSet& images, const std::string& device, int threads,
+                     const LogitsCallback& callback) {
+  return Guarded([&]() -> Status {
+    torch::set_num_threads(threads);
+    LOWBIT_TRY(Network network, Restore(run, device));
+    ForEachOutput(&network, images, run.recipe.train.test_batch,
+                  [&](int64_t first, int64_t count, const torch::Tensor& output) {
+                    const torch::Tensor logits = output.to(torch::kCPU, torch::kFloat).contiguous();
+                    callback(first, count,
+                             Span<const float>(logits.data_ptr<float>(), static_cast<size_t>(logits.numel())));
+                  });
+    return Ok();
+  });
+}
+
+Result<Graph> Freeze(const TrainedRun& run) {
+  return Guarded([&]() -> Result<Graph> {
+    LOWBIT_TRY(const Network network, Restore(run, "cpu"));
+    return network.Export(Weights::kFrozen);
+  });
+}
+
+}  // namespace lowbit::train

@@ -1,0 +1,34 @@
+#ifndef LOWBIT_TRAIN_TRAINER_RESTORE_H_
+#define LOWBIT_TRAIN_TRAINER_RESTORE_H_
+
+#include <functional>
+#include <string>
+
+#include "lowbit/base/result.h"
+#include "lowbit/base/span.h"
+#include "lowbit/core/graph.h"
+#include "lowbit/data/dataset.h"
+#include "lowbit/recipe/recipe.h"
+
+namespace lowbit::train {
+
+// A run on disk: what it was trained as, and where its checkpoint lies.
+struct TrainedRun {
+  recipe::Recipe recipe;
+  Graph graph;  // The one that the run began with.
+  std::string folder;
+};
+
+// Called with the logits [count, classes] of each batch, in order; `first` is the index of its first image.
+using LogitsCallback = std::function<void(int64_t first, int64_t count, Span<const float> logits)>;
+
+// Runs the network of the last checkpoint, every chosen weight low-bit, over the images.
+Status ForEachLogits(const TrainedRun& run, const data::ImageSet& images, const std::string& device, int threads,
+                     const LogitsCallback& callback);
+
+// That network as a Graph: chosen weights as low-bit tensors, all else as floats.
+Result<Graph> Freeze(const TrainedRun& run);
+
+}  // namespace lowbit::train
+
+#endif  // LOWBIT_TRAIN_TRAINER_RESTORE_H_

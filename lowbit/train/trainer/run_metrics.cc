@@ -1,0 +1,111 @@
+#include "lowbit/train/trainer/run_metrics.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "lowbit/train/trainer/progress.h"
+
+namespace lowbit::train {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr int kBins = 61;  // Odd: zero is in the middle of a bin where the range is symmetrical.
+
+Status WriteJson(const Json& json, MetricsLog* log) {
+  return log->Write(json.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+}  // namespace
+
+Status WriteStep(const StepMetrics& metrics, MetricsLog* log) {
+  LOWBIT_RETURN_IF_ERROR(WriteJson(Json{{"kind", "step"},
+                                    {"iteration", metrics.iteration},
+                                    {"epoch", metrics.epoch},
+                                    {"stage", metrics.stage},
+                                    {"loss", metrics.average.loss()},
+                                    {"accuracy", metrics.average.accuracy()},
+                                    {"learning_rate", metrics.learning_rate},
+                                    {"ratio", metrics.ratio},
+                                    {"images_per_second", metrics.images_per_second}},
+                                   log));
+  return log->Scalars(metrics.iteration, {{"train/loss", metrics.average.loss()},
+                                          {"train/accuracy", metrics.average.accuracy()},
+                                          {"learning_rate", metrics.learning_rate},
+                                          {"quantized_share", metrics.ratio}});
+}
+
+Status WriteEpoch(const EpochMetrics& metrics, MetricsLog* log) {
+  Json json = {{"kind", "epoch"},
+               {"epoch", metrics.epoch},
+               {"iteration", metrics.iteration},
+               {"stage", metrics.stage},
+               {"train_loss", metrics.train.loss()},
+               {"train_accuracy", metrics.train.accuracy()}};
+  std::map<std::string, double> scalars;
+  if (metrics.test.has_value()) {
+    json["test_loss"] = scalars["test/loss"] = metrics.test->loss();
+    json["test_accuracy"] = scalars["test/accuracy"] = metrics.test->accuracy();
+  }
+  json["ratio"] = metrics.ratio;
+  json["seconds"] = metrics.seconds;
+  LOWBIT_RETURN_IF_ERROR(WriteJson(json, log));
+  return log->Scalars(metrics.iteration, scalars);
+}
+
+Status WriteLayers(int64_t epoch, int64_t iteration, const std::vector<LayerStatistics>& layers, MetricsLog* log) {
+  std::map<std::string, double> scalars;
+  for (const LayerStatistics& layer : layers) {
+    LOWBIT_RETURN_IF_ERROR(WriteJson(Json{{"kind", "layer"},
+                                      {"epoch", epoch},
+                                      {"layer", layer.layer},
+                                      {"weights", layer.weights},
+                                      {"error", layer.error},
+                                      {"quantized", layer.quantized_share},
+                                      {"zero", layer.zero_share}},
+                                     log));
+    scalars["error/" + layer.layer] = layer.error;
+  }
+  return log->Scalars(iteration, scalars);
+}
+
+Status WriteHistogram(const std::string& when, const std::string& layer, const std::vector<float>& values,
+                      MetricsLog* log) {
+  if (values.empty()) return Ok();
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  // Symmetrical about zero, and never empty.
+  const double reach = std::max({-static_cast<double>(*least), static_cast<double>(*most), 1e-12});
+  std::vector<int64_t> counts(kBins);
+  for (const float value : values) {
+    const int bin = static_cast<int>((value + reach) / (2 * reach) * kBins);
+    ++counts[static_cast<size_t>(std::clamp(bin, 0, kBins - 1))];
+  }
+  return WriteJson(
+      {{"kind", "histogram"}, {"when", when}, {"layer", layer}, {"low", -reach}, {"high", reach}, {"counts", counts}},
+      log);
+}
+
+Status WriteFinal(const TrainOutcome& outcome, MetricsLog* log) {
+  return WriteJson({{"kind", "final"},
+                    {"epoch", outcome.epochs},
+                    {"iteration", outcome.iterations},
+                    {"test_loss", outcome.test_loss},
+                    {"test_accuracy", outcome.test_accuracy},
+                    {"best_test_accuracy", outcome.best_test_accuracy},
+                    {"best_epoch", outcome.best_epoch},
+                    {"seconds", outcome.seconds}},
+                   log);
+}
+
+std::string EpochText(const EpochMetrics& metrics) {
+  std::string text =
+      fmt::format("loss {:.4f}  acc {:.2f} %", metrics.train.loss(), 100 * metrics.train.accuracy());
+  if (metrics.test.has_value()) text += fmt::format("  test {:.2f} %", 100 * metrics.test->accuracy());
+  if (metrics.ratio > 0 && metrics.ratio < 1) text += fmt::format("  quantized {:g} %", 100 * metrics.ratio);
+  return text + "  " + ClockText(metrics.seconds);
+}
+
+}  // namespace lowbit::train

@@ -1,0 +1,47 @@
+#ifndef LOWBIT_TRAIN_TRAINER_TRAIN_JOB_H_
+#define LOWBIT_TRAIN_TRAINER_TRAIN_JOB_H_
+
+#include <cstdint>
+#include <string>
+
+#include "lowbit/base/result.h"
+#include "lowbit/core/graph.h"
+#include "lowbit/data/dataset.h"
+#include "lowbit/recipe/recipe.h"
+
+namespace lowbit::train {
+
+// One run: everything that decides its result, and where it is written.
+struct TrainJob {
+  recipe::Recipe recipe;
+  data::Dataset dataset;
+  Graph graph;  // Initialized; normalizes its input itself.
+  std::string folder;  // Exists. metrics.jsonl, event files and checkpoint.safetensors are written there.
+  std::string device = "cpu";
+  int threads = 1;
+  bool resume = false;  // From the folder's checkpoint; from the start if there is none.
+  bool quiet = false;
+};
+
+struct TrainOutcome {
+  int64_t iterations = 0;
+  int64_t epochs = 0;
+  double test_loss = 0;
+  double test_accuracy = 0;  // After the last step, weights low-bit.
+  double best_test_accuracy = 0;
+  int64_t best_epoch = 0;
+  double seconds = 0;  // In training and evaluation, over all resumed parts.
+};
+
+// Finds what is wrong with a job before anything is written. Errors: a recipe that asks for the impossible.
+Status CheckJob(const TrainJob& job);
+
+// Trains. The same job with the same number of threads gives the same bits on a CPU, interrupted and resumed or not.
+// Errors: a recipe that asks for the impossible (a batch larger than the training set, an unknown device), a loss that
+// is not finite, a full disk, an interruption (SIGINT or SIGTERM: a checkpoint is written first). The last good
+// checkpoint survives every error.
+Result<TrainOutcome> Train(const TrainJob& job);
+
+}  // namespace lowbit::train
+
+#endif  // LOWBIT_TRAIN_TRAINER_TRAIN_JOB_H_

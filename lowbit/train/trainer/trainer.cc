@@ -1,0 +1,323 @@
+#include <fmt/format.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <memory>
+#include <utility>
+
+#include "lowbit/base/file.h"
+#include "lowbit/base/random.h"
+#include "lowbit/data/batcher.h"
+#include "lowbit/data/statistics.h"
+#include "lowbit/train/loss.h"
+#include "lowbit/train/parameter.h"
+#include "lowbit/train/trainer/checkpoint.h"
+#include "lowbit/train/trainer/evaluate_network.h"
+#include "lowbit/train/trainer/guard.h"
+#include "lowbit/train/trainer/image_tensor.h"
+#include "lowbit/train/trainer/interrupt.h"
+#include "lowbit/train/trainer/metrics_log.h"
+#include "lowbit/train/trainer/progress.h"
+#include "lowbit/train/trainer/recipe_options.h"
+#include "lowbit/train/trainer/run_metrics.h"
+#include "lowbit/train/trainer/train_job.h"
+
+namespace lowbit::train {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// A run in time: stages of equal length, each of whole steps.
+struct Timeline {
+  int64_t stages = 1;
+  int64_t steps = 1;            // Of a stage.
+  int64_t steps_per_epoch = 1;
+  int64_t epochs = 1;           // Of a stage, the last one perhaps cut short.
+
+  int64_t total() const { return stages * steps; }
+  int64_t Iteration(const RunState& state) const { return state.stage * steps + state.step; }
+  // Counted over all stages, from 0.
+  int64_t Epoch(int64_t stage, int64_t step) const { return stage * epochs + step / steps_per_epoch; }
+  bool EpochEnds(int64_t steps_done) const { return steps_done % steps_per_epoch == 0 || steps_done == steps; }
+};
+
+Result<Timeline> MakeTimeline(const TrainJob& job) {
+  const recipe::TrainSection& train = job.recipe.train;
+  const int64_t images = job.dataset.train.count();
+  if (train.batch > images) {
+    return Invalid("'train.batch' of " + std::to_string(train.batch) + " is larger than the training set of " +
+                   std::to_string(images) + " images");
+  }
+  Timeline timeline;
+  const bool staged = job.recipe.quantize.policy == recipe::QuantizeSection::Policy::kSq;
+  if (staged) timeline.stages = std::max<int64_t>(1, static_cast<int64_t>(job.recipe.quantize.stages.size()));
+  timeline.steps_per_epoch = images / train.batch;
+  timeline.steps = recipe::RunIterations(train, timeline.steps_per_epoch);
+  timeline.epochs = (timeline.steps + timeline.steps_per_epoch - 1) / timeline.steps_per_epoch;
+  return timeline;
+}
+
+// Dropout's seed for a step, so that a resumed run needs no generator state.
+uint64_t StepSeed(uint64_t seed, int64_t iteration) {
+  const auto bits = CounterRandom(seed, StreamOf("dropout"), static_cast<uint64_t>(iteration)).Block(0);
+  return (static_cast<uint64_t>(bits[0]) << 32) | bits[1];
+}
+
+// Padding and cutout put the channel's mean, which is 0 after the network's own normalization.
+std::vector<float> FillValues(const data::ImageSet& images) {
+  const std::vector<double> mean = data::ChannelMean(images);
+  return {mean.begin(), mean.end()};
+}
+
+class Trainer {
+ public:
+  Trainer(const TrainJob& job, const Timeline& timeline, Network network)
+      : job_(job),
+        train_(job.recipe.train),
+        timeline_(timeline),
+        network_(std::move(network)),
+        optimizer_(Optimizer::Create(ReadOptimizerOptions(train_), network_.Parameters())),
+        batcher_(job.dataset.train, ReadBatchOptions(job.recipe, FillValues(job.dataset.train))),
+        learning_rate_(ReadLearningRate(train_, timeline.steps, timeline.steps_per_epoch)) {}
+
+  // Continues from the folder's checkpoint.
+  Status Restore() {
+    LOWBIT_TRY(state_, LoadCheckpoint(CheckpointPath(job_.folder), &network_, optimizer_.get()));
+    return Ok();
+  }
+
+  Status Run() {
+    LOWBIT_TRY(metrics_, MetricsLog::Open(job_.folder, state_.metrics_bytes));
+    progress_ = std::make_unique<Progress>(job_.recipe.name, timeline_.total(), timeline_.Iteration(state_), job_.quiet);
+    start_ = Clock::now();
+    if (timeline_.Iteration(state_) == 0) LOWBIT_RETURN_IF_ERROR(WriteHistograms("start"));
+    while (state_.stage < timeline_.stages) {
+      LOWBIT_RETURN_IF_ERROR(RunStage());
+      if (state_.stage + 1 == timeline_.stages) break;
+      ++state_.stage;
+      state_.step = 0;
+      optimizer_->Reset();  // A full restart: weights and batch-norm statistics are carried on, momentum is not.
+    }
+    return state_.finished ? Ok() : FinishRun();
+  }
+
+  TrainOutcome Outcome() const {
+    TrainOutcome outcome;
+    outcome.iterations = timeline_.total();
+    outcome.epochs = timeline_.stages * timeline_.epochs;
+    outcome.test_loss = state_.last_test_loss;
+    outcome.test_accuracy = state_.last_test_accuracy;
+    outcome.best_test_accuracy = state_.best_test_accuracy;
+    outcome.best_epoch = state_.best_epoch;
+    outcome.seconds = state_.seconds;
+    return outcome;
+  }
+
+ private:
+  Status RunStage() {
+    while (state_.step < timeline_.steps) {
+      const int64_t in_epoch = state_.step % timeline_.steps_per_epoch;
+      batcher_.StartEpoch(timeline_.Epoch(state_.stage, state_.step), in_epoch);
+      LOWBIT_RETURN_IF_ERROR(RunEpoch());
+    }
+    return Ok();
+  }
+
+  // The steps up to the end of the current epoch.
+  Status RunEpoch() {
+    data::Batch batch;
+    epoch_start_ = Clock::now();
+    epoch_first_step_ = state_.step;
+    do {
+      LOWBIT_CHECK(batcher_.Next(&batch));
+      LOWBIT_RETURN_IF_ERROR(Step(&batch));
+      const bool ends = timeline_.EpochEnds(state_.step);
+      if (ends) LOWBIT_RETURN_IF_ERROR(EndEpoch());
+      const bool due = train_.checkpoint_every > 0 && timeline_.Iteration(state_) % train_.checkpoint_every == 0;
+      if (due || state_.step == timeline_.steps) LOWBIT_RETURN_IF_ERROR(Save());
+      if (interrupt_.interrupted()) return StopEarly();
+    } while (!timeline_.EpochEnds(state_.step));
+    return Ok();
+  }
+
+  StepContext Context() const {
+    StepContext context;
+    context.seed = static_cast<uint64_t>(job_.recipe.seed);
+    context.iteration = timeline_.Iteration(state_);
+    context.stage = state_.stage;
+    context.progress = static_cast<double>(context.iteration) / static_cast<double>(timeline_.total());
+    context.ratio = Ratio(state_.step);
+    return context;
+  }
+
+  // The share of quantized weights in step `step` of the stage.
+  double Ratio(int64_t step) const {
+    const recipe::QuantizeSection& quantize = job_.recipe.quantize;
+    if (quantize.method == "none") return 0;
+    if (quantize.policy == recipe::QuantizeSection::Policy::kNone) return 1;
+    return recipe::QuantizedShare(quantize, state_.stage,
+                                  static_cast<double>(step) / static_cast<double>(timeline_.steps));
+  }
+
+  Status Step(data::Batch* batch) {
+    const StepContext context = Context();
+    torch::manual_seed(StepSeed(context.seed, context.iteration));
+    const double rate = learning_rate_.At(state_.step);
+    const torch::Tensor images = ImageView(batch, job_.dataset.train.image);
+    const torch::Tensor logits = network_.Forward(images, Mode::kTrain, context);
+    const torch::Tensor labels = LabelView(batch).to(logits.device());
+    torch::Tensor loss = CrossEntropy(logits, labels, train_.label_smoothing);
+    const double loss_value = loss.item<double>();
+    if (!std::isfinite(loss_value)) return NotFinite(rate);
+    const torch::Tensor regularizer = network_.Regularizer();
+    if (regularizer.defined()) loss = loss + regularizer;
+    optimizer_->ZeroGradients();
+    loss.backward();
+    optimizer_->Step(rate);
+    Count(logits, labels, loss_value, batch->count);
+    return LogStep(context, rate);
+  }
+
+  void Count(const torch::Tensor& logits, const torch::Tensor& labels, double loss, int64_t images) {
+    const int64_t correct = logits.detach().argmax(1).eq(labels).sum().item<int64_t>();
+    state_.epoch.Add(loss, correct, images);
+    state_.logged.Add(loss, correct, images);
+    ++state_.step;
+  }
+
+  Status LogStep(const StepContext& context, double rate) {
+    const double seconds = std::chrono::duration<double>(Clock::now() - epoch_start_).count();
+    const double speed = static_cast<double>((state_.step - epoch_first_step_) * train_.batch) / std::max(seconds, 1e-9);
+    progress_->Step(timeline_.Iteration(state_), Phase(), state_.epoch.loss(), state_.epoch.accuracy(), speed);
+    if ((context.iteration + 1) % train_.log_every != 0) return Ok();
+    StepMetrics metrics;
+    metrics.iteration = context.iteration + 1;
+    metrics.epoch = timeline_.Epoch(state_.stage, 0) +
+                    static_cast<double>(state_.step) / static_cast<double>(timeline_.steps_per_epoch);
+    metrics.stage = state_.stage;
+    metrics.average = state_.logged;
+    metrics.learning_rate = rate;
+    metrics.ratio = context.ratio;
+    metrics.images_per_second = speed;
+    state_.logged = Averages();
+    return WriteStep(metrics, metrics_.get());
+  }
+
+  std::string Phase() const {
+    const std::string stage =
+        timeline_.stages > 1 ? fmt::format("stage {}/{} ", state_.stage + 1, timeline_.stages) : "";
+    const int64_t epoch = std::min(timeline_.epochs, (state_.step - 1) / timeline_.steps_per_epoch + 1);
+    return fmt::format("{}epoch {}/{}", stage, epoch, timeline_.epochs);
+  }
+
+  // After the last step of an epoch.
+  Status EndEpoch() {
+    EpochMetrics metrics;
+    metrics.epoch = timeline_.Epoch(state_.stage, state_.step - 1) + 1;
+    metrics.iteration = timeline_.Iteration(state_);
+    metrics.stage = state_.stage;
+    metrics.ratio = Ratio(state_.step - 1);
+    metrics.train = state_.epoch;
+    const bool last = state_.step == timeline_.steps;
+    const bool due = train_.evaluate_every > 0 && metrics.epoch % train_.evaluate_every == 0;
+    if (due || last) metrics.test = EvaluateTest(metrics.epoch);
+    TakeTime();
+    metrics.seconds = state_.seconds;
+    progress_->Line(Phase() + "  " + EpochText(metrics));
+    state_.epoch = Averages();
+    LOWBIT_RETURN_IF_ERROR(WriteEpoch(metrics, metrics_.get()));
+    return WriteLayers(metrics.epoch, metrics.iteration, network_.Statistics(), metrics_.get());
+  }
+
+  Averages EvaluateTest(int64_t epoch) {
+    const Averages test = EvaluateNetwork(&network_, job_.dataset.test, train_.test_batch);
+    state_.last_test_accuracy = test.accuracy();
+    state_.last_test_loss = test.loss();
+    if (test.accuracy() > state_.best_test_accuracy) {
+      state_.best_test_accuracy = test.accuracy();
+      state_.best_epoch = epoch;
+    }
+    return test;
+  }
+
+  Status FinishRun() {
+    LOWBIT_RETURN_IF_ERROR(WriteHistograms("end"));
+    state_.finished = true;
+    LOWBIT_RETURN_IF_ERROR(WriteFinal(Outcome(), metrics_.get()));
+    return Save();
+  }
+
+  Status WriteHistograms(const std::string& when) {
+    for (const LayerStatistics& layer : network_.Statistics()) {
+      LOWBIT_RETURN_IF_ERROR(WriteHistogram(when, layer.layer, network_.LayerValues(layer.layer), metrics_.get()));
+    }
+    return Ok();
+  }
+
+  void TakeTime() {
+    const Clock::time_point now = Clock::now();
+    state_.seconds += std::chrono::duration<double>(now - start_).count();
+    start_ = now;
+  }
+
+  Status Save() {
+    TakeTime();
+    LOWBIT_TRY(state_.metrics_bytes, metrics_->Sync());
+    return SaveCheckpoint(CheckpointPath(job_.folder), state_, network_, *optimizer_);
+  }
+
+  Status StopEarly() {
+    LOWBIT_RETURN_IF_ERROR(Save());
+    return Failed(job_.folder + ": interrupted after iteration " + std::to_string(timeline_.Iteration(state_)) + " of " +
+                  std::to_string(timeline_.total()) + "; --resume continues there");
+  }
+
+  Error NotFinite(double rate) const {
+    return Failed(job_.folder + ": the loss is not a finite number at iteration " +
+                  std::to_string(timeline_.Iteration(state_) + 1) +
+                  fmt::format(" (learning rate {:g}); lower 'train.learning_rate' or add 'train.schedule.warmup'", rate));
+  }
+
+  const TrainJob& job_;
+  const recipe::TrainSection& train_;
+  Timeline timeline_;
+  Network network_;
+  std::unique_ptr<Optimizer> optimizer_;
+  data::Batcher batcher_;
+  LearningRate learning_rate_;
+  std::unique_ptr<Progress> progress_;
+  InterruptGuard interrupt_;
+  std::unique_ptr<MetricsLog> metrics_;
+  RunState state_;
+  Clock::time_point start_, epoch_start_;
+  int64_t epoch_first_step_ = 0;
+};
+
+Result<TrainOutcome> TrainOrThrow(const TrainJob& job) {
+  LOWBIT_TRY(const Timeline timeline, MakeTimeline(job));
+  LOWBIT_TRY(const NetworkOptions options, ReadNetworkOptions(job.recipe, job.device));
+  torch::set_num_threads(job.threads);
+  const bool resumes = job.resume && FileExists(CheckpointPath(job.folder));
+  Trainer trainer(job, timeline, Network::Create(job.graph, options));
+  if (resumes) LOWBIT_RETURN_IF_ERROR(trainer.Restore());
+  LOWBIT_RETURN_IF_ERROR(trainer.Run());
+  return trainer.Outcome();
+}
+
+}  // namespace
+
+Status CheckJob(const TrainJob& job) {
+  LOWBIT_RETURN_IF_ERROR(MakeTimeline(job));
+  return Guarded([&]() -> Status {
+    LOWBIT_RETURN_IF_ERROR(ReadNetworkOptions(job.recipe, job.device));
+    return Ok();
+  });
+}
+
+Result<TrainOutcome> Train(const TrainJob& job) {
+  return Guarded([&] { return TrainOrThrow(job); });
+}
+
+}  // namespace lowbit::train

@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# The command line as a person meets it: help, exit codes, JSON, and bad input of every kind.
+# usage: cli_test.sh [train]      train: the training component is there
+source "$(dirname "$0")/../lib.sh"
+training=${1:-}
+
+one_json_object() { [ "$(wc -l <"$1")" = 1 ] && grep -q '^{.*}$' "$1"; }
+prints_json() { "$@" >"$scratch/out" 2>"$scratch/err" && one_json_object "$scratch/out"; }
+
+check "--version" fails_with 0 "$lowbit" --version
+check "names the program" says "lowbit 0" "$scratch/out"
+check "--help" fails_with 0 "$lowbit" --help
+for command in train eval pack run inspect data report; do
+  check "$command is in the help" says "$command" "$scratch/out"
+done
+for command in train eval pack run inspect data report; do
+  check "$command --help" fails_with 0 "$lowbit" "$command" --help
+done
+check "no command" fails_with 2 "$lowbit"
+check "unknown command" fails_with 2 "$lowbit" trian
+check "unknown option" fails_with 2 "$lowbit" data --jsno
+check "missing argument" fails_with 2 "$lowbit" inspect
+check "data" fails_with 0 "$lowbit" data
+check "data tells how to get what is missing" says "cifar10" "$scratch/out"
+check "data --json" prints_json "$lowbit" data --json
+check "data NAME" fails_with 0 "$lowbit" data fashion-mnist
+check "reads it whole" says "60000 training and 10000 test images" "$scratch/out"
+check "unknown data set" fails_with 2 "$lowbit" data fashon-mnist
+check "names the nearest" says "fashion-mnist" "$scratch/err"
+
+# Files that are not what they should be.
+printf 'not a network' >"$scratch/junk"
+: >"$scratch/empty"
+for file in junk empty missing; do
+  for command in inspect eval; do
+    check "$command of a file that is $file" fails_with 2 "$lowbit" "$command" "$scratch/$file"
+    check "names the file" says "$scratch/$file" "$scratch/err"
+    check "in one line" test "$(wc -l <"$scratch/err")" = 1
+  done
+done
+check "run with a missing image" fails_with 2 "$lowbit" run "$scratch/junk" "$scratch/missing.png"
+check "report of nothing" fails_with 2 "$lowbit" report "$scratch/missing" -o "$scratch/page.html"
+check "leaves no page" test ! -e "$scratch/page.html"
+
+if [ "$training" = train ]; then
+  source "$(dirname "$0")/training_checks.sh"
+else
+  check "train says what is missing" fails_with 2 "$lowbit" train x.toml
+  check "the training component" says "training component" "$scratch/err"
+fi
+finish

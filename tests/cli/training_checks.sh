@@ -1,0 +1,80 @@
+# Part of cli_test.sh: what needs the training component.
+recipe=$root/recipes/fashion-mnist/small-sq-twn.toml
+tiny=(--quiet --set train.epochs=1 --set data.train_limit=512 --set data.test_limit=100 --set train.batch=64
+  --set train.schedule.warmup=0.2)
+
+# refused WHAT PART-OF-THE-MESSAGE ARGUMENT...: `train` exits with 2, says so in one line, and leaves no folder.
+refused() {
+  local what=$1 text=$2
+  shift 2
+  check "refused: $what" fails_with 2 "$lowbit" train "$recipe" --out "$scratch/refused" "${tiny[@]}" "$@"
+  check "  says '$text'" says "$text" "$scratch/err"
+  check "  in one line" test "$(wc -l <"$scratch/err")" = 1
+  check "  leaves nothing" test ! -e "$scratch/refused"
+}
+refused "an unknown key" "did you mean 'epochs'" --set train.epoch=3
+refused "a negative batch" "train.batch" --set train.batch=-1
+refused "a batch larger than the data" "larger than the training set" --set train.batch=4096
+refused "an unknown network" "small" --set model.name=smal
+refused "an unknown method" "twn" --set quantize.method=tnw
+refused "an unknown option of a method" "delta_scope" --set quantize.twn.delta_scop=row
+refused "a layer that is not there" "conv99" --set 'quantize.skip=["conv99"]'
+refused "a data set that is not there" "cifar10" --set data.name=cifar10 --set "data.path=$scratch"
+refused "a ratio that does not end at 1" "ramp" --set 'quantize.sq.ramp=[0.5]'
+printf 'name = "x"\n[train\n' >"$scratch/broken.toml"
+check "a recipe that is not TOML" fails_with 2 "$lowbit" train "$scratch/broken.toml" --out "$scratch/refused"
+check "names the line" says "broken.toml:2" "$scratch/err"
+check "a recipe that is not there" fails_with 2 "$lowbit" train "$scratch/none.toml"
+check "a device that is not there" fails_with 2 "$lowbit" train "$recipe" --out "$scratch/device" "${tiny[@]}" --device cude
+
+check "a loss that is not finite" fails_with 1 "$lowbit" train "$recipe" --out "$scratch/nan" "${tiny[@]}" \
+  --set train.learning_rate=1000 --set train.weight_decay=1 --set train.schedule.kind=constant --set train.schedule.warmup=0 \
+  --set train.nesterov=false --set train.epochs=50
+check "  says so" says "not a finite number" "$scratch/err"
+
+check "train" "$lowbit" train "$recipe" --out "$scratch/run" "${tiny[@]}"
+check "eval RUN --json" prints_json "$lowbit" eval "$scratch/run" --data fashion-mnist --json
+check "pack" "$lowbit" pack "$scratch/run" -o "$scratch/net.lbm"
+check "pack into a folder that is not there" fails_with 2 "$lowbit" pack "$scratch/run" -o "$scratch/none/net.lbm"
+check "inspect" fails_with 0 "$lowbit" inspect "$scratch/net.lbm"
+check "  shows ternary layers" says "ternary" "$scratch/out"
+check "inspect --json" prints_json "$lowbit" inspect "$scratch/net.lbm" --json
+check "eval FILE --json" prints_json "$lowbit" eval "$scratch/net.lbm" --json
+check "eval on data that does not fit" fails_with 2 "$lowbit" eval "$scratch/net.lbm" --data "mnist:$scratch"
+
+# Trained and packed network agree on every test image.
+check "predictions of the run" "$lowbit" eval "$scratch/run" --data fashion-mnist --predictions "$scratch/trained.txt"
+check "predictions of the file" "$lowbit" eval "$scratch/net.lbm" --predictions "$scratch/packed.txt"
+check "10,000 of them" test "$(wc -l <"$scratch/packed.txt")" = 10000
+check "the same on all 10,000 images" cmp "$scratch/trained.txt" "$scratch/packed.txt"
+
+# An image file: 28x28 grey, a light square on black.
+{ printf 'P5\n28 28\n255\n'; head -c 784 /dev/zero | tr '\0' '\200'; } >"$scratch/image.pgm"
+check "run" fails_with 0 "$lowbit" run "$scratch/net.lbm" "$scratch/image.pgm" --top 3
+check "  prints three classes" test "$(grep -c '%' "$scratch/out")" = 3
+check "run --json" prints_json "$lowbit" run "$scratch/net.lbm" "$scratch/image.pgm" --json
+check "run with a broken image" fails_with 2 "$lowbit" run "$scratch/net.lbm" "$scratch/image.pgm" "$scratch/junk"
+check "  prints no answer" test ! -s "$scratch/out"
+
+# One damaged byte anywhere in a packed file is found.
+size=$(stat -c %s "$scratch/net.lbm")
+damaged_everywhere() {
+  local at
+  for at in 0 9 17 33 $((size / 3)) $((size / 2)) $((size - 1)); do
+    cp "$scratch/net.lbm" "$scratch/damaged.lbm"
+    local byte
+    byte=$(od -An -t u1 -j "$at" -N 1 "$scratch/net.lbm" | tr -d ' ')
+    printf "\\x$(printf %02x $((byte ^ 16)))" | dd of="$scratch/damaged.lbm" bs=1 seek="$at" conv=notrunc status=none
+    fails_with 2 "$lowbit" inspect "$scratch/damaged.lbm" || return 1
+  done
+}
+check "a damaged byte is found" damaged_everywhere
+check "report" "$lowbit" report "$scratch/run" -o "$scratch/page.html"
+check "report writes a page" grep -q "<html" "$scratch/page.html"
+
+# How long the commands that need no training take to start; printed, not judged.
+for command in "inspect $scratch/net.lbm" "data" "run $scratch/net.lbm $scratch/image.pgm"; do
+  begin=$(date +%s%N)
+  "$lowbit" $command >/dev/null
+  echo "        ${command%% *}: $((($(date +%s%N) - begin) / 1000000)) ms from start to end"
+done

@@ -19,13 +19,14 @@ refused "an unknown network" "small" --set model.name=smal
 refused "an unknown method" "twn" --set quantize.method=tnw
 refused "an unknown option of a method" "delta_scope" --set quantize.twn.delta_scop=row
 refused "a layer that is not there" "conv99" --set 'quantize.skip=["conv99"]'
-refused "a data set that is not there" "cifar10" --set data.name=cifar10 --set "data.path=$scratch"
+refused "a data set that is not there" "data_batch_1.bin" --set data.name=cifar10 --set "data.path=$scratch"
 refused "a ratio that does not end at 1" "ramp" --set 'quantize.sq.ramp=[0.5]'
 printf 'name = "x"\n[train\n' >"$scratch/broken.toml"
 check "a recipe that is not TOML" fails_with 2 "$lowbit" train "$scratch/broken.toml" --out "$scratch/refused"
 check "names the line" says "broken.toml:2" "$scratch/err"
 check "a recipe that is not there" fails_with 2 "$lowbit" train "$scratch/none.toml"
-check "a device that is not there" fails_with 2 "$lowbit" train "$recipe" --out "$scratch/device" "${tiny[@]}" --device cude
+refused "a device that does not exist" "cude" --device cude
+refused "a device that this machine lacks" "cuda" --device cuda:7
 
 check "a loss that is not finite" fails_with 1 "$lowbit" train "$recipe" --out "$scratch/nan" "${tiny[@]}" \
   --set train.learning_rate=1000 --set train.weight_decay=1 --set train.schedule.kind=constant --set train.schedule.warmup=0 \

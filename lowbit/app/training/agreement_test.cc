@@ -1,0 +1,103 @@
+// The trained network and its packed file give the same answers: the same Graph, through libtorch and through the
+// runtime.
+
+#include <gtest/gtest.h>
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "lowbit/base/random.h"
+#include "lowbit/format/lbm/lbm.h"
+#include "lowbit/models/model.h"
+#include "lowbit/runtime/model.h"
+#include "lowbit/train/method.h"
+#include "lowbit/train/network.h"
+#include "lowbit/train/parameter.h"
+
+namespace lowbit {
+namespace {
+
+constexpr int64_t kImages = 64;
+
+struct Case {
+  const char* network;
+  Shape image;
+  const char* method;
+};
+
+Config Options(const Case& c) {
+  ConfigTable table;
+  if (std::string(c.network) == "resnet_cifar") table["depth"].value = int64_t{8};
+  return Config{table, ""};
+}
+
+train::MethodPlan Plan(const std::string& method) {
+  ConfigTable table;
+  table["method"].value = method;
+  return train::ReadQuantizeSection(Config{table, ""}).value();
+}
+
+std::vector<float> RandomImages(const Shape& image) {
+  const CounterRandom random(7, StreamOf("images"));
+  std::vector<float> pixels(static_cast<size_t>(kImages * Elements(image)));
+  for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<float>(random.Below(i, 256));
+  return pixels;
+}
+
+// Some steps, so that batch-norm statistics and weights are not the initial ones.
+void Train(train::Network* network, const torch::Tensor& images) {
+  for (int64_t step = 0; step < 3; ++step) {
+    train::StepContext context;
+    context.iteration = step;
+    network->Forward(images, train::Mode::kTrain, context).square().mean().backward();
+    const torch::NoGradGuard no_gradients;
+    for (const train::TrainedParameter& parameter : network->Parameters()) {
+      if (parameter.tensor.grad().defined()) parameter.tensor.sub_(parameter.tensor.grad(), 0.01);
+    }
+  }
+}
+
+class AgreementTest : public testing::TestWithParam<Case> {};
+
+TEST_P(AgreementTest, LogitsWithinTheirRangeAndTheSameClass) {
+  const Case& c = GetParam();
+  models::ModelInput input;
+  input.image = c.image;
+  input.classes = 10;
+  input.mean.assign(static_cast<size_t>(c.image[0]), 120);
+  input.scale = {1 / 64.0f};
+  const Graph graph = models::BuildModel(c.network, input, Options(c), 3).value();
+  train::NetworkOptions options;
+  options.method = Plan(c.method);
+  train::Network network = train::Network::Create(graph, options);
+
+  std::vector<float> pixels = RandomImages(c.image);
+  const torch::Tensor images = torch::from_blob(pixels.data(), {kImages, c.image[0], c.image[1], c.image[2]});
+  Train(&network, images);
+  const torch::NoGradGuard no_gradients;
+  const torch::Tensor expected = network.Forward(images, train::Mode::kEval, {}).contiguous();
+
+  const std::vector<uint8_t> file = lbm::Encode(network.Export(train::Weights::kFrozen)).value();
+  runtime::Model model = runtime::Model::FromGraph(lbm::Decode(file, "test").value()).value();
+  std::vector<float> logits(static_cast<size_t>(kImages * input.classes));
+  ASSERT_TRUE(model.Run(pixels, kImages, logits).ok());
+  const torch::Tensor actual = torch::from_blob(logits.data(), {kImages, input.classes});
+
+  const double range = (expected.max() - expected.min()).item<double>();
+  EXPECT_GT(range, 0);
+  EXPECT_LE((actual - expected).abs().max().item<double>(), 1e-4 * range);
+  EXPECT_TRUE(actual.argmax(1).equal(expected.argmax(1)));
+}
+
+INSTANTIATE_TEST_SUITE_P(Networks, AgreementTest,
+                         testing::Values(Case{"small", {1, 28, 28}, "twn"}, Case{"small", {3, 20, 24}, "bwn"},
+                                         Case{"small", {1, 28, 28}, "none"}, Case{"resnet_cifar", {3, 32, 32}, "twn"},
+                                         Case{"resnet_cifar", {3, 32, 32}, "bwn"}, Case{"vgg9", {3, 32, 32}, "twn"}),
+                         [](const auto& info) {
+                           return std::string(info.param.network) + "_" + info.param.method + "_" +
+                                  std::to_string(info.index);
+                         });
+
+}  // namespace
+}  // namespace lowbit

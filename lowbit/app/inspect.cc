@@ -57,6 +57,8 @@ double Inspection::bits_per_lowbit_weight() const {
   return lowbit_elements > 0 ? 8.0 * static_cast<double>(lowbit_bytes) / static_cast<double>(lowbit_elements) : 0;
 }
 
+double Inspection::bits_per_weight() const { return lowbit_elements > 0 ? bits_per_lowbit_weight() : 32; }
+
 Result<Inspection> Inspect(const std::string& path) {
   LOWBIT_TRY(const lbm::File file, lbm::Open(path));
   const Graph& graph = file.graph();

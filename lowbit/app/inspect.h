@@ -39,6 +39,7 @@ struct Inspection {
 
   double compression() const;             // float_bytes / file_bytes
   double bits_per_lowbit_weight() const;  // 0 where there is none.
+  double bits_per_weight() const;         // The same, or 32 for a float network.
 };
 
 // Errors: the file is damaged or not a .lbm.

@@ -110,6 +110,14 @@ Status WriteFileAtomic(const std::string& path, std::string_view text) {
   return WriteFileAtomic(path, Span<const uint8_t>(reinterpret_cast<const uint8_t*>(text.data()), text.size()));
 }
 
+Status AppendToFile(const std::string& path, std::string_view text) {
+  Descriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  if (file.get() < 0) return SystemError(path, "cannot open for writing");
+  const auto* bytes = reinterpret_cast<const uint8_t*>(text.data());
+  if (!WriteAll(file.get(), bytes, text.size()) || fsync(file.get()) != 0) return SystemError(path, "cannot write");
+  return Ok();
+}
+
 Result<MappedFile> MappedFile::Open(const std::string& path) {
   Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return SystemError(path, "cannot open");

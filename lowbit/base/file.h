@@ -21,6 +21,9 @@ Result<std::string> ReadTextFile(const std::string& path, uint64_t max_bytes = u
 Status WriteFileAtomic(const std::string& path, Span<const uint8_t> bytes);
 Status WriteFileAtomic(const std::string& path, std::string_view text);
 
+// Adds `text` to the end of the file, which is made if it is not there, and syncs it.
+Status AppendToFile(const std::string& path, std::string_view text);
+
 // A file mapped read-only into memory; unmapped by the destructor. An empty file has data() == nullptr.
 class MappedFile {
  public:

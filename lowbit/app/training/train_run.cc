@@ -4,13 +4,17 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
+#include "lowbit/app/inspect.h"
 #include "lowbit/app/training/run_description.h"
 #include "lowbit/base/file.h"
 #include "lowbit/base/thread_pool.h"
 #include "lowbit/data/statistics.h"
+#include "lowbit/format/lbm/lbm.h"
 #include "lowbit/recipe/toml.h"
 #include "lowbit/train/trainer/checkpoint.h"
+#include "lowbit/train/trainer/restore.h"
 #include "lowbit/train/trainer/train_job.h"
 
 namespace lowbit::app {
@@ -95,6 +99,19 @@ RunDescription Describe(const recipe::Recipe& recipe, const data::Dataset& datas
   return description;
 }
 
+// Leaves the packed network in the run's folder, and its size in metrics.jsonl.
+Status PackInto(const train::TrainJob& job) {
+  LOWBIT_TRY(const Graph graph, train::Freeze({job.recipe, job.graph, job.folder}));
+  const std::string path = job.folder + "/model.lbm";
+  LOWBIT_RETURN_IF_ERROR(lbm::Write(graph, path));
+  LOWBIT_TRY(const Inspection packed, Inspect(path));
+  const nlohmann::ordered_json line = {{"kind", "size"},
+                                       {"float_bytes", packed.float_bytes},
+                                       {"packed_bytes", packed.file_bytes},
+                                       {"bits_per_weight", packed.bits_per_weight()}};
+  return AppendToFile(job.folder + "/metrics.jsonl", line.dump() + "\n");
+}
+
 }  // namespace
 
 Result<TrainSummary> TrainRun(const TrainRequest& request) {
@@ -118,6 +135,7 @@ Result<TrainSummary> TrainRun(const TrainRequest& request) {
       WriteRunDescription(job.folder, description, job.dataset, job.graph, job.device, job.threads));
 
   LOWBIT_TRY(const train::TrainOutcome outcome, train::Train(job));
+  LOWBIT_RETURN_IF_ERROR(PackInto(job));
   TrainSummary summary;
   summary.folder = job.folder;
   summary.iterations = outcome.iterations;

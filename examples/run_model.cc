@@ -3,8 +3,8 @@
 
 #include "lowbit/runtime/model.h"
 
-int main(int, char** arguments) {
-  auto model = lowbit::runtime::Model::Load(arguments[1]);
+int main(int count, char** arguments) {
+  auto model = lowbit::runtime::Model::Load(count == 2 ? arguments[1] : "");
   if (!model.ok()) {
     std::fprintf(stderr, "%s\n", model.error().message.c_str());
     return 2;

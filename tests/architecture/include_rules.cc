@@ -72,7 +72,7 @@ bool StartsWith(const std::string& text, const std::string& start) { return text
 
 // The library that a path below the root belongs to: the longest name in the table; "tests" and "bench" by their folder.
 std::optional<std::string> LibraryOf(const Rules& rules, const std::string& path) {
-  for (const char* folder : {"tests/", "bench/"}) {
+  for (const char* folder : {"tests/", "bench/", "examples/"}) {
     if (StartsWith(path, folder)) return std::string(folder, std::string(folder).size() - 1);
   }
   std::optional<std::string> found;
@@ -82,7 +82,7 @@ std::optional<std::string> LibraryOf(const Rules& rules, const std::string& path
   return found;
 }
 
-bool IsOutside(const std::string& library) { return library == "tests" || library == "bench"; }
+bool IsOutside(const std::string& library) { return library == "tests" || library == "bench" || library == "examples"; }
 
 // The C and C++ libraries and the kernel's: no folder and no extension, or a name that POSIX, C or Linux gives.
 bool IsSystemHeader(const std::string& header) {
@@ -99,7 +99,7 @@ std::string Where(const Include& include) {
 std::optional<std::string> OwnHeaderViolation(const Rules& rules, const Include& include, const std::string& from) {
   const std::optional<std::string> to = LibraryOf(rules, include.header);
   if (!to) return Where(include) + "is in no library of the table";
-  if (*to == from || from == "bench" || (from == "tests" && *to != "bench")) return std::nullopt;
+  if (*to == from || (IsOutside(from) && !IsOutside(*to))) return std::nullopt;
   if (IsOutside(*to)) return Where(include) + "is not for libraries: nothing below lowbit/ may include " + *to;
   if (Covers(rules.may_include.at(from), *to)) return std::nullopt;
   return Where(include) + "runs against the table: " + from + " may not include " + *to;

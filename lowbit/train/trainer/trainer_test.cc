@@ -1,0 +1,230 @@
+// Whole runs on a small made data set.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "lowbit/base/file.h"
+#include "lowbit/base/random.h"
+#include "lowbit/models/model.h"
+#include "lowbit/recipe/toml.h"
+#include "lowbit/train/trainer/checkpoint.h"
+#include "lowbit/train/trainer/train_job.h"
+
+namespace lowbit::train {
+namespace {
+
+using Json = nlohmann::json;
+
+// Three classes of noisy 8x8 images, each brighter in another third of its rows.
+data::ImageSet MakeImages(int64_t count, uint32_t stream) {
+  const CounterRandom random(5, stream);
+  data::ImageSet set;
+  set.image = {1, 8, 8};
+  for (int64_t i = 0; i < count; ++i) {
+    const int32_t label = static_cast<int32_t>(i % 3);
+    set.labels.push_back(label);
+    for (int64_t y = 0; y < 8; ++y) {
+      for (int64_t x = 0; x < 8; ++x) {
+        const uint64_t noise = random.Below(static_cast<uint64_t>((i * 8 + y) * 8 + x), 100);
+        set.pixels.push_back(static_cast<uint8_t>(noise + (y * 3 / 8 == label ? 120 : 0)));
+      }
+    }
+  }
+  return set;
+}
+
+constexpr char kStaged[] = R"(
+name = "test"
+[data]
+name = "made"
+[model]
+name = "small"
+channels = [4, 8]
+[train]
+iterations = 10
+batch = 20
+log_every = 1
+checkpoint_every = 4
+learning_rate = 0.1
+[train.schedule]
+kind = "step"
+every = 5
+gamma = 0.5
+[quantize]
+method = "twn"
+policy = "sq"
+[quantize.sq]
+stages = [0.5, 0.75, 0.875, 1.0]
+)";
+
+class TrainerTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    folder_ = (std::filesystem::temp_directory_path() / "lowbit_trainer_test").string() +
+              testing::UnitTest::GetInstance()->current_test_info()->name();
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  TrainJob Job(const std::vector<std::string>& overrides = {}) {
+    Config config = recipe::ParseRecipeText(kStaged, "test").value();
+    for (const std::string& text : overrides) EXPECT_TRUE(recipe::ApplyOverride(&config, text).ok());
+    TrainJob job;
+    job.recipe = recipe::ReadRecipe(config).value();
+    job.dataset.name = "made";
+    job.dataset.classes = 3;
+    job.dataset.train = MakeImages(60, 1);
+    job.dataset.test = MakeImages(30, 2);
+    models::ModelInput input;
+    input.image = {1, 8, 8};
+    input.classes = 3;
+    input.mean = {90};
+    input.scale = {0.02f};
+    job.graph = models::BuildModel("small", input, job.recipe.model.options, 1).value();
+    job.folder = folder_;
+    job.quiet = true;
+    return job;
+  }
+
+  std::vector<Json> Lines(const std::string& kind) const {
+    std::vector<Json> lines;
+    std::ifstream file(folder_ + "/metrics.jsonl");
+    for (std::string line; std::getline(file, line);) {
+      const Json json = Json::parse(line, nullptr, false);
+      if (json.is_discarded()) continue;  // The line that a run is just writing.
+      if (json.at("kind") == kind) lines.push_back(json);
+    }
+    return lines;
+  }
+
+  std::string folder_;
+};
+
+TEST_F(TrainerTest, StagesRestartTheScheduleAndRaiseTheShare) {
+  const TrainOutcome outcome = Train(Job()).value();
+  EXPECT_EQ(outcome.iterations, 40);
+  const std::vector<Json> steps = Lines("step");
+  ASSERT_EQ(steps.size(), 40u);
+  const double shares[] = {0.5, 0.75, 0.875, 1.0};
+  for (int i = 0; i < 40; ++i) {
+    const Json& step = steps[static_cast<size_t>(i)];
+    EXPECT_EQ(step.at("iteration"), i + 1);
+    EXPECT_EQ(step.at("stage"), i / 10);
+    EXPECT_EQ(step.at("ratio"), shares[i / 10]);
+    EXPECT_DOUBLE_EQ(step.at("learning_rate"), i % 10 < 5 ? 0.1 : 0.05);
+  }
+  // What was really quantized in each layer at the end of a stage: ceil(r m) of m rows.
+  for (const Json& layer : Lines("layer")) {
+    if (layer.at("layer") != "conv2") continue;  // 8 rows
+    const int64_t stage = (layer.at("epoch").get<int64_t>() - 1) / 4;
+    EXPECT_DOUBLE_EQ(layer.at("quantized"), std::ceil(shares[stage] * 8) / 8);
+  }
+}
+
+TEST_F(TrainerTest, LearnsAndReportsTheLastEpoch) {
+  const TrainOutcome outcome = Train(Job({"train.iterations=60", "quantize.sq.stages=[1.0]"})).value();
+  EXPECT_GT(outcome.test_accuracy, 0.9);  // Chance is a third.
+  const Json final = Lines("final").at(0);
+  EXPECT_EQ(final.at("test_accuracy"), outcome.test_accuracy);
+  EXPECT_EQ(Lines("epoch").back().at("test_accuracy"), outcome.test_accuracy);
+  std::set<std::string> names;
+  for (const Json& line : Lines("histogram")) {
+    names.insert(line.at("layer").get<std::string>() + line.at("when").get<std::string>());
+  }
+  EXPECT_EQ(names.size(), 6u);  // Three layers, start and end.
+}
+
+TEST_F(TrainerTest, ResumingAFinishedRunChangesNothing) {
+  const TrainOutcome first = Train(Job()).value();
+  const std::string metrics = ReadTextFile(folder_ + "/metrics.jsonl").value();
+  TrainJob again = Job();
+  again.resume = true;
+  const TrainOutcome second = Train(again).value();
+  EXPECT_EQ(second.test_accuracy, first.test_accuracy);
+  EXPECT_EQ(second.best_epoch, first.best_epoch);
+  EXPECT_EQ(ReadTextFile(folder_ + "/metrics.jsonl").value(), metrics);
+}
+
+TEST_F(TrainerTest, LossThatIsNotFiniteEndsTheRun) {
+  const auto outcome = Train(Job({"train.learning_rate=1000", "train.weight_decay=1", "train.iterations=200"}));
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().kind, ErrorKind::kFailed);
+  EXPECT_NE(outcome.error().message.find("not a finite number at iteration"), std::string::npos);
+}
+
+TEST_F(TrainerTest, ImpossibleJobsAreFoundBeforeAnythingIsWritten) {
+  EXPECT_NE(CheckJob(Job({"train.batch=61"})).error().message.find("larger than the training set of 60"),
+            std::string::npos);
+  EXPECT_NE(CheckJob(Job({"quantize.skip=[\"conv9\"]"})).error().message.find("conv9"), std::string::npos);
+  TrainJob device = Job();
+  device.device = "cuda:9";
+  EXPECT_FALSE(CheckJob(device).ok());
+  EXPECT_TRUE(std::filesystem::is_empty(folder_));
+}
+
+TEST_F(TrainerTest, DamagedCheckpointIsAnErrorAndStays) {
+  ASSERT_TRUE(Train(Job()).ok());
+  const std::string path = CheckpointPath(folder_);
+  const std::vector<uint8_t> good = ReadFile(path).value();
+  TrainJob job = Job();
+  job.resume = true;
+  for (const size_t at : {size_t{3}, size_t{20}, good.size() / 2, good.size() - 1}) {
+    std::vector<uint8_t> bad = good;
+    bad[at] ^= 4;
+    ASSERT_TRUE(WriteFileAtomic(path, bad).ok());
+    const auto outcome = Train(job);
+    ASSERT_FALSE(outcome.ok()) << at;
+    EXPECT_NE(outcome.error().message.find(path), std::string::npos);
+    EXPECT_EQ(ReadFile(path).value(), bad);
+  }
+  const std::vector<uint8_t> half(good.begin(), good.begin() + static_cast<int64_t>(good.size() / 2));
+  ASSERT_TRUE(WriteFileAtomic(path, half).ok());
+  EXPECT_FALSE(Train(job).ok());
+}
+
+TEST_F(TrainerTest, CheckpointOfAnotherNetworkIsRefused) {
+  ASSERT_TRUE(Train(Job()).ok());
+  TrainJob other = Job({"model.channels=[4, 16]"});
+  other.resume = true;
+  const auto outcome = Train(other);
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_NE(outcome.error().message.find("has shape"), std::string::npos);
+}
+
+TEST_F(TrainerTest, InterruptedRunLeavesACheckpointThatContinues) {
+  const TrainOutcome whole = Train(Job()).value();
+  const std::vector<Json> expected = Lines("epoch");
+  std::filesystem::remove_all(folder_);
+  std::filesystem::create_directories(folder_);
+  // The signal comes as soon as the run has logged its first step.
+  TrainJob job = Job();
+  std::thread sender([this] {
+    while (!FileExists(folder_ + "/metrics.jsonl") || Lines("step").empty()) std::this_thread::yield();
+    std::raise(SIGTERM);
+  });
+  const auto stopped = Train(job);
+  sender.join();
+  ASSERT_FALSE(stopped.ok());
+  EXPECT_NE(stopped.error().message.find("--resume continues"), std::string::npos);
+  job.resume = true;
+  EXPECT_EQ(Train(job).value().test_accuracy, whole.test_accuracy);
+  const std::vector<Json> actual = Lines("epoch");
+  ASSERT_EQ(actual.size(), expected.size());
+  for (size_t i = 0; i < actual.size(); ++i) {
+    EXPECT_EQ(actual[i].at("train_loss"), expected[i].at("train_loss"));
+    EXPECT_EQ(actual[i].at("test_loss"), expected[i].at("test_loss"));
+  }
+}
+
+}  // namespace
+}  // namespace lowbit::train

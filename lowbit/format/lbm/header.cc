@@ -77,8 +77,9 @@ Status CheckSizes(Span<const uint8_t> file) {
   const uint64_t data = RoundUp(kHeaderBytes + structure, kSectionAlignment);
   if (field(kDataOffsetAt) != data) return WrongField("data offset", field(kDataOffsetAt), data);
   if (data > file.size()) return WrongField("file size", file.size(), data);
-  if (field(kDataBytesAt) != file.size() - data)
+  if (field(kDataBytesAt) != file.size() - data) {
     return WrongField("data size", field(kDataBytesAt), file.size() - data);
+  }
   return Ok();
 }
 

@@ -57,7 +57,7 @@ ValueSet EmptyValueSet(const Record& record) {
   values.bits = record.bits;
   values.zero_point = record.zero_point;
   values.block = record.kind == Kind::kCodebook ? static_cast<int>(record.block) : 1;
-  values.table.resize(static_cast<size_t>(record.entries * values.block));
+  values.table.resize(static_cast<size_t>(record.entries) * static_cast<size_t>(values.block));
   return values;
 }
 

@@ -52,8 +52,9 @@ class StructureReader {
   void CheckStrings() {
     for (size_t i = 1; i < Count(model_.strings()); ++i) {
       const uint32_t index = static_cast<uint32_t>(i);
-      if (View(index - 1) >= View(index))
+      if (View(index - 1) >= View(index)) {
         return Fail("strings are not in strictly ascending order at " + std::to_string(i));
+      }
     }
   }
 
@@ -128,8 +129,9 @@ class StructureReader {
   void ReadAttributes(const flatbuffers::Vector<uint32_t>* indices, Attributes* attributes) {
     for (uint32_t i = 0; i < Count(indices) && !failed_; ++i) {
       const uint32_t index = indices->Get(i);
-      if (index >= Count(model_.attributes()))
+      if (index >= Count(model_.attributes())) {
         return Fail("attribute index " + std::to_string(index) + " is out of range");
+      }
       const fbs::Attribute* stored = model_.attributes()->Get(index);
       std::string name = Text(stored->name());
       if (!attributes->empty() && attributes->rbegin()->first >= name) {

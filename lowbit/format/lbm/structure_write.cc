@@ -106,6 +106,7 @@ class StructureWriter {
 
   VectorOffset<uint32_t> Indices(const std::vector<std::string>& names) {
     std::vector<uint32_t> indices;
+    indices.reserve(names.size());
     for (const std::string& name : names) indices.push_back(pool_.Index(name));
     return Shared(indices, &known_indices_);
   }

@@ -84,7 +84,7 @@ inline Graph GoldenGraph() {
   weight.scales = {0.5f, 0.25f};
   Graph graph = GemmGraph(std::move(weight));
   graph.name = "tiny";
-  graph.nodes[0].inputs.push_back("b");
+  graph.nodes[0].inputs.emplace_back("b");
   graph.parameters["b"].value = FloatTensor({2}, {1.0f, -1.0f});
   graph.metadata = {{"labels", "cat\ndog"}};
   return graph;

@@ -68,8 +68,9 @@ class Reader {
     size_t end = data_;
     for (const size_t at : Elements(model, 6, 4)) ReadParameter(at + Load<uint32_t>(at), &end, &network);
     Require(end == file_.size(), "end of the data");
-    for (const size_t at : Elements(model, 7, 8))
+    for (const size_t at : Elements(model, 7, 8)) {
       network.metadata[Text(Load<uint32_t>(at))] = Text(Load<uint32_t>(at + 4));
+    }
     return network;
   }
 

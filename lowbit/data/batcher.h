@@ -42,7 +42,8 @@ std::vector<int64_t> EpochOrder(int64_t count, bool shuffle, uint64_t seed, int6
 // One reader: StartEpoch, Next and the destructor are called by one thread at a time. `set` must outlive the batcher.
 class Batcher {
  public:
-  // REQUIRES: set not empty; batch_size >= 1; threads >= 0; prefetch >= 1; CheckAugment(options.augment, set.image).ok()
+  // REQUIRES: set not empty; batch_size >= 1; threads >= 0; prefetch >= 1;
+  // CheckAugment(options.augment, set.image).ok()
   Batcher(const ImageSet& set, BatchOptions options);
   Batcher(const Batcher&) = delete;
   Batcher& operator=(const Batcher&) = delete;

@@ -38,8 +38,8 @@ struct IdxArray {
 // Errors: every deviation from the format above, with its offset; a length that is not exactly what the header says.
 Result<IdxArray> ParseIdx(Span<const uint8_t> file, const std::string& name);
 
-// Images from a file of unsigned bytes, [count, height, width] (grey) or [count, channels, height, width], and one label
-// for each from a file of integers, [count]. Labels lie in [0, kMaxIdxClasses). Errors: other types or dimensions;
+// Images from a file of unsigned bytes, [count, height, width] (grey) or [count, channels, height, width], and one
+// label for each from a file of integers, [count]. Labels lie in [0, classes). Errors: other types or dimensions;
 // counts that differ; a label out of range (its offset in the unpacked file).
 inline constexpr int64_t kMaxIdxClasses = 65536;
 Result<ImageSet> ImagesFromIdx(const IdxArray& images, const std::string& images_name, const IdxArray& labels,

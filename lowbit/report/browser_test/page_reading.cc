@@ -14,7 +14,7 @@ using nlohmann::json;
 constexpr const char* kReader = R"js((async () => {
   const wait = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
   const reading = { cells: [], lines: [], width: 0, opened: true };
-  const until = async (condition) => { for (let i = 0; i < 200 && !condition(); ++i) await wait(10); return condition(); };
+  const until = async (condition) => { for (let i = 0; i < 3000 && !condition(); ++i) await wait(10); return condition(); };
   const ready = () => document.documentElement.dataset.ready === "true";
   const pointsOf = (d) => {
     const points = []; let x = 0, y = 0;
@@ -40,9 +40,12 @@ constexpr const char* kReader = R"js((async () => {
       reading.lines.push({ figure: figure.dataset.figure, layer: figure.dataset.layer || "", run: runOf(path),
         points: pointsOf(path.getAttribute("d")) });
     }
+    // With the figures of every chart's last place standing beside it.
+    for (const chart of root.querySelectorAll("svg[tabindex]")) chart.dispatchEvent(new KeyboardEvent("keydown", { key: "End" }));
     reading.width = Math.max(reading.width, document.documentElement.scrollWidth, document.body.scrollWidth);
   };
   await collect(document);
+  reading.tips = document.querySelectorAll(".tip:not([hidden])").length;
   for (const tab of document.querySelectorAll('[data-tab]:not([aria-selected="true"])')) {
     tab.click();
     await collect(document.getElementById(tab.getAttribute("aria-controls")));
@@ -101,6 +104,7 @@ Result<PageReading> ReadPage(Browser* browser, const std::string& path, const Sc
   SortEvents(browser->events(), url, &reading);
   reading.ready = result["ready"];
   reading.scroll_width = result["width"];
+  reading.tips = result["tips"];
   reading.background = result["background"];
   reading.title = result["title"];
   reading.text = result["text"];

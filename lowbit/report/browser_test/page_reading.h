@@ -25,6 +25,7 @@ struct PageReading {
   std::vector<std::string> requests;
   bool ready = false;    // The script reached its end.
   int scroll_width = 0;  // Of the document, the widest over all tabs; > screen width: it scrolls sideways.
+  int tips = 0;          // Charts that show the figures of a place when asked by key.
   std::string background, title, text;
   bool broken_out = false;  // window.broken was set: text was obeyed.
   // Every figure in a table: "figure/layer/run/x/key" (as in TableKey) -> value.

@@ -54,11 +54,16 @@ function plotFigure({ id, layer, title, note, height, summary, details, draw }) 
 
 function placeTip(tip, svg, x, head, rows) {
   tip.replaceChildren(element("strong", {}, head), ...rows.map(([run, name, text]) =>
-    element("div", { class: run === null ? null : runClass(run) }, element("span", {}, name), element("span", {}, text))));
+    element("div", {}, element("span", {}, run === null ? null : swatch(run), name), element("span", {}, text))));
+  // Beside the place pointed to; below a plot that it would cover; never past the edge of the screen, not even while it
+  // is being measured: a phone would make the page wider for it.
+  const box = svg.getBoundingClientRect(), screen = document.documentElement.clientWidth;
+  tip.style.transform = `translate(${10 - box.left}px, 0)`;
   tip.hidden = false;
-  const room = svg.getBoundingClientRect().width - tip.offsetWidth;
-  const left = x + 14 <= room ? x + 14 : x - 14 - tip.offsetWidth;
-  tip.style.transform = `translate(${Math.max(0, Math.min(room, left))}px, 4px)`;
+  const right = box.left + x + 14;
+  const wished = right + tip.offsetWidth + 10 <= screen ? right : box.left + x - 14 - tip.offsetWidth;
+  const left = Math.max(10, Math.min(screen - 10 - tip.offsetWidth, wished));
+  tip.style.transform = `translate(${left - box.left}px, ${box.width < 420 ? box.height + 2 : 4}px)`;
 }
 
 // Points to one of `count` places by mouse, finger or arrow keys. locate(x) gives the place nearest to a pixel.
@@ -78,7 +83,10 @@ function followPointer(svg, tip, { count, locate, show, hide }) {
   };
   svg.addEventListener("pointermove", fromEvent);
   svg.addEventListener("pointerdown", fromEvent);
-  svg.addEventListener("pointerleave", leave);
+  // A finger that was lifted leaves the figures standing until something else is touched.
+  svg.addEventListener("pointerleave", (event) => {
+    if (event.pointerType === "mouse") leave();
+  });
   svg.addEventListener("blur", leave);
   svg.addEventListener("keydown", (event) => {
     const last = count() - 1;

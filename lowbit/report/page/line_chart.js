@@ -70,7 +70,7 @@ function spokenSummary(title, series, unit) {
   return `${title} over epochs. ${parts.join("; ")}. Arrow keys read single values; the table below has all.`;
 }
 
-// series: [{run, label, x: [...], y: [...], stepped}], x rising. `range`: [low, high] of y, or null for that of the data.
+// series: [{run, label, short, x: [...], y: [...], stepped}], x rising. `range`: [low, high] of y, or null for that of the data.
 // `spoken`: the title for those who only hear it, if the page around says more than `title`.
 function lineChart({ id, layer, title, note, series, unit, range, spoken = title, height = 232 }) {
   const places = [...new Set(series.flatMap((line) => line.x))].sort((a, b) => a - b);
@@ -122,7 +122,7 @@ function lineChart({ id, layer, title, note, series, unit, range, spoken = title
         const i = nearestIndex(line.x, x);
         overlay.append(mark(line.run, toX(line.x[i]), toY(line.y[i])));
         const elsewhere = line.x[i] === x ? "" : ` (epoch ${epochText(line.x[i])})`;
-        return [line.run, line.label + elsewhere, unit.exact(line.y[i])];
+        return [line.run, line.short + elsewhere, unit.exact(line.y[i])];
       });
       placeTip(tip, svg, toX(x), `Epoch ${epochText(x)}`, rows);
     },

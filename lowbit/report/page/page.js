@@ -45,6 +45,11 @@ function outcome(run) {
 }
 
 const outcomes = runs.map(outcome);
+
+// Names without the folder in front, where that is enough to tell them apart.
+const tails = runs.map((run) => (/[<>\s]/.test(run.label) ? run.label : run.label.slice(run.label.lastIndexOf("/") + 1)));
+const shortNames = new Set(tails).size === runs.length ? tails : runs.map((run) => run.label);
+
 const has = (value) => value !== null && value !== undefined;
 
 function header() {
@@ -154,7 +159,7 @@ function legend() {
 function seriesOf(columnsOf, key, stepped = false) {
   return runs.map((run, i) => {
     const columns = columnsOf(run);
-    const line = { run: i, label: run.label, x: [], y: [], stepped };
+    const line = { run: i, label: run.label, short: shortNames[i], x: [], y: [], stepped };
     (columns ? columns[key] : []).forEach((value, k) => {
       if (value === null) return;
       line.x.push(columns.epoch[k]);

@@ -88,7 +88,8 @@ function card(run, i) {
   const facts = [];
   if (has(o.best_test_accuracy)) facts.push(["Best", `${percentUnit.short(o.best_test_accuracy)} in epoch ${epochText(o.best_epoch)}`]);
   if (has(o.packed_bytes)) {
-    facts.push(["Packed", `${bytesText(o.packed_bytes)}, ${significant(o.compression, 3)}\u00d7 smaller`]);
+    const gain = o.compression > 1.05 ? `, ${significant(o.compression, 3)}\u00d7 smaller` : "";
+    facts.push(["Packed", bytesText(o.packed_bytes) + gain]);
   } else if (has(o.float_bytes)) {
     facts.push(["Size", bytesText(o.float_bytes)]);
   }

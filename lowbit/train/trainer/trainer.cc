@@ -311,6 +311,8 @@ Result<TrainOutcome> TrainOrThrow(const TrainJob& job) {
 Status CheckJob(const TrainJob& job) {
   LOWBIT_RETURN_IF_ERROR(MakeTimeline(job));
   return Guarded([&]() -> Status {
+    const data::BatchOptions batches = ReadBatchOptions(job.recipe, FillValues(job.dataset.train));
+    LOWBIT_RETURN_IF_ERROR(data::CheckAugment(batches.augment, job.dataset.train.image));
     LOWBIT_TRY(const NetworkOptions options, ReadNetworkOptions(job.recipe, job.device));
     Network::Create(job.graph, options);  // Throws where a layer to skip or a device is not there.
     return Ok();

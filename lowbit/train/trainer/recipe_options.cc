@@ -9,20 +9,6 @@ namespace {
 
 constexpr int kLoaderThreads = 1;  // One core makes far more images than a network uses.
 
-// The [quantize] table as the method plan reads it: without the schedule of the share, which the loop carries out.
-Config QuantizeTable(const recipe::QuantizeSection& quantize) {
-  const bool sq = quantize.policy == recipe::QuantizeSection::Policy::kSq;
-  ConfigTable table;
-  table["method"].value = quantize.method;
-  table["policy"].value = std::string(sq ? "sq" : "none");
-  ConfigArray skip;
-  for (const std::string& name : quantize.skip) skip.push_back(Config{name, ""});
-  table["skip"].value = skip;
-  if (quantize.method != "none") table[quantize.method] = quantize.method_options;
-  if (sq) table["sq"] = quantize.policy_options;
-  return Config{table, ""};
-}
-
 MemoryFormat ReadMemoryFormat(recipe::TrainSection::Switch channels_last) {
   switch (channels_last) {
     case recipe::TrainSection::Switch::kOn:
@@ -76,7 +62,7 @@ Result<NetworkOptions> ReadNetworkOptions(const recipe::Recipe& recipe, const st
                                    ? BatchNormOptions::Average::kBiasCorrected
                                    : BatchNormOptions::Average::kEma;
   options.batch_norm.momentum = 1 - recipe.train.batch_norm_momentum;
-  LOWBIT_TRY(options.method, ReadQuantizeSection(QuantizeTable(recipe.quantize)));
+  LOWBIT_TRY(options.method, ReadQuantizeSection(recipe::MethodTable(recipe.quantize)));
   return options;
 }
 

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <limits>
+#include <set>
 
 #include "lowbit/core/evaluate.h"
 #include "lowbit/runtime/testing/error_bound.h"
@@ -108,6 +110,147 @@ TEST(Model, RunsAgainWithOtherBatches) {
     ASSERT_TRUE(outputs.ok());
     ExpectWithinBounds(graph, Expected(graph, input), outputs.value());
   }
+}
+
+// The kernels that random graphs reach: a test of the tests above.
+TEST(Model, RandomGraphsReachEveryKernel) {
+  std::set<std::string> reached;
+  for (uint64_t seed = 0; seed < 150; ++seed) {
+    const Result<Model> model = Model::FromGraph(RandomGraph(seed).Build());
+    ASSERT_TRUE(model.ok());
+    for (const NodePlan& node : model.value().Nodes()) {
+      reached.insert(node.kernel.substr(0, node.kernel.find('_')));
+      if (!node.fused_into.empty()) reached.insert("fused " + node.op);
+    }
+  }
+  EXPECT_THAT(reached, ::testing::IsSupersetOf({"conv", "gemm", "depthwise", "affine", "binary", "maxpool", "avgpool",
+                                                "pad", "concat", "alias", "channels", "evaluate",
+                                                "fused BatchNormalization", "fused Relu", "fused Clip", "fused PRelu",
+                                                "fused Add", "fused Sub", "fused Mul"}));
+}
+
+Graph OneNode(const std::string& op, const Shape& input, Attributes attributes = {}) {
+  Graph graph;
+  graph.name = "one";
+  graph.inputs = {{"x", input}};
+  graph.outputs = {"y"};
+  graph.nodes = {{"node", op, {"x"}, {"y"}, std::move(attributes)}};
+  return graph;
+}
+
+std::string ErrorOf(const Status& status) { return status.ok() ? "" : status.error().message; }
+
+TEST(Model, RejectsWrongSizesAndBatches) {
+  Model model = Model::FromGraph(OneNode("Relu", {kDynamic, 3})).value();
+  const std::vector<float> x(6);
+  std::vector<float> y(6);
+  EXPECT_EQ(ErrorOf(model.Run(x, 2, y)), "");
+  EXPECT_EQ(ErrorOf(model.Run(x, 1, y)), "input 'x' has 6 values; expected 3");
+  EXPECT_EQ(ErrorOf(model.Run(x, 2, Span<float>(y.data(), 5))), "output 'y' has 5 values; expected 6");
+  EXPECT_EQ(ErrorOf(model.Run(x, 0, y)), "batch must be in 1..2^31; it is 0");
+  EXPECT_THAT(ErrorOf(model.Run(x, std::numeric_limits<int64_t>::max(), y)), HasSubstr("batch must be in"));
+  EXPECT_EQ(ErrorOf(model.Run({Span<const float>(x), Span<const float>(x)}, 2, {Span<float>(y)})),
+            "graph 'one' has 1 inputs and 1 outputs; given are 2 and 1");
+}
+
+TEST(Model, RejectsBadOptionsAndGraphs) {
+  const Graph graph = OneNode("Relu", {kDynamic, 3});
+  EXPECT_EQ(Model::FromGraph(graph, {.threads = -1}).error().message, "threads must be in 0..1024; it is -1");
+  EXPECT_EQ(Model::FromGraph(graph, {.piece = 5000}).error().message, "piece must be in 0..4096; it is 5000");
+  Graph no_output = graph;
+  no_output.outputs.clear();
+  EXPECT_FALSE(Model::FromGraph(no_output).ok());
+  EXPECT_THAT(Model::FromGraph(OneNode("Conv", {kDynamic, 3})).error().message, HasSubstr("node 'node' (Conv)"));
+  EXPECT_THAT(Model::FromGraph(OneNode("Relu", {kDynamic, int64_t{1} << 20, int64_t{1} << 18})).error().message,
+              HasSubstr("more memory"));
+  EXPECT_FALSE(Model::Load("/nothing/here.lbm").ok());
+}
+
+TEST(Model, TakesOneBatchOnlyWhereTheGraphSaysSo) {
+  Model model = Model::FromGraph(OneNode("Relu", {2, 2})).value();
+  EXPECT_EQ(model.Inputs()[0].shape, (Shape{2, 2}));
+  const std::vector<float> x = {-1, 2, -3, 4};
+  std::vector<float> y(4);
+  EXPECT_EQ(ErrorOf(model.Run(x, 2, y)), "");
+  EXPECT_THAT(y, ::testing::ElementsAre(0, 2, 0, 4));
+  EXPECT_EQ(ErrorOf(model.Run(x, 1, y)), "graph 'one' takes batches of 2 only; the batch is 1");
+}
+
+// Softmax over the batch: an image's result depends on the others, so that no piece may be cut off.
+TEST(Model, PlansTheWholeBatchWhereImagesAreMixed) {
+  const Graph graph = OneNode("Softmax", {kDynamic, 2}, {{"axis", int64_t{0}}});
+  Model model = Model::FromGraph(graph, {.piece = 1}).value();
+  for (const int64_t batch : {3, 1, 5}) {
+    const FloatTensor input = RandomBatch(graph, batch, 1);
+    Result<Outputs> outputs = RunModel(&model, input.data, batch);
+    ASSERT_TRUE(outputs.ok());
+    ExpectWithinBounds(graph, Expected(graph, input), outputs.value());
+  }
+}
+
+// The last rows of a batch whatever its size: Slice tells nothing by its shape for one and two images.
+TEST(Model, KeepsABatchWholeForSlicesOfIt) {
+  Graph graph = OneNode("Slice", {kDynamic, 2});
+  graph.nodes[0].inputs = {"x", "starts", "ends", "axes", "steps"};
+  graph.parameters["starts"].value = Int64Tensor({1}, {-1});
+  graph.parameters["ends"].value = Int64Tensor({1}, {std::numeric_limits<int64_t>::min()});
+  graph.parameters["axes"].value = Int64Tensor({1}, {0});
+  graph.parameters["steps"].value = Int64Tensor({1}, {-1});
+  const std::vector<float> x = {1, 2, 3, 4, 5, 6};
+  EXPECT_THAT(RunGraph(graph, x, 3, {.piece = 1})[0], ::testing::ElementsAre(5, 6, 3, 4, 1, 2));
+}
+
+TEST(Model, ComputesConstantsAtLoad) {
+  Graph constant = OneNode("Relu", {kDynamic, 2});
+  constant.parameters["c"].value = FloatTensor({1, 2}, {-5, 6});
+  constant.nodes.push_back({"folded", "Relu", {"c"}, {"d"}, {}});
+  constant.nodes.push_back({"sum", "Add", {"y", "d"}, {"z"}, {}});
+  constant.outputs = {"z", "d"};
+  const Outputs sums = RunGraph(constant, {-1, 2, 3, -4}, 2);
+  EXPECT_THAT(sums[0], ::testing::ElementsAre(0, 8, 3, 6));
+  EXPECT_THAT(sums[1], ::testing::ElementsAre(0, 6));
+}
+
+TEST(Model, RunsSeveralInputs) {
+  Graph graph = OneNode("Sub", {kDynamic, 2});
+  graph.inputs.push_back({"b", {kDynamic, 2}});
+  graph.nodes[0].inputs = {"x", "b"};
+  Model model = Model::FromGraph(graph, {.piece = 1}).value();
+  const std::vector<float> x = {1, 2, 3, 4}, b = {4, 4, 1, 1};
+  std::vector<float> y(4);
+  ASSERT_EQ(ErrorOf(model.Run({Span<const float>(x), Span<const float>(b)}, 2, {Span<float>(y)})), "");
+  EXPECT_THAT(y, ::testing::ElementsAre(-3, -2, 2, 3));
+}
+
+TEST(Model, SaysWhatRunsWhere) {
+  RandomSource random(1);
+  Graph graph;
+  graph.name = "named";
+  graph.metadata["labels"] = "cat";
+  graph.inputs = {{"image", {kDynamic, 4, 5, 5}}};
+  graph.outputs = {"out"};
+  graph.parameters["w"].value = testing::RandomCodes({4, 4, 3, 3}, ValueSet::Ternary(), true, &random);
+  for (const char* name : {"s", "b", "m", "v"}) graph.parameters[name].value = random.Tensor({4}, 0.5, 1);
+  graph.nodes = {{"conv", "Conv", {"image", "w"}, {"c"}, {{"pads", std::vector<int64_t>{1, 1, 1, 1}}}},
+                 {"bn", "BatchNormalization", {"c", "s", "b", "m", "v"}, {"n"}, {}},
+                 {"add", "Add", {"image", "n"}, {"a"}, {}},
+                 {"relu", "Relu", {"a"}, {"r"}, {}},
+                 {"tanh", "Tanh", {"r"}, {"out"}, {}}};
+  const Model model = Model::FromGraph(graph).value();
+  EXPECT_EQ(model.Name(), "named");
+  EXPECT_EQ(model.Metadata().at("labels"), "cat");
+  EXPECT_EQ(model.Inputs()[0].shape, (Shape{kDynamic, 4, 5, 5}));
+  EXPECT_EQ(model.Outputs()[0].shape, (Shape{kDynamic, 4, 5, 5}));
+  ASSERT_EQ(model.Nodes().size(), 5u);
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(model.Nodes()[i].kernel, "conv_f32_ternary");
+    EXPECT_EQ(model.Nodes()[i].fused_into, i == 0 ? "" : "conv");
+    EXPECT_NE(model.Nodes()[i].target, "");
+  }
+  EXPECT_EQ(model.Nodes()[4].kernel, "evaluate_f64");
+  // Input, convolution's output and the last one: two of them live at the same time, 100 floats each (a piece of 48).
+  EXPECT_GE(model.PlannedBytes(), 48 * 2 * 100 * 4);
+  EXPECT_LE(model.PlannedBytes(), 48 * 2 * 112 * 4 + 4 * (1 << 16));
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "lowbit/runtime/model.h"
 
 #include <algorithm>
+#include <exception>
+#include <new>
 #include <utility>
 
 #include "hwy/aligned_allocator.h"
@@ -15,6 +17,7 @@ namespace {
 
 constexpr int64_t kMaxThreads = 1024, kMaxPiece = 4096;
 constexpr int64_t kMaxBatch = int64_t{1} << 31;
+constexpr int64_t kMaxArenaFloats = int64_t{1} << 34;
 // Values of a piece should stay in a second-level cache; more images than this gain nothing.
 constexpr int64_t kPieceFloats = int64_t{1} << 18, kUsefulPiece = 48;
 
@@ -74,6 +77,18 @@ Status CheckSize(const char* what, const std::string& name, int64_t expected, si
                  std::to_string(expected));
 }
 
+// What the standard library throws, out of memory or out of threads, becomes an error.
+template <typename Body>
+auto Guarded(const Body& body) -> decltype(body()) {
+  try {
+    return body();
+  } catch (const std::bad_alloc&) {
+    return Failed("not enough memory for the network");
+  } catch (const std::exception& thrown) {
+    return Failed(std::string("the network cannot be run: ") + thrown.what());
+  }
+}
+
 }  // namespace
 
 struct Model::State {
@@ -102,7 +117,7 @@ struct Model::State {
 
 Status Model::State::Allocate() {
   piece = independent ? ChoosePiece(options, plan) : 1;
-  if (plan.arena_floats > kMaxPlannedFloats / piece) return Failed("a piece of that many images needs too much memory");
+  if (plan.arena_floats > kMaxArenaFloats / piece) return Failed("a piece of that many images needs too much memory");
   LOWBIT_RETURN_IF_ERROR(arena.Resize(plan.arena_floats * piece));
   // A whole number of cache lines, so that threads do not write to the same one.
   scratch_floats = (plan.scratch_floats + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
@@ -163,6 +178,10 @@ Result<Model> Model::Load(const std::string& path, const Options& options) {
 }
 
 Result<Model> Model::FromGraph(const Graph& graph, const Options& options) {
+  return Guarded([&] { return Build(graph, options); });
+}
+
+Result<Model> Model::Build(const Graph& graph, const Options& options) {
   LOWBIT_RETURN_IF_ERROR(CheckOptions(options));
   LOWBIT_RETURN_IF_ERROR(Validate(graph));
   if (graph.outputs.empty()) return Invalid("graph '" + graph.name + "' has no output");
@@ -206,12 +225,17 @@ Status Model::Prepare(int64_t batch) {
 }
 
 Result<int64_t> Model::OutputElements(size_t i, int64_t batch) {
-  LOWBIT_RETURN_IF_ERROR(Prepare(batch));
+  LOWBIT_RETURN_IF_ERROR(Guarded([&] { return Prepare(batch); }));
   return Elements(state_->plan.outputs[i].shape) * (state_->independent ? batch : 1);
 }
 
 Status Model::Run(const std::vector<Span<const float>>& inputs, int64_t batch,
                   const std::vector<Span<float>>& outputs) {
+  return Guarded([&] { return RunChecked(inputs, batch, outputs); });
+}
+
+Status Model::RunChecked(const std::vector<Span<const float>>& inputs, int64_t batch,
+                         const std::vector<Span<float>>& outputs) {
   LOWBIT_RETURN_IF_ERROR(Prepare(batch));
   State& state = *state_;
   const Plan& plan = state.plan;

@@ -25,7 +25,9 @@ struct Options {
 // What enters or leaves a model: float, row-major (images NCHW), as in the graph.
 struct TensorInfo {
   std::string name;
-  Shape shape;  // The first extent is kDynamic where the graph takes any batch.
+  // The first extent is kDynamic where the graph takes any batch. (The outputs of a graph that mixes the images of a
+  // batch have the shape for a batch of one.)
+  Shape shape;
 };
 
 // Which code runs a node.
@@ -77,7 +79,10 @@ class Model {
  private:
   struct State;
   explicit Model(std::unique_ptr<State> state);
+  static Result<Model> Build(const Graph& graph, const Options& options);
   Status Prepare(int64_t batch);
+  Status RunChecked(const std::vector<Span<const float>>& inputs, int64_t batch,
+                    const std::vector<Span<float>>& outputs);
 
   std::unique_ptr<State> state_;
 };

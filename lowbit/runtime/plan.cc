@@ -1,6 +1,7 @@
 #include "lowbit/runtime/plan.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "lowbit/core/operator.h"
@@ -14,22 +15,30 @@ namespace {
 using Shapes = std::map<std::string, Shape>;
 using Constants = std::map<std::string, Parameter>;
 
-bool IsConstant(const Graph& graph, const Constants& folded, const std::string& value) {
-  return value.empty() || graph.parameters.count(value) != 0 || folded.count(value) != 0;
+// Every value that depends on an input of the graph.
+std::set<std::string> ComputedValues(const Graph& graph) {
+  std::set<std::string> computed;
+  for (const GraphInput& input : graph.inputs) computed.insert(input.name);
+  for (const Node& node : graph.nodes) {
+    const bool depends = std::any_of(node.inputs.begin(), node.inputs.end(),
+                                     [&](const std::string& input) { return computed.count(input) != 0; });
+    if (depends) computed.insert(node.outputs.begin(), node.outputs.end());
+  }
+  return computed;
 }
 
-bool DependsOnInputs(const Graph& graph, const Constants& folded, const Node& node) {
-  return !std::all_of(node.inputs.begin(), node.inputs.end(),
-                      [&](const std::string& input) { return IsConstant(graph, folded, input); });
+bool DependsOnInputs(const std::set<std::string>& computed, const Node& node) {
+  return computed.count(node.outputs[0]) != 0;
 }
 
-Status CheckSizes(const Shapes& shapes) {
+Status CheckSizes(const Graph& graph, const Shapes& shapes) {
   int64_t total = 0;
   for (const auto& [name, shape] : shapes) {
+    if (graph.parameters.count(name) != 0) continue;
     total += std::min(Elements(shape), kMaxPlannedFloats + 1);
     if (total > kMaxPlannedFloats) {
       return Failed("value '" + name + "' of shape " + ToString(shape) + ": the graph needs more memory than the " +
-                    std::to_string(kMaxPlannedFloats * 4 >> 30) + " GiB that the runtime plans for");
+                    std::to_string(kMaxPlannedFloats * 4 >> 20) + " MiB that the runtime plans for");
     }
   }
   return Ok();
@@ -52,10 +61,10 @@ void Fold(const Graph& graph, const Node& node, Constants* constants) {
 }
 
 // What nodes compute from parameters alone.
-Constants FoldConstants(const Graph& graph) {
+Constants FoldConstants(const Graph& graph, const std::set<std::string>& computed) {
   Constants constants;
   for (const Node& node : graph.nodes) {
-    if (!DependsOnInputs(graph, constants, node)) Fold(graph, node, &constants);
+    if (!DependsOnInputs(computed, node)) Fold(graph, node, &constants);
   }
   return constants;
 }
@@ -69,9 +78,9 @@ std::unique_ptr<Step> LowerNode(size_t node, Lowering* lowering) {
   return LowerToFallback(node, *lowering);
 }
 
-void LowerAll(const Graph& graph, const Constants& constants, Lowering* lowering, Plan* plan) {
+void LowerAll(const Graph& graph, const std::set<std::string>& computed, Lowering* lowering, Plan* plan) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
-    if (lowering->Done(i) || !DependsOnInputs(graph, constants, graph.nodes[i])) continue;
+    if (lowering->Done(i) || !DependsOnInputs(computed, graph.nodes[i])) continue;
     plan->steps.push_back(LowerNode(i, lowering));
     lowering->MarkDone(plan->steps.back()->nodes);
   }
@@ -80,7 +89,7 @@ void LowerAll(const Graph& graph, const Constants& constants, Lowering* lowering
                    [](const auto& a, const auto& b) { return a->nodes.back() < b->nodes.back(); });
 }
 
-void NumberValues(const Graph& graph, const Constants& constants, Lowering* lowering, Plan* plan) {
+void NumberValues(const Graph& graph, Lowering* lowering, Plan* plan) {
   for (const std::unique_ptr<Step>& step : plan->steps) {
     for (const std::string& value : step->reads) step->inputs.push_back(lowering->Number(value));
     for (const std::string& value : step->writes) step->outputs.push_back(lowering->Number(value));
@@ -91,8 +100,8 @@ void NumberValues(const Graph& graph, const Constants& constants, Lowering* lowe
   }
   for (const std::string& name : graph.outputs) {
     PlannedValue value = {name, lowering->ShapeOf(name), -1, nullptr};
-    if (IsConstant(graph, constants, name)) {
-      const DoubleTensor wide = WidenParameter(*lowering->Constant(name));
+    if (const Parameter* constant = lowering->Constant(name)) {
+      const DoubleTensor wide = WidenParameter(*constant);
       plan->output_constants[name] = FloatTensor(wide.shape, std::vector<float>(wide.data.begin(), wide.data.end()));
       value.constant = &plan->output_constants[name];
     } else {
@@ -166,9 +175,9 @@ bool ImagesAreIndependent(const Graph& graph) {
   for (const GraphInput& input : graph.inputs) {
     if (!follows(input.name)) return false;
   }
-  const Constants constants = FoldConstants(graph);
+  const std::set<std::string> computed = ComputedValues(graph);
   for (const Node& node : graph.nodes) {
-    if (!DependsOnInputs(graph, constants, node)) continue;
+    if (!DependsOnInputs(computed, node)) continue;
     if (!std::all_of(node.outputs.begin(), node.outputs.end(), follows)) return false;
     if (MixesImages(graph, node, one.value().at(node.outputs[0]))) return false;
   }
@@ -177,12 +186,13 @@ bool ImagesAreIndependent(const Graph& graph) {
 
 Result<Plan> MakePlan(const Graph& graph, int64_t batch) {
   LOWBIT_TRY(const Shapes shapes, InferShapes(graph, batch));
-  LOWBIT_RETURN_IF_ERROR(CheckSizes(shapes));
-  const Constants constants = FoldConstants(graph);
+  LOWBIT_RETURN_IF_ERROR(CheckSizes(graph, shapes));
+  const std::set<std::string> computed = ComputedValues(graph);
+  const Constants constants = FoldConstants(graph, computed);
   Plan plan;
   Lowering lowering(graph, shapes, constants);
-  LowerAll(graph, constants, &lowering, &plan);
-  NumberValues(graph, constants, &lowering, &plan);
+  LowerAll(graph, computed, &lowering, &plan);
+  NumberValues(graph, &lowering, &plan);
   PlaceValues(lowering, &plan);
   DescribeNodes(graph, &plan);
   return plan;

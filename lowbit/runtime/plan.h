@@ -39,8 +39,9 @@ struct Plan {
 bool ImagesAreIndependent(const Graph& graph);
 
 // The plan for that batch. `graph` is not needed afterwards.
-// Errors: as Validate; a value or all of them larger than kMaxPlannedFloats.
-inline constexpr int64_t kMaxPlannedFloats = int64_t{1} << 34;
+// Errors: as Validate; values of more than kMaxPlannedFloats elements together, so that no small file with absurd extents
+// takes the machine down.
+inline constexpr int64_t kMaxPlannedFloats = int64_t{1} << 28;
 Result<Plan> MakePlan(const Graph& graph, int64_t batch);
 
 }  // namespace lowbit::runtime

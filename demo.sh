@@ -8,6 +8,8 @@ cd "$(dirname "$0")"
 
 out=out/demo
 budget=()
+# test.sh has built the tests too, in the same folder.
+preset=${LOWBIT_PRESET:-program}
 case ${1:-} in
   "") ;;
   --quick) out=out/demo-quick budget=(--set train.epochs=1 --set data.train_limit=2560 --set data.test_limit=1000) ;;
@@ -31,7 +33,7 @@ number() { sed -n "s/.*\"$1\": *\([-0-9.e+]*\).*/\1/p" "$2"; }
 
 install_packages() { stage "Packages"; tools/install-deps.sh build; }
 
-build_program() { stage "Build"; tools/build.sh release; }
+build_program() { stage "Build"; tools/build.sh "$preset"; }
 
 train() {
   stage "Train: $(title "$1")"

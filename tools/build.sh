@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 preset=${1:?"usage: tools/build.sh PRESET [TARGET...]"}
 shift
 folder=build
-[ "$preset" = release ] || folder=build-$preset
+case $preset in release | program) ;; *) folder=build-$preset ;; esac
 
 # A file with libtorch's headers takes up to 2.5 GB to compile.
 jobs() {

@@ -18,7 +18,7 @@ add_toy() {
 }
 
 build_program() {
-  cd "$tree" && cmake --preset release -DLOWBIT_TESTS=OFF && tools/build.sh release
+  cd "$tree" && tools/build.sh program
 }
 
 train_tiny() {

@@ -66,8 +66,8 @@ QTensor ToQTensor(const QuantizedRows& quantized, const Shape& shape) {
   QTensor result;
   result.shape = shape;
   result.values = quantized.values;
-  result.codes = table ? TableCodes(quantized.levels, quantized.values)
-                       : ArithmeticCodes(quantized.levels, quantized.values);
+  result.codes =
+      table ? TableCodes(quantized.levels, quantized.values) : ArithmeticCodes(quantized.levels, quantized.values);
   result.scales = ToVector(quantized.scales);
   return result;
 }

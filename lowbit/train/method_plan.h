@@ -16,8 +16,8 @@ struct LayerWeight;
 
 // How a recipe wants a network's weights quantized.
 struct MethodPlan {
-  std::string method = "none";  // A folder of lowbit/train/methods, or "none": weights stay float.
-  std::string policy = "none";  // A folder of lowbit/train/policies, or "none".
+  std::string method = "none";    // A folder of lowbit/train/methods, or "none": weights stay float.
+  std::string policy = "none";    // A folder of lowbit/train/policies, or "none".
   std::vector<std::string> skip;  // Names of nodes whose weights stay float.
   // Makes a layer's method; null if method is "none".
   std::function<std::unique_ptr<WeightMethod>(const LayerWeight& weight)> make;

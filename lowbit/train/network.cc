@@ -165,8 +165,8 @@ void Network::Impl::AddMethods() {
   }
   for (const std::string& name : skip) {
     if (names.count(name) == 0) {
-      throw std::invalid_argument(
-          "quantize.skip: " + UnknownName("node with a weight", name, {names.begin(), names.end()}));
+      throw std::invalid_argument("quantize.skip: " +
+                                  UnknownName("node with a weight", name, {names.begin(), names.end()}));
     }
   }
 }

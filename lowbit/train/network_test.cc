@@ -76,8 +76,7 @@ Graph SmallNet(double dropout = 0) {
                           {"ceil_mode", int64_t{0}}}});
   graph.nodes.push_back({"drop", "Dropout", {"pool.out", "ratio"}, {"drop.out"}, {}});
   graph.nodes.push_back({"flat", "Flatten", {"drop.out"}, {"flat.out"}, {}});
-  graph.nodes.push_back(
-      {"fc", "Gemm", {"flat.out", "fc.weight", "fc.bias"}, {"logits"}, {{"transB", int64_t{1}}}});
+  graph.nodes.push_back({"fc", "Gemm", {"flat.out", "fc.weight", "fc.bias"}, {"logits"}, {{"transB", int64_t{1}}}});
   graph.outputs = {"logits"};
   return graph;
 }

@@ -32,11 +32,10 @@ class ParameterWalk : public Optimizer {
     for (size_t i = 0; i < parameters_.size(); ++i) {
       TrainedParameter& parameter = parameters_[i];
       if (!parameter.tensor.grad().defined()) continue;
-      const double decay = Decays(parameter, options_.decay_scope)
-                               ? options_.weight_decay * parameter.traits.decay_multiplier
-                               : 0.0;
-      Update(i, parameter.tensor, parameter.tensor.grad(),
-             learning_rate * parameter.traits.learning_rate_multiplier, decay);
+      const double decay =
+          Decays(parameter, options_.decay_scope) ? options_.weight_decay * parameter.traits.decay_multiplier : 0.0;
+      Update(i, parameter.tensor, parameter.tensor.grad(), learning_rate * parameter.traits.learning_rate_multiplier,
+             decay);
     }
   }
 

@@ -40,8 +40,9 @@ double LearningRate::At(int64_t t) const {
     case Kind::kMultiStep:
       return peak * std::pow(factor, PassedMilestones(*this, now));
     case Kind::kCosine:
-      return Glide(peak, final, (now - static_cast<double>(warmup)) /
-                                    static_cast<double>(std::max<int64_t>(iterations - warmup, 1)));
+      return Glide(
+          peak, final,
+          (now - static_cast<double>(warmup)) / static_cast<double>(std::max<int64_t>(iterations - warmup, 1)));
     default:
       return peak;
   }

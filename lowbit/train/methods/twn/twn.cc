@@ -1,6 +1,7 @@
+#include "lowbit/quant/methods/twn/twn.h"
+
 #include <torch/torch.h>
 
-#include "lowbit/quant/methods/twn/twn.h"
 #include "lowbit/train/method.h"
 
 // Ternary weights with one scale a row (quant/methods/twn is the specification), in tensor operations.

@@ -94,9 +94,8 @@ at::Tensor SqWeight::Effective(Mode mode, const StepContext& context) {
   const at::Tensor rows = Rows();
   const at::Tensor values = Values(quantizer().Quantize(rows));
   const bool filters = options_.unit == quant::sq::Unit::kFilter;
-  const at::Tensor mask = Mask(rows, values, count, context)
-                              .to(rows.device(), at::kBool)
-                              .view({rows.size(0), filters ? 1 : rows.size(1)});
+  const at::Tensor mask =
+      Mask(rows, values, count, context).to(rows.device(), at::kBool).view({rows.size(0), filters ? 1 : rows.size(1)});
   return StraightThrough(weight(), at::where(mask, values, rows).view_as(weight()));
 }
 

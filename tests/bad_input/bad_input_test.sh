@@ -21,6 +21,11 @@ sentence() {
   says "$text" "$scratch/err" || { echo "the line does not say: $text"; return 1; }
 }
 
+# usage COMMAND...: wrong usage; one line, and one that points at --help.
+usage() {
+  fails_with 2 "$@" && [ ! -s "$scratch/out" ] && [ "$(wc -l <"$scratch/err")" = 2 ] && says "--help" "$scratch/err"
+}
+
 # change FILE OFFSET TO: a copy of FILE with the byte at OFFSET replaced.
 change() {
   cp "$1" "$3"
@@ -70,7 +75,7 @@ damage_set() {
   cp -r "$from" "$to" && "$@" "$to/$file"
 }
 empty() { : >"$1"; }
-halve() { truncate -s "$(($(stat -c %s "$1") / 2))" "$1"; }
+halve() { truncate -s "$(($(stat -c %s "$1") / 2 + 1))" "$1"; }
 lengthen() { printf x >>"$1"; }
 first_byte() { printf '\377' | dd of="$1" bs=1 conv=notrunc status=none; }
 
@@ -88,10 +93,11 @@ done
 check "images that do not fit the model" sentence 2 "[3, 32, 32]" "$lowbit" eval "$model" --data "cifar:$files/colours"
 check "a data set of an unknown name" sentence 2 "fashion-mnist" "$lowbit" eval "$model" --data "fashion-mnits"
 
-check "an unknown command" sentence 2 "" "$lowbit" trian
-check "an unknown option" sentence 2 "" "$lowbit" inspect "$model" --jsno
-check "no model named" sentence 2 "" "$lowbit" run
-check "a number out of range" sentence 2 "" "$lowbit" run "$model" "$scratch/picture.pgm" --top 0
+check "an unknown command" usage "$lowbit" trian
+check "the message names the nearest" says "train" "$scratch/err"
+check "an unknown option" usage "$lowbit" inspect "$model" --jsno
+check "no model named" usage "$lowbit" run
+check "a number out of range" usage "$lowbit" run "$model" "$scratch/picture.pgm" --top 0
 
 # recipe TEXT...: the lines as a recipe file.
 recipe() { printf '%s\n' "$@" >"$scratch/recipe.toml"; }
@@ -121,18 +127,19 @@ if [ "$train" = ON ]; then
   recipe "${good[@]}" '[tran]'
   check "an unknown table names the nearest" refused "train"
   : >"$scratch/recipe.toml"
-  check "an empty recipe" refused "recipe.toml"
+  check "an empty recipe" refused "train.epochs"
   rm "$scratch/recipe.toml"
   check "a recipe that is not there" refused "recipe.toml"
 
   recipe "${good[@]}"
   diverges() {
-    sentence 1 "NaN" "$lowbit" train "$scratch/recipe.toml" --out "$scratch/diverged" --quiet --set train.learning_rate=1e30
+    sentence 1 "not a finite number" "$lowbit" train "$scratch/recipe.toml" --out "$scratch/diverged" --quiet \
+      --set train.learning_rate=1000 --set train.weight_decay=1 --set train.epochs=6
   }
   check "a loss that is not finite ends the run with 1" diverges
   check "pack of a folder that is no run" sentence 2 "$bad" "$lowbit" pack "$bad" -o "$scratch/out.lbm"
   check "nothing is left of it" [ ! -e "$scratch/out.lbm" ]
-  check "pack into a folder that is not there" sentence 1 "nowhere" "$lowbit" pack "$scratch/good" -o "$bad/nowhere/m.lbm"
+  check "pack into a folder that is not there" sentence 2 "nowhere" "$lowbit" pack "$scratch/good" -o "$bad/nowhere/m.lbm"
   check "report of a folder that is no run" sentence 2 "$bad" "$lowbit" report "$bad" -o "$scratch/report.html"
   check "no page is left of it" [ ! -e "$scratch/report.html" ]
   for file in "$scratch"/good/*.safetensors; do
@@ -141,6 +148,6 @@ if [ "$train" = ON ]; then
   check "eval of a run with a damaged checkpoint" sentence 2 "safetensors" "$lowbit" eval "$scratch/good"
 else
   recipe "${good[@]}"
-  check "without the training component, train says so" sentence 1 "" "$lowbit" train "$scratch/recipe.toml"
+  check "without the training component, train says so" sentence 2 "training component" "$lowbit" train "$scratch/recipe.toml"
 fi
 finish

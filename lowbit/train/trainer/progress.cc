@@ -14,9 +14,11 @@ constexpr int kBarWidth = 24;
 constexpr double kSecondsBetweenDraws = 0.1;
 
 std::string Bar(double share) {
-  const int full = static_cast<int>(std::lround(share * kBarWidth));
-  return "[" + std::string(static_cast<size_t>(full), '=') + std::string(static_cast<size_t>(kBarWidth - full), ' ') +
-         "]";
+  std::string bar(kBarWidth + 2, ' ');
+  bar.front() = '[';
+  bar.back() = ']';
+  std::fill_n(bar.begin() + 1, std::lround(share * kBarWidth), '=');
+  return bar;
 }
 
 }  // namespace

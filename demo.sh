@@ -12,7 +12,10 @@ budget=()
 preset=${LOWBIT_PRESET:-program}
 case ${1:-} in
   "") ;;
-  --quick) out=out/demo-quick budget=(--set train.epochs=1 --set data.train_limit=2560 --set data.test_limit=1000) ;;
+  --quick)
+    out=out/demo-quick
+    budget=(--set train.epochs=1 --set train.schedule.warmup=0.3 --set data.train_limit=2560 --set data.test_limit=1000)
+    ;;
   *) sed -n 2,5p "$0"; exit 2 ;;
 esac
 lowbit=build/bin/lowbit

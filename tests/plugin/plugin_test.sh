@@ -23,7 +23,7 @@ build_program() {
 
 train_tiny() {
   cd "$scratch" && "$lowbit" train "$tree/recipes/fashion-mnist/small-twn.toml" --out "$scratch/run" \
-    --set quantize.method="$1" --set train.epochs=1 --set data.train_limit=512 --set data.test_limit=256
+    --set quantize.method="$1" --set train.epochs=1 --set train.schedule.warmup=0.3 --set data.train_limit=512 --set data.test_limit=256
 }
 
 # A grey 28 x 28 picture.

@@ -24,12 +24,8 @@ Json SetJson(const data::DatasetStatus& set) {
 }
 
 Json CheckedJson(const data::Dataset& dataset) {
-  return {{"name", dataset.name},
-          {"path", dataset.path},
-          {"train", dataset.train.count()},
-          {"test", dataset.test.count()},
-          {"image", dataset.train.image},
-          {"classes", dataset.classes},
+  return {{"name", dataset.name},         {"path", dataset.path},         {"train", dataset.train.count()},
+          {"test", dataset.test.count()}, {"image", dataset.train.image}, {"classes", dataset.classes},
           {"warnings", dataset.warnings}};
 }
 

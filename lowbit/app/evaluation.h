@@ -18,7 +18,7 @@ struct Evaluation {
   std::vector<std::string> warnings;  // The data set's.
   int64_t images = 0;
   int64_t correct = 0;
-  double loss = 0;                  // Mean cross-entropy, in nats.
+  double loss = 0;                    // Mean cross-entropy, in nats.
   double milliseconds_per_image = 0;  // Wall-clock time of the network alone.
   std::vector<int32_t> predictions;   // Top-1 class of each image, in order.
 

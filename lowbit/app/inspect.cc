@@ -89,8 +89,7 @@ std::string ToText(const Inspection& inspection) {
   for (const auto& [key, value] : inspection.metadata) {
     text += fmt::format("{}: {}\n", key, fmt::join(SplitLines(value), ", "));
   }
-  std::vector<std::vector<std::string>> rows = {
-      {"parameter", "shape", "values", "bits", "bytes", "scales", "MACs"}};
+  std::vector<std::vector<std::string>> rows = {{"parameter", "shape", "values", "bits", "bytes", "scales", "MACs"}};
   for (const InspectedLayer& layer : inspection.layers) {
     rows.push_back({layer.name, ToString(layer.shape), layer.values, fmt::format("{:.2f}", layer.bits),
                     Grouped(layer.bytes), Grouped(layer.scale_bytes + layer.table_bytes), Grouped(layer.macs)});

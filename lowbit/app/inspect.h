@@ -13,8 +13,8 @@ namespace lowbit::app {
 
 // One parameter of a packed file.
 struct InspectedLayer {
-  std::string name;    // The parameter.
-  std::string node;    // The first node that uses it.
+  std::string name;  // The parameter.
+  std::string node;  // The first node that uses it.
   Shape shape;
   std::string values;    // "ternary", "float32", "int64"
   std::string encoding;  // "trits", "1 bits", "raw"
@@ -22,7 +22,7 @@ struct InspectedLayer {
   int64_t elements = 0;
   int64_t bytes = 0;  // On disk, scales and tables not included.
   int64_t scale_bytes = 0, table_bytes = 0;
-  int64_t macs = 0;         // Of the node, for one image; on the weight of Conv and Gemm only.
+  int64_t macs = 0;  // Of the node, for one image; on the weight of Conv and Gemm only.
 };
 
 struct Inspection {
@@ -31,10 +31,10 @@ struct Inspection {
   std::map<std::string, std::string> metadata;
   std::vector<InspectedLayer> layers;
   int64_t file_bytes = 0;
-  int64_t other_bytes = 0;     // Header, structure, metadata, alignment.
-  int64_t float_bytes = 0;     // What the same parameters take at 4 bytes per element.
+  int64_t other_bytes = 0;  // Header, structure, metadata, alignment.
+  int64_t float_bytes = 0;  // What the same parameters take at 4 bytes per element.
   int64_t lowbit_elements = 0;
-  int64_t lowbit_bytes = 0;    // Codes of low-bit tensors, row padding included.
+  int64_t lowbit_bytes = 0;  // Codes of low-bit tensors, row padding included.
   int64_t macs = 0;
 
   double compression() const;             // float_bytes / file_bytes

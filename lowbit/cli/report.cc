@@ -1,9 +1,8 @@
-#include "lowbit/app/report_runs.h"
-
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "lowbit/app/report_runs.h"
 #include "lowbit/cli/commands.h"
 #include "lowbit/cli/output.h"
 

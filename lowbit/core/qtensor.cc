@@ -142,7 +142,8 @@ Status Validate(const QTensor& tensor) {
                    ToString(tensor.shape) + " needs " + std::to_string(expected));
   }
   const int count = tensor.values.Count();
-  const auto outside = std::find_if(tensor.codes.begin(), tensor.codes.end(), [&](uint8_t code) { return code >= count; });
+  const auto outside =
+      std::find_if(tensor.codes.begin(), tensor.codes.end(), [&](uint8_t code) { return code >= count; });
   if (outside != tensor.codes.end()) {
     return Invalid("low-bit tensor: code " + std::to_string(*outside) + " at index " +
                    std::to_string(outside - tensor.codes.begin()) + " is outside " + tensor.values.Name());

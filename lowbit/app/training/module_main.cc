@@ -1,7 +1,7 @@
 // The shared object's one symbol.
 
-#include "lowbit/app/training/trained_run.h"
 #include "lowbit/app/training/train_run.h"
+#include "lowbit/app/training/trained_run.h"
 #include "lowbit/app/training_module.h"
 
 namespace {

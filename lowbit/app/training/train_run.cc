@@ -131,8 +131,7 @@ Result<TrainSummary> TrainRun(const TrainRequest& request) {
   LOWBIT_TRY(job.graph, BuildNetwork(description));
   LOWBIT_RETURN_IF_ERROR(train::CheckJob(job));
   LOWBIT_RETURN_IF_ERROR(PrepareFolder(job.folder, resolved.text, job.resume));
-  LOWBIT_RETURN_IF_ERROR(
-      WriteRunDescription(job.folder, description, job.dataset, job.graph, job.device, job.threads));
+  LOWBIT_RETURN_IF_ERROR(WriteRunDescription(job.folder, description, job.dataset, job.graph, job.device, job.threads));
 
   LOWBIT_TRY(const train::TrainOutcome outcome, train::Train(job));
   LOWBIT_RETURN_IF_ERROR(PackInto(job));

@@ -29,6 +29,8 @@ at::Tensor ImageView(data::Batch* batch, const Shape& image) {
   return torch::from_blob(batch->images.data(), BatchShape(batch->count, image), torch::kFloat);
 }
 
-at::Tensor LabelView(data::Batch* batch) { return torch::from_blob(batch->labels.data(), {batch->count}, torch::kLong); }
+at::Tensor LabelView(data::Batch* batch) {
+  return torch::from_blob(batch->labels.data(), {batch->count}, torch::kLong);
+}
 
 }  // namespace lowbit::train

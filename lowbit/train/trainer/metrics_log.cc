@@ -16,9 +16,7 @@ namespace {
 
 constexpr char kFileName[] = "metrics.jsonl";
 
-double Now() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
+double Now() { return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count(); }
 
 struct FileCloser {
   void operator()(std::FILE* file) const { std::fclose(file); }

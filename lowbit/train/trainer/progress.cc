@@ -37,7 +37,10 @@ std::string ClockText(double seconds) {
 }
 
 Progress::Progress(std::string name, int64_t total_steps, int64_t done_steps, bool quiet)
-    : name_(std::move(name)), total_(total_steps), first_(done_steps), terminal_(isatty(STDERR_FILENO) == 1),
+    : name_(std::move(name)),
+      total_(total_steps),
+      first_(done_steps),
+      terminal_(isatty(STDERR_FILENO) == 1),
       quiet_(quiet) {}
 
 void Progress::Step(int64_t steps_done, const std::string& phase, double loss, double accuracy,

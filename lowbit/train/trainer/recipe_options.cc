@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-
 namespace lowbit::train {
 namespace {
 
@@ -97,9 +96,7 @@ data::BatchOptions ReadBatchOptions(const recipe::Recipe& recipe, std::vector<fl
 
 LearningRate ReadLearningRate(const recipe::TrainSection& train, int64_t iterations, int64_t iterations_per_epoch) {
   const recipe::ScheduleSection& schedule = train.schedule;
-  const auto in_iterations = [&](double time) {
-    return recipe::TimeInIterations(train, time, iterations_per_epoch);
-  };
+  const auto in_iterations = [&](double time) { return recipe::TimeInIterations(train, time, iterations_per_epoch); };
   LearningRate rate;
   rate.kind = ReadKind(schedule.kind);
   rate.peak = train.learning_rate;

@@ -23,14 +23,14 @@ Status WriteJson(const Json& json, MetricsLog* log) {
 
 Status WriteStep(const StepMetrics& metrics, MetricsLog* log) {
   LOWBIT_RETURN_IF_ERROR(WriteJson(Json{{"kind", "step"},
-                                    {"iteration", metrics.iteration},
-                                    {"epoch", metrics.epoch},
-                                    {"stage", metrics.stage},
-                                    {"loss", metrics.average.loss()},
-                                    {"accuracy", metrics.average.accuracy()},
-                                    {"learning_rate", metrics.learning_rate},
-                                    {"ratio", metrics.ratio},
-                                    {"images_per_second", metrics.images_per_second}},
+                                        {"iteration", metrics.iteration},
+                                        {"epoch", metrics.epoch},
+                                        {"stage", metrics.stage},
+                                        {"loss", metrics.average.loss()},
+                                        {"accuracy", metrics.average.accuracy()},
+                                        {"learning_rate", metrics.learning_rate},
+                                        {"ratio", metrics.ratio},
+                                        {"images_per_second", metrics.images_per_second}},
                                    log));
   return log->Scalars(metrics.iteration, {{"train/loss", metrics.average.loss()},
                                           {"train/accuracy", metrics.average.accuracy()},
@@ -60,12 +60,12 @@ Status WriteLayers(int64_t epoch, int64_t iteration, const std::vector<LayerStat
   std::map<std::string, double> scalars;
   for (const LayerStatistics& layer : layers) {
     LOWBIT_RETURN_IF_ERROR(WriteJson(Json{{"kind", "layer"},
-                                      {"epoch", epoch},
-                                      {"layer", layer.layer},
-                                      {"weights", layer.weights},
-                                      {"error", layer.error},
-                                      {"quantized", layer.quantized_share},
-                                      {"zero", layer.zero_share}},
+                                          {"epoch", epoch},
+                                          {"layer", layer.layer},
+                                          {"weights", layer.weights},
+                                          {"error", layer.error},
+                                          {"quantized", layer.quantized_share},
+                                          {"zero", layer.zero_share}},
                                      log));
     scalars["error/" + layer.layer] = layer.error;
   }
@@ -101,8 +101,7 @@ Status WriteFinal(const TrainOutcome& outcome, MetricsLog* log) {
 }
 
 std::string EpochText(const EpochMetrics& metrics) {
-  std::string text =
-      fmt::format("loss {:.4f}  acc {:.2f} %", metrics.train.loss(), 100 * metrics.train.accuracy());
+  std::string text = fmt::format("loss {:.4f}  acc {:.2f} %", metrics.train.loss(), 100 * metrics.train.accuracy());
   if (metrics.test.has_value()) text += fmt::format("  test {:.2f} %", 100 * metrics.test->accuracy());
   if (metrics.ratio > 0 && metrics.ratio < 1) text += fmt::format("  quantized {:g} %", 100 * metrics.ratio);
   return text + "  " + ClockText(metrics.seconds);

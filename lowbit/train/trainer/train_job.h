@@ -15,7 +15,7 @@ namespace lowbit::train {
 struct TrainJob {
   recipe::Recipe recipe;
   data::Dataset dataset;
-  Graph graph;  // Initialized; normalizes its input itself.
+  Graph graph;         // Initialized; normalizes its input itself.
   std::string folder;  // Exists. metrics.jsonl, event files and checkpoint.safetensors are written there.
   std::string device = "cpu";
   int threads = 1;

@@ -32,9 +32,9 @@ using Clock = std::chrono::steady_clock;
 // A run in time: stages of equal length, each of whole steps.
 struct Timeline {
   int64_t stages = 1;
-  int64_t steps = 1;            // Of a stage.
+  int64_t steps = 1;  // Of a stage.
   int64_t steps_per_epoch = 1;
-  int64_t epochs = 1;           // Of a stage, the last one perhaps cut short.
+  int64_t epochs = 1;  // Of a stage, the last one perhaps cut short.
 
   int64_t total() const { return stages * steps; }
   int64_t Iteration(const RunState& state) const { return state.stage * steps + state.step; }
@@ -90,7 +90,8 @@ class Trainer {
 
   Status Run() {
     LOWBIT_TRY(metrics_, MetricsLog::Open(job_.folder, state_.metrics_bytes));
-    progress_ = std::make_unique<Progress>(job_.recipe.name, timeline_.total(), timeline_.Iteration(state_), job_.quiet);
+    progress_ =
+        std::make_unique<Progress>(job_.recipe.name, timeline_.total(), timeline_.Iteration(state_), job_.quiet);
     start_ = Clock::now();
     if (timeline_.Iteration(state_) == 0) LOWBIT_RETURN_IF_ERROR(WriteHistograms("start"));
     while (state_.stage < timeline_.stages) {
@@ -189,7 +190,8 @@ class Trainer {
 
   Status LogStep(const StepContext& context, double rate) {
     const double seconds = std::chrono::duration<double>(Clock::now() - epoch_start_).count();
-    const double speed = static_cast<double>((state_.step - epoch_first_step_) * train_.batch) / std::max(seconds, 1e-9);
+    const double speed =
+        static_cast<double>((state_.step - epoch_first_step_) * train_.batch) / std::max(seconds, 1e-9);
     progress_->Step(timeline_.Iteration(state_), Phase(), state_.epoch.loss(), state_.epoch.accuracy(), speed);
     if ((context.iteration + 1) % train_.log_every != 0) return Ok();
     StepMetrics metrics;
@@ -270,14 +272,15 @@ class Trainer {
 
   Status StopEarly() {
     LOWBIT_RETURN_IF_ERROR(Save());
-    return Failed(job_.folder + ": interrupted after iteration " + std::to_string(timeline_.Iteration(state_)) + " of " +
-                  std::to_string(timeline_.total()) + "; --resume continues there");
+    return Failed(job_.folder + ": interrupted after iteration " + std::to_string(timeline_.Iteration(state_)) +
+                  " of " + std::to_string(timeline_.total()) + "; --resume continues there");
   }
 
   Error NotFinite(double rate) const {
-    return Failed(job_.folder + ": the loss is not a finite number at iteration " +
-                  std::to_string(timeline_.Iteration(state_) + 1) +
-                  fmt::format(" (learning rate {:g}); lower 'train.learning_rate' or add 'train.schedule.warmup'", rate));
+    return Failed(
+        job_.folder + ": the loss is not a finite number at iteration " +
+        std::to_string(timeline_.Iteration(state_) + 1) +
+        fmt::format(" (learning rate {:g}); lower 'train.learning_rate' or add 'train.schedule.warmup'", rate));
   }
 
   const TrainJob& job_;

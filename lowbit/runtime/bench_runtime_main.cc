@@ -50,8 +50,9 @@ double SecondsForBatch(Model* model, int64_t batch) {
 Status BenchFile(const std::string& path) {
   for (const int threads : {1, 2}) {
     LOWBIT_TRY(Model model, Model::Load(path, {.threads = threads}));
-    if (model.Inputs().size() != 1 || model.Outputs().size() != 1)
+    if (model.Inputs().size() != 1 || model.Outputs().size() != 1) {
       return Invalid(path + ": more than one input or output");
+    }
     for (const int64_t batch : {1, 64}) {
       std::printf("%s  threads %d  batch %2d  %.4f ms an image  (%.1f KiB planned)\n", path.c_str(), threads,
                   static_cast<int>(batch), 1e3 * SecondsForBatch(&model, batch) / static_cast<double>(batch),
@@ -79,8 +80,9 @@ Parameter RandomWeight(const Shape& shape, const ValueSet* values) {
   tensor.shape = shape;
   tensor.values = *values;
   tensor.scales = {0.1f};
-  for (const float v : noise)
+  for (const float v : noise) {
     tensor.codes.push_back(static_cast<uint8_t>(v * 0.999f * static_cast<float>(values->Count())));
+  }
   parameter.value = std::move(tensor);
   return parameter;
 }
@@ -115,7 +117,8 @@ Status BenchLayer(const Layer& layer) {
   for (const ValueSet* values : {static_cast<const ValueSet*>(nullptr), &binary, &ternary, &four, &eight}) {
     LOWBIT_TRY(Model model, Model::FromGraph(OneLayer(layer, values)));
     const int64_t outputs = model.OutputElements(0, layer.batch).value();
-    const double macs = static_cast<double>(outputs * (Elements(layer.weight) / layer.weight[0]));
+    const int64_t macs_per_output = Elements(layer.weight) / layer.weight[0];
+    const double macs = static_cast<double>(outputs * macs_per_output);
     std::printf("  %s %6.1f", values == nullptr ? "float" : values->Name().c_str(),
                 1e-9 * macs / SecondsForBatch(&model, layer.batch));
   }

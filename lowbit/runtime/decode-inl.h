@@ -17,8 +17,7 @@
 #include "lowbit/runtime/weights.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace lowbit::runtime {
-namespace HWY_NAMESPACE {
+namespace lowbit::runtime::HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
 using FloatTag = hn::ScalableTag<float>;
@@ -172,8 +171,7 @@ HWY_INLINE void WithDecoder(const PackedWeights& weights, Arguments... arguments
   }
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace lowbit::runtime
+}  // namespace lowbit::runtime::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // LOWBIT_RUNTIME_DECODE_INL_H_

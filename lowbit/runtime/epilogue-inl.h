@@ -11,8 +11,7 @@
 #include "lowbit/runtime/epilogue.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace lowbit::runtime {
-namespace HWY_NAMESPACE {
+namespace lowbit::runtime::HWY_NAMESPACE {
 
 template <bool kResidual, bool kSlope>
 HWY_INLINE void ApplyEpilogueCase(const Epilogue& epilogue, int64_t channel, int64_t count, const float* x,
@@ -44,8 +43,7 @@ HWY_INLINE void ApplyEpilogue(const Epilogue& epilogue, int64_t channel, int64_t
   }
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace lowbit::runtime
+}  // namespace lowbit::runtime::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #endif  // LOWBIT_RUNTIME_EPILOGUE_INL_H_

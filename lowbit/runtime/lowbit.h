@@ -17,6 +17,7 @@
  * and live as long as it does. Passing a null model is an error where one can be reported, and gives 0 or null elsewhere.
  */
 
+/* NOLINTBEGIN: this is C, in C's ways */
 #include <stddef.h>
 #include <stdint.h>
 
@@ -77,4 +78,5 @@ LOWBIT_API int lowbit_model_run(lowbit_model* model, const float* input, size_t 
 }
 #endif
 
+/* NOLINTEND */
 #endif /* LOWBIT_RUNTIME_LOWBIT_H_ */

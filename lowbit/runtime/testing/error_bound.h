@@ -121,15 +121,15 @@ inline DoubleTensor MovedError(const Node& node, const Operands& x) {
 }
 
 inline DoubleTensor NodeError(const Node& node, const Operands& x, const DoubleTensor& y) {
-  static const std::set<std::string> kMoves = {"MaxPool", "Flatten", "Reshape", "Dropout", "Identity", "Concat", "Pad"};
-  static const std::set<std::string> kGentle = {"Relu", "Clip", "Sigmoid", "Tanh", "LeakyRelu"};
+  static const std::set<std::string> moves = {"MaxPool", "Flatten", "Reshape", "Dropout", "Identity", "Concat", "Pad"};
+  static const std::set<std::string> gentle = {"Relu", "Clip", "Sigmoid", "Tanh", "LeakyRelu"};
   if (node.op == "Conv" || node.op == "Gemm") return ProductError(node, x);
   if (node.op == "BatchNormalization") return BatchNormError(node, x);
   if (node.op == "Add" || node.op == "Sub" || node.op == "Mul") return ArithmeticError(node, x);
   if (node.op == "AveragePool" || node.op == "GlobalAveragePool") return AveragePoolError(node, x);
   if (node.op == "Softmax") return SoftmaxError(x, y);
-  if (kMoves.count(node.op) != 0) return MovedError(node, x);
-  if (kGentle.count(node.op) != 0) return FunctionError(x, y, 1);
+  if (moves.count(node.op) != 0) return MovedError(node, x);
+  if (gentle.count(node.op) != 0) return FunctionError(x, y, 1);
   LOWBIT_CHECK(node.op == "PRelu");
   double slope = 1;
   for (const double s : x[1]->value.data) slope = std::max(slope, std::abs(s));

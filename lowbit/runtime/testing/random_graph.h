@@ -133,8 +133,8 @@ class RandomGraph {
   }
 
   void AddArithmetic() {
-    static const char* const kOperators[] = {"Add", "Sub", "Mul"};
-    const std::string op = kOperators[random_.Int(0, 2)];
+    static const char* const operators[] = {"Add", "Sub", "Mul"};
+    const std::string op = operators[random_.Int(0, 2)];
     std::string other;
     switch (random_.Int(0, 3)) {
       case 0:

@@ -45,8 +45,9 @@ inline std::vector<ValueSet> AllValueSets(int block) {
                                 ValueSet::Affine(2, 1),  ValueSet::Affine(3, 4),  ValueSet::Affine(4, 8),
                                 ValueSet::Affine(6, 30), ValueSet::Affine(8, 128)};
   for (const int entries : {1, 2, 3, 7, 16, 17, 256}) sets.push_back(ValueSet::Table(random.Floats(entries, -1, 1)));
-  for (const int entries : {1, 9, 256})
+  for (const int entries : {1, 9, 256}) {
     sets.push_back(ValueSet::Codebook(random.Floats(entries * block, -1, 1), block));
+  }
   return sets;
 }
 

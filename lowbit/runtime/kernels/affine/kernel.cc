@@ -9,8 +9,7 @@
 #include "lowbit/runtime/epilogue-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace lowbit::runtime::kernels::affine {
-namespace HWY_NAMESPACE {
+namespace lowbit::runtime::kernels::affine::HWY_NAMESPACE {
 
 using namespace ::lowbit::runtime::HWY_NAMESPACE;  // NOLINT: the shared parts of this target
 
@@ -27,8 +26,7 @@ const AffineKernel* Kernel() {
   return &kernel;
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace lowbit::runtime::kernels::affine
+}  // namespace lowbit::runtime::kernels::affine::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

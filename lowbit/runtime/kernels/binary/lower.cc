@@ -59,9 +59,9 @@ class BinaryStep : public Step {
 };
 
 bool FindOperation(const std::string& op, Operation* operation) {
-  static const std::pair<const char*, Operation> kOperations[] = {
+  static const std::pair<const char*, Operation> operations[] = {
       {"Add", Operation::kAdd}, {"Sub", Operation::kSub}, {"Mul", Operation::kMul}, {"Div", Operation::kDiv}};
-  for (const auto& [name, value] : kOperations) {
+  for (const auto& [name, value] : operations) {
     if (op != name) continue;
     *operation = value;
     return true;

@@ -11,8 +11,7 @@
 #include "lowbit/runtime/epilogue-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace lowbit::runtime::kernels::conv {
-namespace HWY_NAMESPACE {
+namespace lowbit::runtime::kernels::conv::HWY_NAMESPACE {
 
 using namespace ::lowbit::runtime::HWY_NAMESPACE;  // NOLINT: the shared parts of this target
 
@@ -271,8 +270,7 @@ const ConvKernel* Kernel() {
   return &kernel;
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace lowbit::runtime::kernels::conv
+}  // namespace lowbit::runtime::kernels::conv::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

@@ -10,8 +10,7 @@
 #include "lowbit/runtime/epilogue-inl.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace lowbit::runtime::kernels::depthwise {
-namespace HWY_NAMESPACE {
+namespace lowbit::runtime::kernels::depthwise::HWY_NAMESPACE {
 
 using namespace ::lowbit::runtime::HWY_NAMESPACE;  // NOLINT: the shared parts of this target
 
@@ -104,8 +103,7 @@ const DepthwiseKernel* Kernel() {
   return &kernel;
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace lowbit::runtime::kernels::depthwise
+}  // namespace lowbit::runtime::kernels::depthwise::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

@@ -40,9 +40,9 @@ class ReorderStep : public Step {
 };
 
 bool KeepsOrder(const std::string& op) {
-  static const std::array<const char*, 6> kOperators = {"Dropout", "Flatten", "Identity",
-                                                        "Reshape", "Squeeze", "Unsqueeze"};
-  return std::find(kOperators.begin(), kOperators.end(), op) != kOperators.end();
+  static const std::array<const char*, 6> operators = {"Dropout", "Flatten", "Identity",
+                                                       "Reshape", "Squeeze", "Unsqueeze"};
+  return std::find(operators.begin(), operators.end(), op) != operators.end();
 }
 
 }  // namespace

@@ -9,8 +9,7 @@
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
-namespace lowbit::runtime::kernels::pool {
-namespace HWY_NAMESPACE {
+namespace lowbit::runtime::kernels::pool::HWY_NAMESPACE {
 
 HWY_INLINE void TakeLarger(const float* HWY_RESTRICT x, int64_t channels, float* HWY_RESTRICT y) {
   for (int64_t c = 0; c < channels; ++c) y[c] = x[c] > y[c] ? x[c] : y[c];
@@ -64,8 +63,7 @@ const PoolKernel* Kernel() {
   return &kernel;
 }
 
-}  // namespace HWY_NAMESPACE
-}  // namespace lowbit::runtime::kernels::pool
+}  // namespace lowbit::runtime::kernels::pool::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE

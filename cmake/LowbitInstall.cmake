@@ -3,6 +3,7 @@
 #   find_package(lowbit COMPONENTS train)     # all libraries; needs libtorch
 # and link lowbit::runtime or lowbit::train.
 
+include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 set(LOWBIT_CMAKE_FOLDER ${CMAKE_INSTALL_LIBDIR}/cmake/lowbit)
 

@@ -12,7 +12,7 @@ runtime="cmake ninja-build g++ libhwy-dev libflatbuffers-dev flatbuffers-compile
   libfmt-dev nlohmann-json3-dev libpng-dev libjpeg-dev zlib1g-dev libxxhash-dev libstb-dev"
 build="$runtime libtorch-dev dataset-fashion-mnist"
 test="$build libgtest-dev libgmock-dev ccache chromium-headless-shell fonts-dejavu-core"
-lint="clang clang-format clang-tidy libclang-rt-dev"
+lint="clang clang-format clang-tidy git libclang-rt-dev"
 
 say() { printf 'install-deps: %s\n' "$*"; }
 fail() { printf 'install-deps: %s\n' "$*" >&2; exit 1; }

@@ -129,6 +129,24 @@ TEST(Model, RandomGraphsReachEveryKernel) {
                                                 "fused Add", "fused Sub", "fused Mul"}));
 }
 
+// A downsampling shortcut: the main branch's kernel takes the addition along, and has to wait for the other branch.
+TEST(Model, AddsABranchThatIsComputedLater) {
+  RandomSource random(3);
+  Graph graph;
+  graph.name = "branches";
+  graph.inputs = {{"x", {kDynamic, 3, 4, 4}}};
+  graph.outputs = {"y"};
+  for (const char* weight : {"w1", "w2", "w3"}) {
+    graph.parameters[weight].value = testing::RandomCodes({3, 3, 1, 1}, ValueSet::Ternary(), true, &random);
+  }
+  graph.nodes = {{"main", "Conv", {"x", "w1"}, {"a"}, {}},  {"side1", "Conv", {"x", "w2"}, {"b"}, {}},
+                 {"side2", "Conv", {"b", "w3"}, {"c"}, {}}, {"side3", "Relu", {"c"}, {"d"}, {}},
+                 {"sum", "Add", {"a", "d"}, {"e"}, {}},     {"relu", "Relu", {"e"}, {"y"}, {}}};
+  const FloatTensor input = RandomBatch(graph, 2, 3);
+  ExpectWithinBounds(graph, Expected(graph, input), RunGraph(graph, input.data, 2));
+  EXPECT_EQ(Model::FromGraph(graph).value().Nodes()[4].fused_into, "main");
+}
+
 Graph OneNode(const std::string& op, const Shape& input, Attributes attributes = {}) {
   Graph graph;
   graph.name = "one";

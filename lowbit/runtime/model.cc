@@ -28,9 +28,8 @@ class Buffer {
     if (floats <= floats_) return Ok();
     data_ = hwy::AllocateAligned<float>(static_cast<size_t>(floats));
     floats_ = data_ == nullptr ? 0 : floats;
-    if (data_ == nullptr)
-      return Failed("not enough memory for " + std::to_string(floats * 4) + " bytes of activations");
-    return Ok();
+    if (data_ != nullptr) return Ok();
+    return Failed("not enough memory for " + std::to_string(floats * 4) + " bytes of activations");
   }
   float* data() const { return data_.get(); }
   int64_t floats() const { return floats_; }

@@ -38,7 +38,7 @@ class RandomGraph {
 
   template <typename T>
   std::string AddParameter(T value) {
-    const std::string name = Unique("p");
+    std::string name = Unique("p");
     graph_.parameters[name].value = std::move(value);
     return name;
   }
@@ -55,7 +55,7 @@ class RandomGraph {
     }
     value_ = output;
     shape_ = shapes.value().at(output);
-    if (shape_.size() == 4) earlier_.push_back({value_, shape_});
+    if (shape_.size() == 4) earlier_.emplace_back(value_, shape_);
     return true;
   }
 

@@ -16,7 +16,7 @@ build: ## everything, optimized, into build/
 test: ## install what is needed, build, run every test
 	@./test.sh
 
-demo: ## train, pack and run a ternary network on Fashion-MNIST (about 12 minutes)
+demo: ## train, pack and run a ternary network on Fashion-MNIST (about 14 minutes)
 	@./demo.sh
 
 check: build ## build and run every test, without installing anything

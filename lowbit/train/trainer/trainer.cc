@@ -224,7 +224,13 @@ class Trainer {
     metrics.train = state_.epoch;
     const bool last = state_.step == timeline_.steps;
     const bool due = train_.evaluate_every > 0 && metrics.epoch % train_.evaluate_every == 0;
-    if (due || last) metrics.test = EvaluateTest(metrics.epoch);
+    if (due || last) {
+      metrics.test = EvaluateTest(metrics.epoch);
+      if (!std::isfinite(metrics.test->loss())) {
+        return Failed(job_.folder + ": training diverged: the test loss is not a finite number after epoch " +
+                      std::to_string(metrics.epoch) + "; lower 'train.learning_rate'");
+      }
+    }
     TakeTime();
     metrics.seconds = state_.seconds;
     progress_->Line(Phase() + "  " + EpochText(metrics));
@@ -244,7 +250,18 @@ class Trainer {
     return test;
   }
 
+  // A loss can stay finite while a batch-norm variance no longer is: such a network cannot be packed or run.
+  Status CheckFinite() const {
+    for (const auto& [name, tensor] : network_.Buffers()) {
+      if (!tensor.is_floating_point() || tensor.isfinite().all().item<bool>()) continue;
+      return Failed(job_.folder + ": training diverged: '" + name +
+                    "' is not finite at the end; lower 'train.learning_rate'");
+    }
+    return Ok();
+  }
+
   Status FinishRun() {
+    LOWBIT_RETURN_IF_ERROR(CheckFinite());
     LOWBIT_RETURN_IF_ERROR(WriteHistograms("end"));
     state_.finished = true;
     LOWBIT_RETURN_IF_ERROR(WriteFinal(Outcome(), metrics_.get()));

@@ -162,6 +162,12 @@ TEST_F(TrainerTest, LossThatIsNotFiniteEndsTheRun) {
   EXPECT_NE(outcome.error().message.find("not a finite number at iteration"), std::string::npos);
 }
 
+TEST_F(TrainerTest, DivergedStatisticsEndTheRunToo) {
+  const auto outcome = Train(Job({"train.learning_rate=1000", "train.weight_decay=1", "train.iterations=2"}));
+  ASSERT_FALSE(outcome.ok());
+  EXPECT_EQ(outcome.error().kind, ErrorKind::kFailed);
+}
+
 TEST_F(TrainerTest, ImpossibleJobsAreFoundBeforeAnythingIsWritten) {
   EXPECT_NE(CheckJob(Job({"train.batch=61"})).error().message.find("larger than the training set of 60"),
             std::string::npos);

@@ -18,8 +18,8 @@ int RunPack(const PackArguments& arguments) {
   const Result<app::Inspection> packed = app::PackRun(arguments.run, arguments.out);
   if (!packed.ok()) return Report(packed.error());
   const app::Inspection& file = packed.value();
-  return Print(fmt::format("{}: {} bytes, {:.2f} bits per low-bit weight, {:.1f}x smaller than float\n", file.path,
-                           file.file_bytes, file.bits_per_lowbit_weight(), file.compression()));
+  return Print(fmt::format("{}: {} bytes, {:.2f} bits per weight, {:.1f} % of its size as floats\n", file.path,
+                           file.file_bytes, file.bits_per_weight(), 100 / file.compression()));
 }
 
 }  // namespace

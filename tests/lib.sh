@@ -2,6 +2,7 @@
 #
 #   check "what holds" COMMAND...        passes if the command exits with 0
 #   says "part of a text" FILE           for check: the file holds the text
+#   same_run FOLDER FOLDER               for check: two runs ended with the same bits, times aside
 #   fails_with CODE COMMAND...           for check: the command exits with CODE; its output is in $scratch/out and /err
 #
 # $scratch is an empty folder that is removed at the end; $lowbit is the program, $root the source tree.
@@ -36,6 +37,17 @@ fails_with() {
   "$@" >"$scratch/out" 2>"$scratch/err" </dev/null || code=$?
   [ "$code" = "$expected" ] || { echo "exit code $code, not $expected"; cat "$scratch/err"; return 1; }
 }
+
+# The tensors of a run's checkpoint: what follows the 8 bytes of length and the header.
+run_tensors() {
+  local file=$1/checkpoint.safetensors header
+  header=$(od -An -t u8 -N 8 "$file" | tr -d ' ')
+  tail -c +$((8 + header + 1)) "$file"
+}
+# Every measured number of a run but the times.
+run_metrics() { sed -E 's/"(seconds|images_per_second)":[^,}]*//g' "$1/metrics.jsonl"; }
+
+same_run() { cmp <(run_tensors "$1") <(run_tensors "$2") && diff <(run_metrics "$1") <(run_metrics "$2"); }
 
 finish() {
   local total=$((checks_passed + checks_failed))

@@ -3,16 +3,19 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
 
 #include "lowbit/app/inspect.h"
+#include "lowbit/app/training/resolve_recipe.h"
 #include "lowbit/app/training/run_description.h"
 #include "lowbit/base/file.h"
 #include "lowbit/base/thread_pool.h"
 #include "lowbit/data/statistics.h"
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/recipe/toml.h"
+#include "lowbit/report/sweep.h"
 #include "lowbit/train/trainer/checkpoint.h"
 #include "lowbit/train/trainer/restore.h"
 #include "lowbit/train/trainer/train_job.h"
@@ -20,26 +23,9 @@
 namespace lowbit::app {
 namespace {
 
-struct ResolvedRecipe {
-  recipe::Recipe recipe;
-  std::string text;  // As TOML, overrides included.
-};
-
-Result<ResolvedRecipe> ResolveRecipe(const TrainRequest& request) {
-  LOWBIT_TRY(Config config, recipe::ParseRecipe(request.recipe_path));
-  for (const std::string& text : request.overrides) {
-    LOWBIT_RETURN_IF_ERROR(recipe::ApplyOverride(&config, text));
-  }
-  ResolvedRecipe resolved;
-  LOWBIT_TRY(resolved.recipe, recipe::ReadRecipe(config));
-  if (resolved.recipe.name.empty()) resolved.recipe.name = std::filesystem::path(request.recipe_path).stem().string();
-  std::get<ConfigTable>(config.value)["name"].value = resolved.recipe.name;
-  resolved.text = recipe::ToToml(config);
-  return resolved;
-}
-
 // A folder without a checkpoint, or, with --resume, that of the very same recipe.
 Status PrepareFolder(const std::string& folder, const std::string& recipe, bool resume) {
+  if (report::IsSweepFolder(folder)) return Invalid(folder + ": holds a sweep; choose another --out for a single run");
   LOWBIT_RETURN_IF_ERROR(MakeFolders(folder));
   const std::string path = folder + "/recipe.toml";
   if (!FileExists(train::CheckpointPath(folder))) return WriteFileAtomic(path, recipe);
@@ -112,26 +98,63 @@ Status PackInto(const train::TrainJob& job) {
   return AppendToFile(job.folder + "/metrics.jsonl", line.dump() + "\n");
 }
 
+// A run that can begin: all that is wrong with it has been found, and nothing written.
+struct PreparedRun {
+  train::TrainJob job;
+  RunDescription description;
+};
+
+Result<PreparedRun> Prepare(const recipe::Recipe& recipe, data::Dataset dataset, const std::string& device) {
+  PreparedRun run;
+  run.job.recipe = recipe;
+  run.job.dataset = std::move(dataset);
+  run.job.device = device;
+  run.description = Describe(recipe, run.job.dataset);
+  LOWBIT_TRY(run.job.graph, BuildNetwork(run.description));
+  LOWBIT_RETURN_IF_ERROR(train::CheckJob(run.job));
+  return run;
+}
+
 }  // namespace
 
+Status CheckRuns(const std::vector<recipe::SweepRun>& runs, const std::string& device) {
+  std::set<std::string> groups;
+  std::string loaded;
+  data::Dataset dataset;
+  for (const recipe::SweepRun& run : runs) {
+    if (!groups.insert(run.group).second) continue;
+    const auto& tables = std::get<ConfigTable>(run.config.value);
+    const auto data = tables.find("data");
+    const std::string wanted = "data\n" + (data == tables.end() ? "" : recipe::ToToml(data->second));
+    if (loaded != wanted) {
+      LOWBIT_TRY(dataset, LoadData(run.recipe.data));
+      loaded = wanted;
+    }
+    Result<PreparedRun> prepared = Prepare(run.recipe, std::move(dataset), device);
+    if (!prepared.ok()) {
+      return Error{prepared.error().kind, prepared.error().message + " (run '" + run.name + "')"};
+    }
+    dataset = std::move(prepared.value().job.dataset);
+  }
+  return Ok();
+}
+
 Result<TrainSummary> TrainRun(const TrainRequest& request) {
-  LOWBIT_TRY(const ResolvedRecipe resolved, ResolveRecipe(request));
-  train::TrainJob job;
-  job.recipe = resolved.recipe;
-  job.folder = request.out.empty() ? "runs/" + job.recipe.name : request.out;
-  job.device = request.device;
+  LOWBIT_TRY(const Config config, ResolveRecipe(request));
+  LOWBIT_TRY(const recipe::Recipe recipe, recipe::ReadRecipe(config));
+  LOWBIT_TRY(data::Dataset dataset, LoadData(recipe.data));
+  for (const std::string& warning : dataset.warnings) {
+    std::fprintf(stderr, "%s  warning: %s\n", recipe.name.c_str(), warning.c_str());
+  }
+  LOWBIT_TRY(PreparedRun run, Prepare(recipe, std::move(dataset), request.device));
+  train::TrainJob& job = run.job;
+  job.folder = request.out.empty() ? "runs/" + recipe.name : request.out;
   job.threads = request.threads > 0 ? request.threads : HardwareThreads();
   job.resume = request.resume;
   job.quiet = request.quiet;
-  LOWBIT_TRY(job.dataset, LoadData(job.recipe.data));
-  for (const std::string& warning : job.dataset.warnings) {
-    std::fprintf(stderr, "%s  warning: %s\n", job.recipe.name.c_str(), warning.c_str());
-  }
-  const RunDescription description = Describe(job.recipe, job.dataset);
-  LOWBIT_TRY(job.graph, BuildNetwork(description));
-  LOWBIT_RETURN_IF_ERROR(train::CheckJob(job));
-  LOWBIT_RETURN_IF_ERROR(PrepareFolder(job.folder, resolved.text, job.resume));
-  LOWBIT_RETURN_IF_ERROR(WriteRunDescription(job.folder, description, job.dataset, job.graph, job.device, job.threads));
+  LOWBIT_RETURN_IF_ERROR(PrepareFolder(job.folder, recipe::ToToml(config), job.resume));
+  LOWBIT_RETURN_IF_ERROR(
+      WriteRunDescription(job.folder, run.description, job.dataset, job.graph, job.device, job.threads));
 
   LOWBIT_TRY(const train::TrainOutcome outcome, train::Train(job));
   LOWBIT_RETURN_IF_ERROR(PackInto(job));

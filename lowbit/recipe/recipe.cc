@@ -182,9 +182,9 @@ Result<TrainSection> ReadTrain(const Config& config) {
 
 void CheckShares(ConfigReader* reader, const std::string& key, const std::vector<double>& shares) {
   if (!reader->Has(key)) return;
-  const bool rising = std::adjacent_find(shares.begin(), shares.end(), std::greater_equal<>()) == shares.end();
-  if (shares.empty() || shares.front() <= 0 || shares.back() != 1 || !rising) {
-    reader->Reject(key, "a rising list of shares greater than 0 that ends with 1");
+  const bool sorted = std::is_sorted(shares.begin(), shares.end());
+  if (shares.empty() || shares.front() <= 0 || shares.back() != 1 || !sorted) {
+    reader->Reject(key, "a list of shares greater than 0, none smaller than the one before it, that ends with 1");
   }
 }
 

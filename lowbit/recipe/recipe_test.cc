@@ -234,7 +234,7 @@ TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
 
 TEST(ReadRecipe, RefusesImpossibleShares) {
   const std::string sq = kTrain + "[quantize]\nmethod = \"twn\"\npolicy = \"sq\"\n[quantize.sq]\n";
-  for (const char* stages : {"[]", "[0.5]", "[0, 1]", "[0.75, 0.5, 1]", "[0.5, 0.5, 1]", "[0.5, 1.5]"}) {
+  for (const char* stages : {"[]", "[0.5]", "[0, 1]", "[0.75, 0.5, 1]", "[1, 0.5, 1]", "[0.5, 1.5]"}) {
     EXPECT_THAT(Bad(sq + "stages = " + stages + "\n"), HasSubstr("'quantize.sq.stages' must be a ")) << stages;
     EXPECT_THAT(Bad(sq + "ramp = " + stages + "\n"), HasSubstr("'quantize.sq.ramp' must be a ")) << stages;
   }
@@ -251,6 +251,13 @@ TEST(ReadRecipe, SharesHaveDefaults) {
   const Recipe off = Good(kTrain + "[quantize]\nmethod = \"twn\"\n[quantize.sq]\nstages = [0.5, 1]\n");
   EXPECT_EQ(off.quantize.policy, QuantizeSection::Policy::kNone);
   EXPECT_THAT(off.quantize.stages, IsEmpty());
+}
+
+// The control of a comparison: the restarts of SQ's stages with every weight quantized throughout.
+TEST(ReadRecipe, StagesMayRepeatAShare) {
+  const std::string text = kTrain + "[quantize]\nmethod = \"twn\"\npolicy = \"sq\"\n[quantize.sq]\n";
+  EXPECT_THAT(Good(text + "stages = [1, 1, 1, 1]\n").quantize.stages, ElementsAre(1, 1, 1, 1));
+  EXPECT_THAT(Good(text + "ramp = [0.5, 0.5, 1]\n").quantize.ramp, ElementsAre(0.5, 0.5, 1));
 }
 
 TEST(ReadRecipe, TheRunFolderCopyReadsTheSame) {

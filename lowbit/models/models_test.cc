@@ -212,8 +212,9 @@ DoubleTensor Logits(const Graph& graph, const DoubleTensor& image) {
 TEST(Models, ShortcutAKeepsEverySecondPixelBetweenZeroChannels) {
   Graph graph = BuildModel("resnet_cifar", Images(1, 8, 8, 10), Options({{"depth", Number(8)}}), 1).value();
   for (auto& [name, parameter] : graph.parameters) {
-    if (parameter.traits.role == Role::kWeight)
+    if (parameter.traits.role == Role::kWeight) {
       std::get<FloatTensor>(parameter.value).data.assign(static_cast<size_t>(Elements(parameter.shape())), 0.0f);
+    }
   }
   // conv1 copies the image to channel 3.
   std::get<FloatTensor>(graph.parameters.at("conv1.weight").value).data[3 * 9 + 4] = 1;

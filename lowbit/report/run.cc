@@ -179,8 +179,9 @@ Result<RunInfo> ParseRunInfo(const std::string& text, const std::string& name) {
 }
 
 Result<Run> ReadRun(const std::string& folder) {
-  if (!FolderExists(folder))
+  if (!FolderExists(folder)) {
     return Invalid(folder + ": not a folder; expected the run folder that 'lowbit train' wrote");
+  }
   Run run;
   run.folder = folder;
   const std::string info_path = folder + "/run.json", metrics_path = folder + "/metrics.jsonl";

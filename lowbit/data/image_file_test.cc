@@ -60,7 +60,7 @@ Bytes Jpeg(int channels, uint32_t height, uint32_t width, Bytes pixels, bool pro
   }
   jpeg_finish_compress(&info);
   jpeg_destroy_compress(&info);
-  const Bytes file(memory, memory + size);
+  Bytes file(memory, memory + size);
   std::free(memory);
   return file;
 }

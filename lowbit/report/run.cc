@@ -115,7 +115,7 @@ Status ReadLine(const json& object, const std::string& where, Run* run) {
   LOWBIT_RETURN_IF_ERROR(fields.status());
   std::vector<std::string> known;
   for (const Kind& kind : kKinds) {
-    known.push_back(kind.name);
+    known.emplace_back(kind.name);
     if (name != kind.name) continue;
     kind.read(&fields, run);
     return fields.status();

@@ -82,10 +82,13 @@ Split SplitTable(const Config& config, std::initializer_list<std::string> keys) 
 }
 
 Result<ModelSection> ReadModel(const Config& config) {
-  Split split = SplitTable(config, {"name"});
+  Split split = SplitTable(config, {"name", "weights", "weights_skip"});
   ConfigReader reader(split.ours, "model");
   ModelSection model;
   model.name = reader.String("name", model.name);
+  model.weights = reader.String("weights", model.weights);
+  model.weights_skip = reader.Strings("weights_skip", model.weights_skip);
+  if (model.weights.empty()) RejectUnused(&reader, {"weights_skip"}, "'model.weights' names no file");
   model.options = std::move(split.others);
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
   return model;

@@ -42,7 +42,10 @@ struct AugmentSection {
 // [model]
 struct ModelSection {
   std::string name = "small";
-  Config options;  // The other keys of the table; the network checks them.
+  // What the network starts from in place of random values: a safetensors file, or the folder of a run. Empty: nothing.
+  std::string weights;
+  std::vector<std::string> weights_skip;  // Layers that start at random all the same; needs `weights`.
+  Config options;                         // The other keys of the table; the network checks them.
 };
 
 // [train.schedule]. Times (`warmup`, `every`, `milestones`) are counted in the unit that gives the length of the run:

@@ -71,6 +71,8 @@ crop = true
 cutout = 8
 [model]
 name = "vgg9"
+weights = "w.safetensors"
+weights_skip = ["fc9"]
 width = 3
 [train]
 iterations = 1000
@@ -118,6 +120,8 @@ ramp_until = 0.7
   EXPECT_TRUE(recipe.augment.crop);
   EXPECT_EQ(recipe.augment.pad, 4);
   EXPECT_EQ(recipe.augment.cutout, 8);
+  EXPECT_EQ(recipe.model.weights, "w.safetensors");
+  EXPECT_THAT(recipe.model.weights_skip, ElementsAre("fc9"));
   EXPECT_EQ(ToToml(recipe.model.options), "width = 3\n");
   EXPECT_EQ(recipe.train.epochs, 0);
   EXPECT_EQ(recipe.train.iterations, 1000);
@@ -198,6 +202,7 @@ TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
       {"[augment]\ncrop = true\n" + kTrain, "'augment.crop' must be false unless"},
       {"[augment]\npad = 65\ncrop = true\n" + kTrain, "'augment.pad' must be an integer in 0..64"},
       {"[model]\nname = 3\n" + kTrain, "'model.name' must be a string"},
+      {"[model]\nweights_skip = [\"fc\"]\n" + kTrain, "'model.weights_skip' must be left out: 'model.weights' names no"},
       {"", "'train.epochs' must be given, or 'train.iterations'"},
       {"[train]\nepochs = 1\niterations = 1\n", "'train.iterations' must be left out"},
       {"[train]\nepochs = 0\n", "'train.epochs' must be an integer in 1.."},

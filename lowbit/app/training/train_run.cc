@@ -1,43 +1,22 @@
 #include "lowbit/app/training/train_run.h"
 
-#include <algorithm>
-#include <cmath>
 #include <cstdio>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "lowbit/app/inspect.h"
+#include "lowbit/app/recipe_network.h"
+#include "lowbit/app/resolved_recipe.h"
 #include "lowbit/app/start_weights.h"
 #include "lowbit/app/training/run_description.h"
 #include "lowbit/base/file.h"
 #include "lowbit/base/thread_pool.h"
-#include "lowbit/data/statistics.h"
 #include "lowbit/format/lbm/lbm.h"
-#include "lowbit/recipe/toml.h"
 #include "lowbit/train/trainer/checkpoint.h"
 #include "lowbit/train/trainer/restore.h"
 #include "lowbit/train/trainer/train_job.h"
 
 namespace lowbit::app {
 namespace {
-
-struct ResolvedRecipe {
-  recipe::Recipe recipe;
-  std::string text;  // As TOML, overrides included.
-};
-
-Result<ResolvedRecipe> ResolveRecipe(const TrainRequest& request) {
-  LOWBIT_TRY(Config config, recipe::ParseRecipe(request.recipe_path));
-  for (const std::string& text : request.overrides) {
-    LOWBIT_RETURN_IF_ERROR(recipe::ApplyOverride(&config, text));
-  }
-  ResolvedRecipe resolved;
-  LOWBIT_TRY(resolved.recipe, recipe::ReadRecipe(config));
-  if (resolved.recipe.name.empty()) resolved.recipe.name = std::filesystem::path(request.recipe_path).stem().string();
-  std::get<ConfigTable>(config.value)["name"].value = resolved.recipe.name;
-  resolved.text = recipe::ToToml(config);
-  return resolved;
-}
 
 // A folder without a checkpoint, or, with --resume, that of the very same recipe.
 Status PrepareFolder(const std::string& folder, const std::string& recipe, bool resume) {
@@ -48,56 +27,6 @@ Status PrepareFolder(const std::string& folder, const std::string& recipe, bool 
   LOWBIT_TRY(const std::string before, ReadTextFile(path));
   if (before == recipe) return Ok();
   return Invalid(path + ": differs from the recipe given now; a run is resumed with the recipe that it began with");
-}
-
-void Limit(int64_t limit, data::ImageSet* images) {
-  if (limit <= 0 || limit >= images->count()) return;
-  images->labels.resize(static_cast<size_t>(limit));
-  images->pixels.resize(static_cast<size_t>(limit * Elements(images->image)));
-}
-
-Result<data::Dataset> LoadData(const recipe::DataSection& section) {
-  LOWBIT_TRY(data::Dataset dataset, data::LoadDataset(section.name, section.path));
-  Limit(section.train_limit, &dataset.train);
-  Limit(section.test_limit, &dataset.test);
-  return dataset;
-}
-
-std::vector<float> Floats(const std::vector<double>& values) { return {values.begin(), values.end()}; }
-
-models::ModelInput MakeInput(const recipe::DataSection& section, const data::Dataset& dataset) {
-  using Normalize = recipe::DataSection::Normalize;
-  models::ModelInput input;
-  input.image = dataset.train.image;
-  input.classes = dataset.classes;
-  input.scale = {static_cast<float>(section.scale.value_or(1))};
-  switch (section.normalize) {
-    case Normalize::kNone:
-      input.mean.assign(static_cast<size_t>(input.image[0]), 0);
-      break;
-    case Normalize::kMeanImage:
-      input.mean = Floats(data::MeanImage(dataset.train));
-      break;
-    case Normalize::kChannel:
-      input.mean = Floats(data::ChannelMean(dataset.train));
-      if (section.scale.has_value()) break;
-      input.scale.clear();
-      // A channel that never changes carries nothing; any finite scale will do.
-      for (const double deviation : data::ChannelStd(dataset.train)) {
-        input.scale.push_back(deviation > 0 ? static_cast<float>(1 / deviation) : 1.0f);
-      }
-      break;
-  }
-  return input;
-}
-
-RunDescription Describe(const recipe::Recipe& recipe, const data::Dataset& dataset) {
-  RunDescription description;
-  description.recipe = recipe;
-  description.input = MakeInput(recipe.data, dataset);
-  description.dataset = dataset.name + ":" + dataset.path;
-  description.class_names = dataset.class_names;
-  return description;
 }
 
 // Leaves the packed network in the run's folder, and its size in metrics.jsonl.
@@ -116,7 +45,7 @@ Status PackInto(const train::TrainJob& job) {
 }  // namespace
 
 Result<TrainSummary> TrainRun(const TrainRequest& request) {
-  LOWBIT_TRY(const ResolvedRecipe resolved, ResolveRecipe(request));
+  LOWBIT_TRY(const ResolvedRecipe resolved, ResolveRecipe(request.recipe_path, request.overrides));
   train::TrainJob job;
   job.recipe = resolved.recipe;
   job.folder = request.out.empty() ? "runs/" + job.recipe.name : request.out;
@@ -124,17 +53,17 @@ Result<TrainSummary> TrainRun(const TrainRequest& request) {
   job.threads = request.threads > 0 ? request.threads : HardwareThreads();
   job.resume = request.resume;
   job.quiet = request.quiet;
-  LOWBIT_TRY(job.dataset, LoadData(job.recipe.data));
+  LOWBIT_TRY(job.dataset, LoadRecipeData(job.recipe.data));
   for (const std::string& warning : job.dataset.warnings) {
     std::fprintf(stderr, "%s  warning: %s\n", job.recipe.name.c_str(), warning.c_str());
   }
-  const RunDescription description = Describe(job.recipe, job.dataset);
-  LOWBIT_TRY(job.graph, BuildNetwork(description));
+  const RecipeNetwork network = DescribeNetwork(job.recipe, job.dataset);
+  LOWBIT_TRY(job.graph, BuildNetwork(network));
   const bool resumes = job.resume && FileExists(train::CheckpointPath(job.folder));
   if (!resumes) LOWBIT_RETURN_IF_ERROR(LoadStartWeights(job.recipe.model, &job.graph));
   LOWBIT_RETURN_IF_ERROR(train::CheckJob(job));
   LOWBIT_RETURN_IF_ERROR(PrepareFolder(job.folder, resolved.text, job.resume));
-  LOWBIT_RETURN_IF_ERROR(WriteRunDescription(job.folder, description, job.dataset, job.graph, job.device, job.threads));
+  LOWBIT_RETURN_IF_ERROR(WriteRunDescription(job.folder, network, job.dataset, job.graph, job.device, job.threads));
 
   LOWBIT_TRY(const train::TrainOutcome outcome, train::Train(job));
   LOWBIT_RETURN_IF_ERROR(PackInto(job));

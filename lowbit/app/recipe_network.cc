@@ -12,7 +12,27 @@ void Limit(int64_t limit, data::ImageSet* images) {
   images->pixels.resize(static_cast<size_t>(limit * Elements(images->image)));
 }
 
-std::vector<float> Floats(const std::vector<double>& values) { return {values.begin(), values.end()}; }
+Status CheckChannels(const recipe::DataSection& section, const data::Dataset& dataset) {
+  const size_t given = section.mean.size(), channels = static_cast<size_t>(dataset.train.image[0]);
+  if (given == 0 || given == channels) return Ok();
+  return Invalid("'data.mean' and 'data.std' must have one value for each of the " + std::to_string(channels) +
+                 " channels of " + dataset.name + "; they have " + std::to_string(given));
+}
+
+// (pixel - mean) * scale: with the numbers of the recipe, which counts pixels in 0..1, or else of the training set.
+void NormalizeChannels(const recipe::DataSection& section, const data::ImageSet& images, models::ModelInput* input) {
+  const bool given = !section.mean.empty();
+  const double unit = given ? 255 : 1;
+  for (const double mean : given ? section.mean : data::ChannelMean(images)) {
+    input->mean.push_back(static_cast<float>(unit * mean));
+  }
+  if (section.scale.has_value()) return;
+  input->scale.clear();
+  for (const double deviation : given ? section.std : data::ChannelStd(images)) {
+    // A channel that never changes carries nothing; any finite scale will do.
+    input->scale.push_back(deviation > 0 ? static_cast<float>(1 / (unit * deviation)) : 1.0f);
+  }
+}
 
 models::ModelInput MakeInput(const recipe::DataSection& section, const data::Dataset& dataset) {
   using Normalize = recipe::DataSection::Normalize;
@@ -25,16 +45,10 @@ models::ModelInput MakeInput(const recipe::DataSection& section, const data::Dat
       input.mean.assign(static_cast<size_t>(input.image[0]), 0);
       break;
     case Normalize::kMeanImage:
-      input.mean = Floats(data::MeanImage(dataset.train));
+      for (const double mean : data::MeanImage(dataset.train)) input.mean.push_back(static_cast<float>(mean));
       break;
     case Normalize::kChannel:
-      input.mean = Floats(data::ChannelMean(dataset.train));
-      if (section.scale.has_value()) break;
-      input.scale.clear();
-      // A channel that never changes carries nothing; any finite scale will do.
-      for (const double deviation : data::ChannelStd(dataset.train)) {
-        input.scale.push_back(deviation > 0 ? static_cast<float>(1 / deviation) : 1.0f);
-      }
+      NormalizeChannels(section, dataset.train, &input);
       break;
   }
   return input;
@@ -49,7 +63,8 @@ Result<data::Dataset> LoadRecipeData(const recipe::DataSection& section) {
   return dataset;
 }
 
-RecipeNetwork DescribeNetwork(const recipe::Recipe& recipe, const data::Dataset& dataset) {
+Result<RecipeNetwork> DescribeNetwork(const recipe::Recipe& recipe, const data::Dataset& dataset) {
+  LOWBIT_RETURN_IF_ERROR(CheckChannels(recipe.data, dataset));
   RecipeNetwork network;
   network.recipe = recipe;
   network.input = MakeInput(recipe.data, dataset);

@@ -25,8 +25,9 @@ struct RecipeNetwork {
 // The data set of [data], cut to its limits.
 Result<data::Dataset> LoadRecipeData(const recipe::DataSection& section);
 
-// Takes the image's size, the classes and, as [data] says, the normalization from the data set.
-RecipeNetwork DescribeNetwork(const recipe::Recipe& recipe, const data::Dataset& dataset);
+// Takes the image's size, the classes and, as [data] says, the normalization from the data set. Errors: a mean or
+// standard deviation of the recipe with another number of values than the images have channels.
+Result<RecipeNetwork> DescribeNetwork(const recipe::Recipe& recipe, const data::Dataset& dataset);
 
 // The network at its random start, with metadata that says what it was made for. Errors: as models::BuildModel.
 Result<Graph> BuildNetwork(const RecipeNetwork& network);

@@ -38,6 +38,19 @@ void RejectUnused(ConfigReader* reader, std::initializer_list<const char*> keys,
   }
 }
 
+void ReadPublishedNormalization(ConfigReader* reader, DataSection* data) {
+  data->mean = reader->Floats("mean", {}, 0, 1);
+  data->std = reader->Floats("std", {}, 0, 1);
+  if (std::count(data->std.begin(), data->std.end(), 0) > 0) reader->Reject("std", "a list of numbers greater than 0");
+  if (data->mean.size() != data->std.size()) {
+    reader->Reject(reader->Has("mean") ? "mean" : "std", "given with as many values in 'data.mean' as in 'data.std'");
+  }
+  if (data->normalize != DataSection::Normalize::kChannel) {
+    RejectUnused(reader, {"mean", "std"}, "only 'data.normalize' of 'channel' uses it");
+  }
+  if (!data->std.empty()) RejectUnused(reader, {"scale"}, "'data.std' sets it already");
+}
+
 Result<DataSection> ReadData(const Config& config) {
   ConfigReader reader(config, "data");
   DataSection data;
@@ -46,6 +59,7 @@ Result<DataSection> ReadData(const Config& config) {
   data.normalize = Choice<DataSection::Normalize>(&reader, "normalize", {"channel", "mean_image", "none"});
   const double scale = PositiveFloat(&reader, "scale", 1, 1e6);
   if (reader.Has("scale")) data.scale = scale;
+  ReadPublishedNormalization(&reader, &data);
   data.train_limit = reader.Int("train_limit", data.train_limit, 0, kMaxCount);
   data.test_limit = reader.Int("test_limit", data.test_limit, 0, kMaxCount);
   data.sequential = reader.Bool("sequential", data.sequential);

@@ -26,9 +26,13 @@ struct DataSection {
   Normalize normalize = Normalize::kChannel;
   // Applied to pixels in 0..255. Left out: 1 / standard deviation of each channel for "channel", else 1. (0, 1e6]
   std::optional<double> scale;
-  int64_t train_limit = 0;  // Only the first n training images; 0: all.
-  int64_t test_limit = 0;   // Only the first n test images; 0: all.
-  bool sequential = false;  // Read in file order in every epoch instead of a new shuffle (Caffe's data bases).
+  // Of each channel, for pixels in 0..1, as published with trained weights; in place of what the training set gives.
+  // Both are empty or both have as many values; only with kChannel, and without `scale`.
+  std::vector<double> mean;  // [0, 1]
+  std::vector<double> std;   // (0, 1]
+  int64_t train_limit = 0;   // Only the first n training images; 0: all.
+  int64_t test_limit = 0;    // Only the first n test images; 0: all.
+  bool sequential = false;   // Read in file order in every epoch instead of a new shuffle (Caffe's data bases).
 };
 
 // [augment], of training images only.

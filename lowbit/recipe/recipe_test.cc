@@ -168,6 +168,13 @@ TEST(ReadRecipe, ReadsAdamAndOneCycle) {
   EXPECT_EQ(recipe.train.schedule.start, 0.1);
 }
 
+TEST(ReadRecipe, ReadsAPublishedNormalization) {
+  EXPECT_THAT(Good(kTrain).data.mean, IsEmpty());
+  const DataSection data = Good("[data]\nmean = [0.5, 0, 1]\nstd = [0.25, 1, 0.5]\n" + kTrain).data;
+  EXPECT_THAT(data.mean, ElementsAre(0.5, 0, 1));
+  EXPECT_THAT(data.std, ElementsAre(0.25, 1, 0.5));
+}
+
 TEST(ReadRecipe, AnUnknownKeyIsToldWithTheNearest) {
   EXPECT_THAT(Bad("sed = 1\n" + kTrain), AllOf(StartsWith("r.toml:1: "), HasSubstr("'sed'"), HasSubstr("'seed'")));
   EXPECT_THAT(Bad("[data]\nnam = \"x\"\n" + kTrain), AllOf(StartsWith("r.toml:2: "), HasSubstr("'name'")));
@@ -196,13 +203,23 @@ TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
       {"seed = -1\n" + kTrain, "'seed' must be an integer of at least 0"},
       {"data = 3\n" + kTrain, "'data' must be a table"},
       {"[data]\nscale = 0\n" + kTrain, "'data.scale' must be greater than 0"},
+      {"[data]\nmean = [0.5]\n" + kTrain, "r.toml:2: 'data.mean' must be given with as many values in 'data.mean' as"},
+      {"[data]\nstd = [0.5]\n" + kTrain, "r.toml:2: 'data.std' must be given with as many values in 'data.mean' as"},
+      {"[data]\nmean = [0.5, 0.5]\nstd = [0.5]\n" + kTrain, "'data.mean' must be given with as many values"},
+      {"[data]\nmean = [1.5]\nstd = [0.5]\n" + kTrain, "'data.mean' must be a list, each entry a number in 0..1"},
+      {"[data]\nmean = [-0.1]\nstd = [0.5]\n" + kTrain, "'data.mean' must be a list, each entry a number in 0..1"},
+      {"[data]\nmean = [0.5]\nstd = [58]\n" + kTrain, "'data.std' must be a list, each entry a number in 0..1"},
+      {"[data]\nmean = [0.5]\nstd = [0]\n" + kTrain, "'data.std' must be a list of numbers greater than 0"},
+      {"[data]\nmean = [0.5]\nstd = [0.5]\nscale = 2\n" + kTrain, "'data.scale' must be left out: 'data.std' sets"},
+      {"[data]\nnormalize = \"none\"\nmean = [0.5]\nstd = [0.5]\n" + kTrain, "'data.mean' must be left out: only"},
       {"[data]\ntrain_limit = -1\n" + kTrain, "'data.train_limit' must be an integer"},
       {"[data]\nsequential = 1\n" + kTrain, "'data.sequential' must be true or false"},
       {"[augment]\npad = 2\n" + kTrain, "'augment.pad' must be 0 unless"},
       {"[augment]\ncrop = true\n" + kTrain, "'augment.crop' must be false unless"},
       {"[augment]\npad = 65\ncrop = true\n" + kTrain, "'augment.pad' must be an integer in 0..64"},
       {"[model]\nname = 3\n" + kTrain, "'model.name' must be a string"},
-      {"[model]\nweights_skip = [\"fc\"]\n" + kTrain, "'model.weights_skip' must be left out: 'model.weights' names no"},
+      {"[model]\nweights_skip = [\"fc\"]\n" + kTrain,
+       "'model.weights_skip' must be left out: 'model.weights' names no"},
       {"", "'train.epochs' must be given, or 'train.iterations'"},
       {"[train]\nepochs = 1\niterations = 1\n", "'train.iterations' must be left out"},
       {"[train]\nepochs = 0\n", "'train.epochs' must be an integer in 1.."},

@@ -15,6 +15,8 @@ refused() {
 refused "an unknown key" "did you mean 'epochs'" --set train.epoch=3
 refused "a negative batch" "train.batch" --set train.batch=-1
 refused "a batch larger than the data" "larger than the training set" --set train.batch=4096
+refused "a mean without a deviation" "as many values" --set 'data.mean=[0.5]'
+refused "a mean for other channels" "each of the 1 channels" --set 'data.mean=[0.5,0.5]' --set 'data.std=[0.5,0.5]'
 refused "an unknown network" "small" --set model.name=smal
 refused "an unknown method" "twn" --set quantize.method=tnw
 refused "an unknown option of a method" "delta_scope" --set quantize.twn.delta_scop=row

@@ -57,7 +57,7 @@ Result<TrainSummary> TrainRun(const TrainRequest& request) {
   for (const std::string& warning : job.dataset.warnings) {
     std::fprintf(stderr, "%s  warning: %s\n", job.recipe.name.c_str(), warning.c_str());
   }
-  const RecipeNetwork network = DescribeNetwork(job.recipe, job.dataset);
+  LOWBIT_TRY(const RecipeNetwork network, DescribeNetwork(job.recipe, job.dataset));
   LOWBIT_TRY(job.graph, BuildNetwork(network));
   const bool resumes = job.resume && FileExists(train::CheckpointPath(job.folder));
   if (!resumes) LOWBIT_RETURN_IF_ERROR(LoadStartWeights(job.recipe.model, &job.graph));

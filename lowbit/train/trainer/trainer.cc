@@ -10,7 +10,6 @@
 #include "lowbit/base/file.h"
 #include "lowbit/base/random.h"
 #include "lowbit/data/batcher.h"
-#include "lowbit/data/statistics.h"
 #include "lowbit/train/loss.h"
 #include "lowbit/train/parameter.h"
 #include "lowbit/train/trainer/checkpoint.h"
@@ -65,12 +64,6 @@ uint64_t StepSeed(uint64_t seed, int64_t iteration) {
   return (static_cast<uint64_t>(bits[0]) << 32) | bits[1];
 }
 
-// Padding and cutout put the channel's mean, which is 0 after the network's own normalization.
-std::vector<float> FillValues(const data::ImageSet& images) {
-  const std::vector<double> mean = data::ChannelMean(images);
-  return {mean.begin(), mean.end()};
-}
-
 class Trainer {
  public:
   Trainer(const TrainJob& job, const Timeline& timeline, Network network)
@@ -79,7 +72,7 @@ class Trainer {
         timeline_(timeline),
         network_(std::move(network)),
         optimizer_(Optimizer::Create(ReadOptimizerOptions(train_), network_.Parameters())),
-        batcher_(job.dataset.train, ReadBatchOptions(job.recipe, FillValues(job.dataset.train))),
+        batcher_(job.dataset.train, ReadBatchOptions(job.recipe, job.dataset.train)),
         learning_rate_(ReadLearningRate(train_, timeline.steps, timeline.steps_per_epoch)) {}
 
   // Continues from the folder's checkpoint.
@@ -331,7 +324,7 @@ Result<TrainOutcome> TrainOrThrow(const TrainJob& job) {
 Status CheckJob(const TrainJob& job) {
   LOWBIT_RETURN_IF_ERROR(MakeTimeline(job));
   return Guarded([&]() -> Status {
-    const data::BatchOptions batches = ReadBatchOptions(job.recipe, FillValues(job.dataset.train));
+    const data::BatchOptions batches = ReadBatchOptions(job.recipe, job.dataset.train);
     LOWBIT_RETURN_IF_ERROR(data::CheckAugment(batches.augment, job.dataset.train.image));
     LOWBIT_TRY(const NetworkOptions options, ReadNetworkOptions(job.recipe, job.device));
     Network::Create(job.graph, options);  // Throws where a layer to skip or a device is not there.

@@ -5,6 +5,7 @@
 #include "lowbit/app/training_module.h"
 #include "lowbit/cli/commands.h"
 #include "lowbit/cli/output.h"
+#include "lowbit/cli/recipe_arguments.h"
 
 namespace lowbit::cli {
 namespace {
@@ -24,11 +25,8 @@ int RunTrain(const app::TrainRequest& request) {
 void AddTrain(CLI::App* program, int* code) {
   auto request = std::make_shared<app::TrainRequest>();
   CLI::App* command = program->add_subcommand("train", "Train a network as a recipe says.");
-  command->add_option("recipe", request->recipe_path, "The recipe, a TOML file")->required();
+  AddRecipe(command, &request->recipe_path, &request->overrides);
   command->add_option("--out", request->out, "Folder of the run (default: runs/<name of the recipe>)");
-  command->add_option("--set", request->overrides, "key=value: override a setting of the recipe; may be repeated")
-      ->take_all()
-      ->allow_extra_args(false);
   command->add_option("--device", request->device, "cpu or cuda")->capture_default_str();
   command->add_option("--threads", request->threads, "Threads (0: all cores)")
       ->check(CLI::Range(0, 1024))

@@ -63,6 +63,16 @@ check "predictions of the file" "$lowbit" eval "$scratch/net.lbm" --predictions 
 check "10,000 of them" test "$(wc -l <"$scratch/packed.txt")" = 10000
 check "the same on all 10,000 images" cmp "$scratch/trained.txt" "$scratch/packed.txt"
 
+# The weights of a float run, imported, are the file that the run packed.
+settings=("${tiny[@]:1}")  # Without --quiet.
+check "train floats" "$lowbit" train "$published" --out "$scratch/float" "${tiny[@]}"
+check "import" fails_with 0 "$lowbit" import "$published" -o "$scratch/imported.lbm" "${settings[@]}" \
+  --set "model.weights=$scratch/float/checkpoint.safetensors"
+check "  says what it wrote" says "32.00 bits per weight" "$scratch/out"
+check "  the same file as pack" cmp "$scratch/float/model.lbm" "$scratch/imported.lbm"
+rm -f "$scratch/imported.lbm"
+not_imported "weights of another network" "has shape" --set "model.weights=$scratch/float" --set model.width=2
+
 # An image file: 28x28 grey, a light square on black.
 { printf 'P5\n28 28\n255\n'; head -c 784 /dev/zero | tr '\0' '\200'; } >"$scratch/image.pgm"
 check "run" fails_with 0 "$lowbit" run "$scratch/net.lbm" "$scratch/image.pgm" --top 3

@@ -103,7 +103,6 @@ void TrainSteps(Network* network, int64_t first, int64_t count) {
     StepContext context;
     context.iteration = i;
     context.ratio = 0.5;
-    torch::manual_seed(static_cast<uint64_t>(100 + i));
     const at::Tensor labels = at::arange(8).remainder(4);
     const at::Tensor loss = CrossEntropy(network->Forward(Images(8), Mode::kTrain, context), labels, 0.1);
     optimizer->ZeroGradients();

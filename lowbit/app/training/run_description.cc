@@ -44,19 +44,19 @@ void ReadInput(const Json& json, RecipeNetwork* network) {
 
 }  // namespace
 
-Status WriteRunDescription(const std::string& folder, const RecipeNetwork& network, const data::Dataset& dataset,
-                           const Graph& graph, const std::string& device, int threads) {
-  LOWBIT_TRY(const std::vector<NodeCost> costs, Costs(graph));
+Status WriteRunDescription(const std::string& folder, const RecipeNetwork& network, const train::TrainJob& job) {
+  LOWBIT_TRY(const std::vector<NodeCost> costs, Costs(job.graph));
   const Json json = {{"lowbit", Version()},
                      {"commit", Commit()},
                      {"name", network.recipe.name},
                      {"description", network.recipe.description},
-                     {"dataset", DatasetJson(dataset)},
-                     {"model", ModelJson(network.recipe, graph, costs)},
+                     {"dataset", DatasetJson(job.dataset)},
+                     {"model", ModelJson(network.recipe, job.graph, costs)},
                      {"method", MethodName(network.recipe.quantize)},
                      {"seed", network.recipe.seed},
-                     {"threads", threads},
-                     {"device", device},
+                     {"threads", job.threads},
+                     {"ranks", job.launch.ranks},
+                     {"device", job.device},
                      {"libtorch", train::LibtorchVersion()},
                      {"input",
                       {{"image", network.input.image},

@@ -6,7 +6,7 @@
 #include "lowbit/app/recipe_network.h"
 #include "lowbit/base/result.h"
 #include "lowbit/core/graph.h"
-#include "lowbit/data/dataset.h"
+#include "lowbit/train/trainer/train_job.h"
 
 namespace lowbit::app {
 
@@ -14,8 +14,7 @@ namespace lowbit::app {
 // again without its data.
 
 // Writes run.json.
-Status WriteRunDescription(const std::string& folder, const RecipeNetwork& network, const data::Dataset& dataset,
-                           const Graph& graph, const std::string& device, int threads);
+Status WriteRunDescription(const std::string& folder, const RecipeNetwork& network, const train::TrainJob& job);
 // Reads recipe.toml and run.json of a run's folder.
 Result<RecipeNetwork> ReadRunDescription(const std::string& folder);
 

@@ -107,11 +107,23 @@ check "rank 1 does not wait for ever" refused 1 WORLD_SIZE=2 RANK=1 $here
 check "and says for whom" says "did not answer within 2 s: Connection refused" "$scratch/err"
 check "no run folder was begun" test ! -e "$scratch/none"
 export LOWBIT_RANK_TIMEOUT=5
-start 2 taken
-pids=("${pids[0]}" "${pids[1]}")
+# A rank 0 that waits for its rank 1 holds the port.
+hold_port() {
+  local tries
+  pids=()
+  port=$((port + 1))
+  LOWBIT_RANK_TIMEOUT=600 launch 0 2 taken
+  for ((tries = 0; tries < 600; tries++)); do
+    (: <"/dev/tcp/127.0.0.1/$port") 2>/dev/null && return 0
+    sleep 0.1
+  done
+  return 1
+}
+check "a rank 0 waits at its port" hold_port
 check "a port in use is refused" refused 1 WORLD_SIZE=2 RANK=0 MASTER_ADDR=127.0.0.1 MASTER_PORT=$port
 check "and says so" says "rank 0 cannot listen on port $port (MASTER_PORT): Address already in use" "$scratch/err"
-finished
+kill -9 "${pids[0]}"
+wait "${pids[0]}" 2>/dev/null
 
 unlike() {
   pids=()

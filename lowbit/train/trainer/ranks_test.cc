@@ -193,12 +193,13 @@ TEST(Ranks, WeightsAndMasksStayTheSameBits) {
   }
 }
 
-// Those of the normalization of pixels, which ranks do not share.
+// Those of the normalization of pixels, which ranks do not share: finite numbers whose product is not.
 void SpoilConstants(Graph* graph) {
   for (auto& [name, parameter] : graph->parameters) {
     auto* floats = std::get_if<FloatTensor>(&parameter.value);
-    if (floats == nullptr || parameter.traits.role != ParameterTraits::Role::kConstant) continue;
-    for (float& value : floats->data) value = std::nanf("");
+    if (floats == nullptr || parameter.traits.role != ParameterTraits::Role::kConstant || floats->shape.empty())
+      continue;
+    for (float& value : floats->data) value = 3e38f;
   }
 }
 

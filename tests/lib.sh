@@ -3,6 +3,7 @@
 #   check "what holds" COMMAND...        passes if the command exits with 0
 #   says "part of a text" FILE           for check: the file holds the text
 #   fails_with CODE COMMAND...           for check: the command exits with CODE; its output is in $scratch/out and /err
+#   tensors RUN, metrics RUN             what two equal runs have the same, of the run in $scratch/RUN
 #
 # $scratch is an empty folder that is removed at the end; $lowbit is the program, $root the source tree.
 
@@ -36,6 +37,16 @@ fails_with() {
   "$@" >"$scratch/out" 2>"$scratch/err" </dev/null || code=$?
   [ "$code" = "$expected" ] || { echo "exit code $code, not $expected"; cat "$scratch/err"; return 1; }
 }
+
+# The tensors of a checkpoint: what follows the 8 bytes of length and the header.
+tensors() {
+  local file=$scratch/$1/checkpoint.safetensors header
+  header=$(od -An -t u8 -N 8 "$file" | tr -d ' ')
+  tail -c +$((8 + header + 1)) "$file"
+}
+
+# Every measured number but the times.
+metrics() { sed -E 's/"(seconds|images_per_second)":[^,}]*//g' "$scratch/$1/metrics.jsonl"; }
 
 finish() {
   local total=$((checks_passed + checks_failed))

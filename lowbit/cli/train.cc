@@ -14,6 +14,7 @@ int RunTrain(const app::TrainRequest& request) {
   if (!module.ok()) return Report(module.error());
   const Result<app::TrainSummary> summary = module.value()->Train(request);
   if (!summary.ok()) return Report(summary.error());
+  if (summary.value().rank != 0) return 0;
   return Print(fmt::format("{}: {:.2f} % on the test set after {} iterations (last epoch), {:.0f} s of training\n",
                            summary.value().folder, 100 * summary.value().test_accuracy, summary.value().iterations,
                            summary.value().seconds));
@@ -30,7 +31,7 @@ void AddTrain(CLI::App* program, int* code) {
       ->take_all()
       ->allow_extra_args(false);
   command->add_option("--device", request->device, "cpu or cuda")->capture_default_str();
-  command->add_option("--threads", request->threads, "Threads (0: all cores)")
+  command->add_option("--threads", request->threads, "Threads (0: all cores, shared out among this machine's ranks)")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   command->add_flag("--resume", request->resume, "Continue from the folder's last checkpoint, if there is one");

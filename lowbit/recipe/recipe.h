@@ -97,7 +97,10 @@ struct TrainSection {
   Switch channels_last = Switch::kAuto;  // Memory order of activations; auto: the trainer chooses by the device.
   BatchNorm batch_norm = BatchNorm::kEma;
   double batch_norm_momentum = 0.1;  // Weight m of the newest batch; 1 - Caffe's moving_average_fraction. (0, 1]
-  bool amp = false;                  // Mixed precision; CUDA only.
+  // Several processes: mean and variance of the whole batch, not of each process's part; needs a trained batch norm.
+  bool sync_batch_norm = false;
+  bool freeze_batch_norm = false;  // Running mean and variance stay as they are; scale and shift are trained.
+  bool amp = false;                // Mixed precision; CUDA only.
   ScheduleSection schedule;
 };
 

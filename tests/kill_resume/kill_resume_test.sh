@@ -16,15 +16,6 @@ recipe=$root/recipes/fashion-mnist/small-sq-twn.toml
 
 train() { "$lowbit" train "$recipe" --out "$scratch/$1" "${settings[@]}" "${@:2}"; }
 
-# The tensors of a checkpoint: what follows the 8 bytes of length and the header.
-tensors() {
-  local file=$scratch/$1/checkpoint.safetensors header
-  header=$(od -An -t u8 -N 8 "$file" | tr -d ' ')
-  tail -c +$((8 + header + 1)) "$file"
-}
-# Every measured number but the times.
-metrics() { sed -E 's/"(seconds|images_per_second)":[^,}]*//g' "$scratch/$1/metrics.jsonl"; }
-
 killed_run() {
   local kills=0 delay
   while :; do

@@ -51,19 +51,19 @@ void ReadInput(const Json& json, RunDescription* description) {
 
 }  // namespace
 
-Status WriteRunDescription(const std::string& folder, const RunDescription& description, const data::Dataset& dataset,
-                           const Graph& graph, const std::string& device, int threads) {
-  LOWBIT_TRY(const std::vector<NodeCost> costs, Costs(graph));
+Status WriteRunDescription(const std::string& folder, const RunDescription& description, const train::TrainJob& job) {
+  LOWBIT_TRY(const std::vector<NodeCost> costs, Costs(job.graph));
   const Json json = {{"lowbit", Version()},
                      {"commit", Commit()},
                      {"name", description.recipe.name},
                      {"description", description.recipe.description},
-                     {"dataset", DatasetJson(dataset)},
-                     {"model", ModelJson(description.recipe, graph, costs)},
+                     {"dataset", DatasetJson(job.dataset)},
+                     {"model", ModelJson(description.recipe, job.graph, costs)},
                      {"method", MethodName(description.recipe.quantize)},
                      {"seed", description.recipe.seed},
-                     {"threads", threads},
-                     {"device", device},
+                     {"threads", job.threads},
+                     {"ranks", job.launch.ranks},
+                     {"device", job.device},
                      {"libtorch", train::LibtorchVersion()},
                      {"input",
                       {{"image", description.input.image},

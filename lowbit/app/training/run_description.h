@@ -6,9 +6,9 @@
 
 #include "lowbit/base/result.h"
 #include "lowbit/core/graph.h"
-#include "lowbit/data/dataset.h"
 #include "lowbit/models/model.h"
 #include "lowbit/recipe/recipe.h"
+#include "lowbit/train/trainer/train_job.h"
 
 namespace lowbit::app {
 
@@ -22,8 +22,7 @@ struct RunDescription {
 };
 
 // Writes run.json.
-Status WriteRunDescription(const std::string& folder, const RunDescription& description, const data::Dataset& dataset,
-                           const Graph& graph, const std::string& device, int threads);
+Status WriteRunDescription(const std::string& folder, const RunDescription& description, const train::TrainJob& job);
 // Reads recipe.toml and run.json of a run's folder.
 Result<RunDescription> ReadRunDescription(const std::string& folder);
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "lowbit/app/inspect.h"
@@ -13,12 +14,17 @@
 #include "lowbit/data/statistics.h"
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/recipe/toml.h"
+#include "lowbit/train/distributed/agree.h"
+#include "lowbit/train/distributed/group.h"
+#include "lowbit/train/distributed/launch.h"
 #include "lowbit/train/trainer/checkpoint.h"
 #include "lowbit/train/trainer/restore.h"
 #include "lowbit/train/trainer/train_job.h"
 
 namespace lowbit::app {
 namespace {
+
+namespace distributed = train::distributed;
 
 struct ResolvedRecipe {
   recipe::Recipe recipe;
@@ -112,6 +118,32 @@ Status PackInto(const train::TrainJob& job) {
   return AppendToFile(job.folder + "/metrics.jsonl", line.dump() + "\n");
 }
 
+// Which rank this process is, and its share of the machine.
+Status PlaceAmongRanks(const TrainRequest& request, train::TrainJob* job) {
+  LOWBIT_TRY(job->launch, distributed::ReadLaunch());
+  const distributed::Launch& launch = job->launch;
+  job->device = request.device;
+  if (launch.ranks > 1 && request.device == "cuda") job->device += ":" + std::to_string(launch.local_rank);
+  job->threads = request.threads > 0 ? request.threads : std::max(1, HardwareThreads() / launch.local_ranks);
+  job->quiet = request.quiet || launch.rank != 0;
+  return Ok();
+}
+
+void PrintWarnings(const train::TrainJob& job) {
+  for (const std::string& warning : job.dataset.warnings) {
+    std::fprintf(stderr, "%s  warning: %s\n", job.recipe.name.c_str(), warning.c_str());
+  }
+}
+
+// Ranks that train different things would average them without a word.
+Status CheckSameRun(const std::string& recipe, const train::TrainJob& job) {
+  const std::string run =
+      recipe + std::to_string(job.dataset.train.count()) + " " + std::to_string(job.dataset.test.count()) + " images";
+  LOWBIT_TRY(const bool same, distributed::SameOnAll(run, job.group));
+  if (same) return Ok();
+  return Invalid("the ranks were not started alike: they have different recipes, --set or data");
+}
+
 }  // namespace
 
 Result<TrainSummary> TrainRun(const TrainRequest& request) {
@@ -119,23 +151,26 @@ Result<TrainSummary> TrainRun(const TrainRequest& request) {
   train::TrainJob job;
   job.recipe = resolved.recipe;
   job.folder = request.out.empty() ? "runs/" + job.recipe.name : request.out;
-  job.device = request.device;
-  job.threads = request.threads > 0 ? request.threads : HardwareThreads();
   job.resume = request.resume;
-  job.quiet = request.quiet;
+  LOWBIT_RETURN_IF_ERROR(PlaceAmongRanks(request, &job));
   LOWBIT_TRY(job.dataset, LoadData(job.recipe.data));
-  for (const std::string& warning : job.dataset.warnings) {
-    std::fprintf(stderr, "%s  warning: %s\n", job.recipe.name.c_str(), warning.c_str());
-  }
+  if (job.launch.rank == 0) PrintWarnings(job);
   const RunDescription description = Describe(job.recipe, job.dataset);
   LOWBIT_TRY(job.graph, BuildNetwork(description));
   LOWBIT_RETURN_IF_ERROR(train::CheckJob(job));
-  LOWBIT_RETURN_IF_ERROR(PrepareFolder(job.folder, resolved.text, job.resume));
-  LOWBIT_RETURN_IF_ERROR(WriteRunDescription(job.folder, description, job.dataset, job.graph, job.device, job.threads));
+  LOWBIT_TRY(const std::unique_ptr<distributed::Group> group, distributed::Join(job.launch, job.device));
+  job.group = group.get();
+  LOWBIT_RETURN_IF_ERROR(CheckSameRun(resolved.text, job));
+  const auto begin_folder = [&]() -> Status {
+    LOWBIT_RETURN_IF_ERROR(PrepareFolder(job.folder, resolved.text, job.resume));
+    return WriteRunDescription(job.folder, description, job);
+  };
+  LOWBIT_RETURN_IF_ERROR(distributed::OnRoot(begin_folder, job.group));
 
   LOWBIT_TRY(const train::TrainOutcome outcome, train::Train(job));
-  LOWBIT_RETURN_IF_ERROR(PackInto(job));
+  if (job.launch.rank == 0) LOWBIT_RETURN_IF_ERROR(PackInto(job));
   TrainSummary summary;
+  summary.rank = job.launch.rank;
   summary.folder = job.folder;
   summary.iterations = outcome.iterations;
   summary.test_accuracy = outcome.test_accuracy;

@@ -61,6 +61,7 @@ Result<NetworkOptions> ReadNetworkOptions(const recipe::Recipe& recipe, const st
                                    ? BatchNormOptions::Average::kBiasCorrected
                                    : BatchNormOptions::Average::kEma;
   options.batch_norm.momentum = 1 - recipe.train.batch_norm_momentum;
+  options.batch_norm.frozen = recipe.train.freeze_batch_norm;
   LOWBIT_TRY(options.method, ReadQuantizeSection(recipe::MethodTable(recipe.quantize)));
   return options;
 }

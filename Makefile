@@ -4,7 +4,7 @@ SECONDS_EACH ?= 60
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo check dev runtime-only asan tsan fuzz lint format tidy bench install deps clean
+.PHONY: help build test demo check dev runtime-only asan tsan fuzz lint format namespaces tidy bench install deps clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -50,6 +50,9 @@ lint: ## fail on a line that clang-format would change
 
 format: ## let clang-format change the lines
 	@tools/lint.sh fix
+
+namespaces: build ## train across two network namespaces, which stand for two hosts (needs root)
+	@LOWBIT_PROGRAM=build/bin/lowbit tests/distributed/namespaces_test.sh
 
 tidy: ## clang-tidy over all sources (minutes)
 	@tools/lint.sh tidy

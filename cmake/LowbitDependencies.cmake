@@ -7,6 +7,7 @@
 set(LOWBIT_RUNTIME_PACKAGES Threads HWY xxhash)
 # Linked by the libraries of component `train`.
 set(LOWBIT_TRAIN_PACKAGES fmt ZLIB PNG JPEG tomlplusplus Torch)
+# Gloo, for training with several processes, is looked for by LowbitDistributed.cmake: the build does without.
 # Headers for our own sources, and tools.
 set(LOWBIT_BUILD_PACKAGES nlohmann_json FlatBuffers CLI11)
 # What those define; an installed library must not name them.

@@ -10,7 +10,7 @@ set -euo pipefail
 
 runtime="cmake ninja-build g++ libhwy-dev libflatbuffers-dev flatbuffers-compiler libtomlplusplus-dev libcli11-dev
   libfmt-dev nlohmann-json3-dev libpng-dev libjpeg-dev zlib1g-dev libxxhash-dev libstb-dev"
-build="$runtime libtorch-dev dataset-fashion-mnist"
+build="$runtime libtorch-dev libgloo-dev dataset-fashion-mnist"
 test="$build libgtest-dev libgmock-dev ccache chromium-headless-shell fonts-dejavu-core"
 lint="clang clang-format clang-tidy git libclang-rt-dev"
 

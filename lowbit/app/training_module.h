@@ -27,6 +27,7 @@ struct TrainRequest {
 };
 
 struct TrainSummary {
+  int rank = 0;  // Of this process; where several train together, rank 0 speaks for all.
   std::string folder;
   int64_t iterations = 0;
   double test_accuracy = 0;  // Last epoch, all chosen weights low-bit.

@@ -9,6 +9,7 @@ namespace lowbit::cli {
 void AddTrain(CLI::App* program, int* code);
 void AddEval(CLI::App* program, int* code);
 void AddPack(CLI::App* program, int* code);
+void AddImport(CLI::App* program, int* code);
 void AddRun(CLI::App* program, int* code);
 void AddInspect(CLI::App* program, int* code);
 void AddData(CLI::App* program, int* code);

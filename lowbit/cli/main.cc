@@ -34,6 +34,7 @@ int main(int argc, char** argv) {
   lowbit::cli::AddTrain(&program, &code);
   lowbit::cli::AddEval(&program, &code);
   lowbit::cli::AddPack(&program, &code);
+  lowbit::cli::AddImport(&program, &code);
   lowbit::cli::AddRun(&program, &code);
   lowbit::cli::AddInspect(&program, &code);
   lowbit::cli::AddData(&program, &code);

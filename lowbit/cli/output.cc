@@ -1,5 +1,7 @@
 #include "lowbit/cli/output.h"
 
+#include <fmt/format.h>
+
 #include <cstdio>
 
 namespace lowbit::cli {
@@ -12,6 +14,13 @@ int Report(const Error& error) {
 int Print(const std::string& text) {
   const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size() && std::fflush(stdout) == 0;
   return written ? 0 : Report(Failed("cannot write to standard output"));
+}
+
+int PrintPacked(const Result<app::Inspection>& file) {
+  if (!file.ok()) return Report(file.error());
+  const app::Inspection& packed = file.value();
+  return Print(fmt::format("{}: {} bytes, {:.2f} bits per weight, {:.1f} % of its size as floats\n", packed.path,
+                           packed.file_bytes, packed.bits_per_weight(), 100 / packed.compression()));
 }
 
 }  // namespace lowbit::cli

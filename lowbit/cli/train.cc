@@ -1,9 +1,9 @@
 #include <memory>
-#include <string>
 
 #include "lowbit/app/training_module.h"
 #include "lowbit/cli/commands.h"
 #include "lowbit/cli/output.h"
+#include "lowbit/cli/recipe_arguments.h"
 
 namespace lowbit::cli {
 namespace {
@@ -12,6 +12,16 @@ struct TrainArguments {
   app::SweepRequest request;
   bool json = false;
 };
+
+int RunOne(app::TrainingModule* module, const TrainArguments& arguments) {
+  const app::TrainRequest& request = arguments.request.train;
+  if (arguments.request.jobs > 1) {
+    return Report(Invalid("--jobs: " + request.recipe_path + " is one run; it has no [sweep]"));
+  }
+  const Result<app::TrainSummary> summary = module->Train(request);
+  if (summary.ok() && summary.value().rank != 0) return 0;
+  return PrintResult(summary, arguments.json);
+}
 
 int RunSweep(app::TrainingModule* module, const TrainArguments& arguments) {
   const Result<app::SweepSummary> summary = module->TrainSweep(arguments.request);
@@ -24,13 +34,9 @@ int RunSweep(app::TrainingModule* module, const TrainArguments& arguments) {
 int RunTrain(const TrainArguments& arguments) {
   const Result<app::TrainingModule*> module = app::LoadTrainingModule();
   if (!module.ok()) return Report(module.error());
-  const app::TrainRequest& request = arguments.request.train;
-  const Result<bool> sweep = module.value()->IsSweep(request);
+  const Result<bool> sweep = module.value()->IsSweep(arguments.request.train);
   if (!sweep.ok()) return Report(sweep.error());
-  if (sweep.value()) return RunSweep(module.value(), arguments);
-  if (arguments.request.jobs > 1)
-    return Report(Invalid("--jobs: " + request.recipe_path + " is one run; it has no [sweep]"));
-  return PrintResult(module.value()->Train(request), arguments.json);
+  return sweep.value() ? RunSweep(module.value(), arguments) : RunOne(module.value(), arguments);
 }
 
 }  // namespace
@@ -38,24 +44,19 @@ int RunTrain(const TrainArguments& arguments) {
 void AddTrain(CLI::App* program, int* code) {
   auto arguments = std::make_shared<TrainArguments>();
   app::TrainRequest& request = arguments->request.train;
-  CLI::App* command =
-      program->add_subcommand("train", "Train a network, or the networks of a sweep, as a recipe says.");
-  command->add_option("recipe", request.recipe_path, "The recipe, a TOML file")->required();
+  CLI::App* command = program->add_subcommand("train", "Train a network, or those of a sweep, as a recipe says.");
+  AddRecipe(command, &request.recipe_path, &request.overrides);
   command->add_option("--out", request.out, "Folder of the run or sweep (default: runs/<name of the recipe>)");
-  command->add_option("--set", request.overrides, "key=value: override a setting of the recipe; may be repeated")
-      ->take_all()
-      ->allow_extra_args(false);
   command->add_option("--device", request.device, "cpu or cuda")->capture_default_str();
   command
       ->add_option("--threads", request.threads,
-                   "Threads, in a sweep of each run (0: all cores, in a sweep those divided by --jobs)")
+                   "Threads of a run (0: all cores, shared out among this machine's ranks or the runs of --jobs)")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   command->add_option("--jobs", arguments->request.jobs, "Runs of a sweep at a time, each a process of its own")
       ->check(CLI::Range(1, 1024))
       ->capture_default_str();
-  command->add_flag("--resume", request.resume,
-                    "Continue what the folder holds from the last checkpoints, if there are any");
+  command->add_flag("--resume", request.resume, "Continue what the folder holds from the last checkpoints, if any");
   command->add_flag("--quiet", request.quiet, "Print nothing while training");
   command->add_flag("--json", arguments->json, "Print the result as one JSON object");
   command->callback([=] { *code = RunTrain(*arguments); });

@@ -25,6 +25,8 @@ std::vector<int64_t> EpochOrder(int64_t count, bool shuffle, uint64_t seed, int6
 
 Batcher::Batcher(const ImageSet& set, BatchOptions options) : set_(set), options_(std::move(options)) {
   LOWBIT_CHECK(set_.count() > 0 && options_.batch_size >= 1 && options_.threads >= 0 && options_.prefetch >= 1);
+  LOWBIT_CHECK(options_.share >= 0 && options_.share < options_.shares);
+  LOWBIT_CHECK(options_.shares == 1 || (options_.batch_size % options_.shares == 0 && options_.drop_last));
   LOWBIT_CHECK(CheckAugment(options_.augment, set_.image).ok());
   for (int i = 0; i < options_.threads; ++i) workers_.emplace_back([this] { Work(); });
 }
@@ -110,9 +112,10 @@ void Batcher::Work() {
 }
 
 void Batcher::Fill(const Epoch& epoch, int64_t batch_number, Batch* batch) const {
-  const int64_t begin = batch_number * options_.batch_size;
+  const int64_t size = options_.batch_size / options_.shares;
+  const int64_t begin = batch_number * options_.batch_size + options_.share * size;
   const int64_t elements = Elements(set_.image);
-  batch->count = std::min(options_.batch_size, set_.count() - begin);
+  batch->count = std::min(size, set_.count() - begin);
   batch->images.resize(static_cast<size_t>(batch->count * elements));
   batch->labels.resize(static_cast<size_t>(batch->count));
   batch->indices.assign(epoch.order.begin() + begin, epoch.order.begin() + begin + batch->count);

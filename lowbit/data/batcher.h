@@ -22,6 +22,8 @@ struct BatchOptions {
   bool drop_last = false;  // Leave out a last batch that is not full.
   uint64_t seed = 0;
   AugmentOptions augment;  // The default leaves images as they are.
+  int64_t share = 0;       // Of each batch only the share-th of `shares` equal parts, for one of several processes ...
+  int64_t shares = 1;      // ... that read the same set; divides batch_size, and needs drop_last if above 1.
   int threads = 1;         // Background threads; 0: each batch is made when it is asked for.
   int prefetch = 4;        // Batches that may be ready ahead of the reader, >= 1.
 };

@@ -122,6 +122,30 @@ TEST(Batcher, AppliesTheDrawOfSeedEpochAndIndex) {
   EXPECT_EQ(std::vector<float>(batch.images.begin() + 72, batch.images.begin() + 108), expected);
 }
 
+TEST(Batcher, SharesTogetherAreTheBatch) {
+  const ImageSet set = NoiseSet({1, 6, 6}, 40, 3);
+  BatchOptions options = Augmented(1, 2);
+  options.batch_size = 12;
+  options.drop_last = true;
+  Batcher whole(set, options);
+  const std::vector<Batch> expected = ReadEpoch(&whole, 2);
+  std::vector<Batch> joined(expected.size());
+  options.shares = 3;
+  for (options.share = 0; options.share < 3; ++options.share) {
+    Batcher part(set, options);
+    const std::vector<Batch> batches = ReadEpoch(&part, 2);
+    ASSERT_EQ(batches.size(), expected.size());
+    for (size_t i = 0; i < batches.size(); ++i) {
+      EXPECT_EQ(batches[i].count, 4);
+      joined[i].images.insert(joined[i].images.end(), batches[i].images.begin(), batches[i].images.end());
+      joined[i].labels.insert(joined[i].labels.end(), batches[i].labels.begin(), batches[i].labels.end());
+      joined[i].indices.insert(joined[i].indices.end(), batches[i].indices.begin(), batches[i].indices.end());
+      joined[i].count += batches[i].count;
+    }
+  }
+  ExpectEqual(joined, expected);
+}
+
 TEST(Batcher, ResumesInTheMiddleOfAnEpoch) {
   const ImageSet set = NoiseSet({1, 4, 4}, 60, 5);
   Batcher batcher(set, Augmented(2, 4));

@@ -68,8 +68,9 @@ Status ApplySetting(const Setting& setting, Config* config) {
   std::string name;
   for (const std::string& part : path) {
     const auto* table = std::get_if<ConfigTable>(&existing->value);
-    if (table == nullptr)
+    if (table == nullptr) {
       return Invalid(where + ": '" + name + "' is a value, not a table that could hold '" + part + "'");
+    }
     const auto found = table->find(part);
     if (found == table->end()) break;
     existing = &found->second;

@@ -38,6 +38,19 @@ void RejectUnused(ConfigReader* reader, std::initializer_list<const char*> keys,
   }
 }
 
+void ReadPublishedNormalization(ConfigReader* reader, DataSection* data) {
+  data->mean = reader->Floats("mean", {}, 0, 1);
+  data->std = reader->Floats("std", {}, 0, 1);
+  if (std::count(data->std.begin(), data->std.end(), 0) > 0) reader->Reject("std", "a list of numbers greater than 0");
+  if (data->mean.size() != data->std.size()) {
+    reader->Reject(reader->Has("mean") ? "mean" : "std", "given with as many values in 'data.mean' as in 'data.std'");
+  }
+  if (data->normalize != DataSection::Normalize::kChannel) {
+    RejectUnused(reader, {"mean", "std"}, "only 'data.normalize' of 'channel' uses it");
+  }
+  if (!data->std.empty()) RejectUnused(reader, {"scale"}, "'data.std' sets it already");
+}
+
 Result<DataSection> ReadData(const Config& config) {
   ConfigReader reader(config, "data");
   DataSection data;
@@ -46,6 +59,7 @@ Result<DataSection> ReadData(const Config& config) {
   data.normalize = Choice<DataSection::Normalize>(&reader, "normalize", {"channel", "mean_image", "none"});
   const double scale = PositiveFloat(&reader, "scale", 1, 1e6);
   if (reader.Has("scale")) data.scale = scale;
+  ReadPublishedNormalization(&reader, &data);
   data.train_limit = reader.Int("train_limit", data.train_limit, 0, kMaxCount);
   data.test_limit = reader.Int("test_limit", data.test_limit, 0, kMaxCount);
   data.sequential = reader.Bool("sequential", data.sequential);
@@ -82,10 +96,13 @@ Split SplitTable(const Config& config, std::initializer_list<std::string> keys) 
 }
 
 Result<ModelSection> ReadModel(const Config& config) {
-  Split split = SplitTable(config, {"name"});
+  Split split = SplitTable(config, {"name", "weights", "weights_skip"});
   ConfigReader reader(split.ours, "model");
   ModelSection model;
   model.name = reader.String("name", model.name);
+  model.weights = reader.String("weights", model.weights);
+  model.weights_skip = reader.Strings("weights_skip", model.weights_skip);
+  if (model.weights.empty()) RejectUnused(&reader, {"weights_skip"}, "'model.weights' names no file");
   model.options = std::move(split.others);
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
   return model;
@@ -173,6 +190,11 @@ Result<TrainSection> ReadTrain(const Config& config) {
   train.channels_last = Choice<TrainSection::Switch>(&reader, "channels_last", {"auto", "on", "off"});
   train.batch_norm = Choice<TrainSection::BatchNorm>(&reader, "batch_norm", {"ema", "bias_corrected"});
   train.batch_norm_momentum = PositiveFloat(&reader, "batch_norm_momentum", train.batch_norm_momentum, 1);
+  train.sync_batch_norm = reader.Bool("sync_batch_norm", train.sync_batch_norm);
+  train.freeze_batch_norm = reader.Bool("freeze_batch_norm", train.freeze_batch_norm);
+  if (train.freeze_batch_norm) {
+    RejectUnused(&reader, {"sync_batch_norm"}, "'train.freeze_batch_norm' keeps the statistics as they are");
+  }
   train.amp = reader.Bool("amp", train.amp);
   const Config& schedule = reader.Table("schedule");
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
@@ -182,9 +204,9 @@ Result<TrainSection> ReadTrain(const Config& config) {
 
 void CheckShares(ConfigReader* reader, const std::string& key, const std::vector<double>& shares) {
   if (!reader->Has(key)) return;
-  const bool rising = std::adjacent_find(shares.begin(), shares.end(), std::greater_equal<>()) == shares.end();
-  if (shares.empty() || shares.front() <= 0 || shares.back() != 1 || !rising) {
-    reader->Reject(key, "a rising list of shares greater than 0 that ends with 1");
+  const bool sorted = std::is_sorted(shares.begin(), shares.end());
+  if (shares.empty() || shares.front() <= 0 || shares.back() != 1 || !sorted) {
+    reader->Reject(key, "a list of shares greater than 0, none smaller than the one before it, that ends with 1");
   }
 }
 

@@ -26,9 +26,13 @@ struct DataSection {
   Normalize normalize = Normalize::kChannel;
   // Applied to pixels in 0..255. Left out: 1 / standard deviation of each channel for "channel", else 1. (0, 1e6]
   std::optional<double> scale;
-  int64_t train_limit = 0;  // Only the first n training images; 0: all.
-  int64_t test_limit = 0;   // Only the first n test images; 0: all.
-  bool sequential = false;  // Read in file order in every epoch instead of a new shuffle (Caffe's data bases).
+  // Of each channel, for pixels in 0..1, as published with trained weights; in place of what the training set gives.
+  // Both are empty or both have as many values; only with kChannel, and without `scale`.
+  std::vector<double> mean;  // [0, 1]
+  std::vector<double> std;   // (0, 1]
+  int64_t train_limit = 0;   // Only the first n training images; 0: all.
+  int64_t test_limit = 0;    // Only the first n test images; 0: all.
+  bool sequential = false;   // Read in file order in every epoch instead of a new shuffle (Caffe's data bases).
 };
 
 // [augment], of training images only.
@@ -42,7 +46,10 @@ struct AugmentSection {
 // [model]
 struct ModelSection {
   std::string name = "small";
-  Config options;  // The other keys of the table; the network checks them.
+  // What the network starts from in place of random values: a safetensors file, or the folder of a run. Empty: nothing.
+  std::string weights;
+  std::vector<std::string> weights_skip;  // Layers that start at random all the same; needs `weights`.
+  Config options;                         // The other keys of the table; the network checks them.
 };
 
 // [train.schedule]. Times (`warmup`, `every`, `milestones`) are counted in the unit that gives the length of the run:
@@ -97,7 +104,10 @@ struct TrainSection {
   Switch channels_last = Switch::kAuto;  // Memory order of activations; auto: the trainer chooses by the device.
   BatchNorm batch_norm = BatchNorm::kEma;
   double batch_norm_momentum = 0.1;  // Weight m of the newest batch; 1 - Caffe's moving_average_fraction. (0, 1]
-  bool amp = false;                  // Mixed precision; CUDA only.
+  // Several processes: mean and variance of the whole batch, not of each process's part; needs a trained batch norm.
+  bool sync_batch_norm = false;
+  bool freeze_batch_norm = false;  // Running mean and variance stay as they are; scale and shift are trained.
+  bool amp = false;                // Mixed precision; CUDA only.
   ScheduleSection schedule;
 };
 
@@ -113,7 +123,8 @@ struct QuantizeSection {
   Config method_options;          // [quantize.<method>]
   Config policy_options;          // [quantize.sq] without the three keys below; empty without the policy.
   // How the quantized share r rises under kSq (ignored without the policy); exactly one of the two is not empty.
-  // Each value in (0, 1], rising, the last one 1.
+  // Each value in (0, 1], none smaller than the one before it, the last one 1. A share of 1 is the method without the
+  // policy: stages {1, 1, 1, 1} is the control with SQ's four restarts and no SQ.
   std::vector<double> stages;  // One complete training run for each: schedule and momentum start again, weights and
                                // batch norm statistics are carried on. The default: 0.5, 0.75, 0.875, 1.
   std::vector<double> ramp;    // Steps of equal length inside one run, the last of which begins at `ramp_until` ...

@@ -72,6 +72,8 @@ crop = true
 cutout = 8
 [model]
 name = "vgg9"
+weights = "w.safetensors"
+weights_skip = ["fc9"]
 width = 3
 [train]
 iterations = 1000
@@ -89,6 +91,7 @@ log_every = 6
 channels_last = "off"
 batch_norm = "bias_corrected"
 batch_norm_momentum = 0.001
+sync_batch_norm = true
 amp = true
 [train.schedule]
 kind = "multistep"
@@ -119,6 +122,8 @@ ramp_until = 0.7
   EXPECT_TRUE(recipe.augment.crop);
   EXPECT_EQ(recipe.augment.pad, 4);
   EXPECT_EQ(recipe.augment.cutout, 8);
+  EXPECT_EQ(recipe.model.weights, "w.safetensors");
+  EXPECT_THAT(recipe.model.weights_skip, ElementsAre("fc9"));
   EXPECT_EQ(ToToml(recipe.model.options), "width = 3\n");
   EXPECT_EQ(recipe.train.epochs, 0);
   EXPECT_EQ(recipe.train.iterations, 1000);
@@ -137,6 +142,7 @@ ramp_until = 0.7
   EXPECT_EQ(recipe.train.channels_last, TrainSection::Switch::kOff);
   EXPECT_EQ(recipe.train.batch_norm, TrainSection::BatchNorm::kBiasCorrected);
   EXPECT_EQ(recipe.train.batch_norm_momentum, 0.001);
+  EXPECT_TRUE(recipe.train.sync_batch_norm);
   EXPECT_TRUE(recipe.train.amp);
   EXPECT_EQ(recipe.train.schedule.kind, ScheduleSection::Kind::kMultistep);
   EXPECT_EQ(recipe.train.schedule.warmup, 10);
@@ -163,6 +169,13 @@ TEST(ReadRecipe, ReadsAdamAndOneCycle) {
   EXPECT_EQ(recipe.train.schedule.warmup, 2.5);
   EXPECT_EQ(recipe.train.schedule.final, 0.01);
   EXPECT_EQ(recipe.train.schedule.start, 0.1);
+}
+
+TEST(ReadRecipe, ReadsAPublishedNormalization) {
+  EXPECT_THAT(Good(kTrain).data.mean, IsEmpty());
+  const DataSection data = Good("[data]\nmean = [0.5, 0, 1]\nstd = [0.25, 1, 0.5]\n" + kTrain).data;
+  EXPECT_THAT(data.mean, ElementsAre(0.5, 0, 1));
+  EXPECT_THAT(data.std, ElementsAre(0.25, 1, 0.5));
 }
 
 TEST(ReadRecipe, AnUnknownKeyIsToldWithTheNearest) {
@@ -193,12 +206,23 @@ TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
       {"seed = -1\n" + kTrain, "'seed' must be an integer of at least 0"},
       {"data = 3\n" + kTrain, "'data' must be a table"},
       {"[data]\nscale = 0\n" + kTrain, "'data.scale' must be greater than 0"},
+      {"[data]\nmean = [0.5]\n" + kTrain, "r.toml:2: 'data.mean' must be given with as many values in 'data.mean' as"},
+      {"[data]\nstd = [0.5]\n" + kTrain, "r.toml:2: 'data.std' must be given with as many values in 'data.mean' as"},
+      {"[data]\nmean = [0.5, 0.5]\nstd = [0.5]\n" + kTrain, "'data.mean' must be given with as many values"},
+      {"[data]\nmean = [1.5]\nstd = [0.5]\n" + kTrain, "'data.mean' must be a list, each entry a number in 0..1"},
+      {"[data]\nmean = [-0.1]\nstd = [0.5]\n" + kTrain, "'data.mean' must be a list, each entry a number in 0..1"},
+      {"[data]\nmean = [0.5]\nstd = [58]\n" + kTrain, "'data.std' must be a list, each entry a number in 0..1"},
+      {"[data]\nmean = [0.5]\nstd = [0]\n" + kTrain, "'data.std' must be a list of numbers greater than 0"},
+      {"[data]\nmean = [0.5]\nstd = [0.5]\nscale = 2\n" + kTrain, "'data.scale' must be left out: 'data.std' sets"},
+      {"[data]\nnormalize = \"none\"\nmean = [0.5]\nstd = [0.5]\n" + kTrain, "'data.mean' must be left out: only"},
       {"[data]\ntrain_limit = -1\n" + kTrain, "'data.train_limit' must be an integer"},
       {"[data]\nsequential = 1\n" + kTrain, "'data.sequential' must be true or false"},
       {"[augment]\npad = 2\n" + kTrain, "'augment.pad' must be 0 unless"},
       {"[augment]\ncrop = true\n" + kTrain, "'augment.crop' must be false unless"},
       {"[augment]\npad = 65\ncrop = true\n" + kTrain, "'augment.pad' must be an integer in 0..64"},
       {"[model]\nname = 3\n" + kTrain, "'model.name' must be a string"},
+      {"[model]\nweights_skip = [\"fc\"]\n" + kTrain,
+       "'model.weights_skip' must be left out: 'model.weights' names no"},
       {"", "'train.epochs' must be given, or 'train.iterations'"},
       {"[train]\nepochs = 1\niterations = 1\n", "'train.iterations' must be left out"},
       {"[train]\nepochs = 0\n", "'train.epochs' must be an integer in 1.."},
@@ -216,6 +240,7 @@ TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
       {kTrain + "label_smoothing = 1\n", "'train.label_smoothing' must be smaller than 1"},
       {kTrain + "log_every = 0\n", "'train.log_every' must be an integer"},
       {kTrain + "batch_norm_momentum = 0\n", "'train.batch_norm_momentum' must be greater than 0"},
+      {kTrain + "freeze_batch_norm = true\nsync_batch_norm = true\n", "'train.sync_batch_norm' must be left out"},
       {kTrain + "[train.schedule]\nkind = \"step\"\n", "'train.schedule.every' must be given for kind 'step'"},
       {kTrain + "[train.schedule]\nkind = \"step\"\nevery = 0\n", "'train.schedule.every' must be greater than 0"},
       {kTrain + "[train.schedule]\nkind = \"multistep\"\n", "'train.schedule.milestones' must be a list"},
@@ -235,7 +260,7 @@ TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
 
 TEST(ReadRecipe, RefusesImpossibleShares) {
   const std::string sq = kTrain + "[quantize]\nmethod = \"twn\"\npolicy = \"sq\"\n[quantize.sq]\n";
-  for (const char* stages : {"[]", "[0.5]", "[0, 1]", "[0.75, 0.5, 1]", "[0.5, 0.5, 1]", "[0.5, 1.5]"}) {
+  for (const char* stages : {"[]", "[0.5]", "[0, 1]", "[0.75, 0.5, 1]", "[1, 0.5, 1]", "[0.5, 1.5]"}) {
     EXPECT_THAT(Bad(sq + "stages = " + stages + "\n"), HasSubstr("'quantize.sq.stages' must be a ")) << stages;
     EXPECT_THAT(Bad(sq + "ramp = " + stages + "\n"), HasSubstr("'quantize.sq.ramp' must be a ")) << stages;
   }
@@ -252,6 +277,13 @@ TEST(ReadRecipe, SharesHaveDefaults) {
   const Recipe off = Good(kTrain + "[quantize]\nmethod = \"twn\"\n[quantize.sq]\nstages = [0.5, 1]\n");
   EXPECT_EQ(off.quantize.policy, QuantizeSection::Policy::kNone);
   EXPECT_THAT(off.quantize.stages, IsEmpty());
+}
+
+// The control of a comparison: the restarts of SQ's stages with every weight quantized throughout.
+TEST(ReadRecipe, StagesMayRepeatAShare) {
+  const std::string text = kTrain + "[quantize]\nmethod = \"twn\"\npolicy = \"sq\"\n[quantize.sq]\n";
+  EXPECT_THAT(Good(text + "stages = [1, 1, 1, 1]\n").quantize.stages, ElementsAre(1, 1, 1, 1));
+  EXPECT_THAT(Good(text + "ramp = [0.5, 0.5, 1]\n").quantize.ramp, ElementsAre(0.5, 0.5, 1));
 }
 
 TEST(ReadRecipe, TheRunFolderCopyReadsTheSame) {

@@ -24,6 +24,7 @@ struct LoweringRequest {
   std::vector<const Parameter*> parameters;  // By input; null where the input is not a parameter of the graph.
   std::vector<Shape> shapes;                 // By input; the batch, where there is one, stands for any.
   const BatchNormOptions& batch_norm;
+  const StepContext* step;  // Of the step under way whenever a kernel runs; lives as long as the network.
   // Makes a state tensor (a double on the CPU, [1], zero) that a checkpoint keeps: "<node>/<word>".
   std::function<at::Tensor(const std::string& word)> add_buffer;
 

@@ -35,7 +35,7 @@ struct Layer {
 
 at::Tensor ToTorch(const FloatTensor& tensor) {
   // from_blob wants a mutable pointer; clone() copies at once.
-  auto* data = const_cast<float*>(tensor.data.data());  // NOLINT
+  auto* data = const_cast<float*>(tensor.data.data());
   return at::from_blob(data, tensor.shape, at::kFloat).clone();
 }
 
@@ -99,6 +99,7 @@ struct Network::Impl {
   std::map<std::string, int> slots;
   std::vector<at::Tensor> fixed;  // By slot: parameters; undefined for values that a step computes.
   std::vector<Step> steps;
+  StepContext context;  // Of the pass under way.
   std::vector<int> inputs, outputs;
   std::vector<Layer> layers;
   std::map<std::string, std::unique_ptr<WeightMethod>> methods;  // By parameter.
@@ -206,7 +207,7 @@ void Network::Impl::AddLayers() {
 
 Kernel Network::Impl::Lowered(const Node& node) {
   const auto lower = Lowerings().find(node.op);
-  LoweringRequest request{node, {}, {}, options.batch_norm, {}};
+  LoweringRequest request{node, {}, {}, options.batch_norm, &context, {}};
   if (lower == Lowerings().end()) request.Reject("training has no lowering for this operator");
   for (const std::string& input : node.inputs) {
     const auto parameter = graph.parameters.find(input);
@@ -287,6 +288,7 @@ std::vector<at::Tensor> Network::Run(const std::vector<at::Tensor>& inputs, Mode
     throw std::invalid_argument("the graph has " + std::to_string(impl.inputs.size()) + " inputs; got " +
                                 std::to_string(inputs.size()));
   }
+  impl.context = context;
   const Autocast autocast(impl.options.mixed_precision);
   std::vector<at::Tensor> values = impl.fixed;
   const auto value = [&values](int slot) -> at::Tensor& { return values[static_cast<size_t>(slot)]; };

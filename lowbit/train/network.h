@@ -13,6 +13,10 @@
 
 namespace lowbit::train {
 
+namespace distributed {
+class Group;
+}
+
 struct TrainedParameter;
 
 // How batch normalization keeps its running mean and variance in a training step (the batch's variance enters
@@ -26,6 +30,10 @@ struct BatchNormOptions {
   Average average = Average::kEma;
   // m; negative: each node's attribute `momentum` (0.9 where it has none).
   double momentum = -1;
+  // The statistics stay as they are and are used in training too; scale and shift are trained.
+  bool frozen = false;
+  // Mean and variance are those of the batches of all ranks together; null: of this process's batch.
+  distributed::Group* group = nullptr;
 };
 
 enum class MemoryFormat { kAuto, kContiguous, kChannelsLast };
@@ -70,8 +78,8 @@ class Network {
   ~Network();
 
   // The first output for one batch: images [batch, channels, height, width] float, 0..255, on any device (moved if
-  // need be). kTrain updates batch-norm statistics and draws dropout from libtorch's global generator of the device
-  // (reseed it per step for reproducible steps). In kEval without gradients wanted, call under at::NoGradGuard.
+  // need be). kTrain updates batch-norm statistics and draws dropout, a function of the context only. In kEval without
+  // gradients wanted, call under at::NoGradGuard.
   at::Tensor Forward(const at::Tensor& images, Mode mode, const StepContext& context);
   // All outputs, for graphs with several inputs or outputs.
   std::vector<at::Tensor> Run(const std::vector<at::Tensor>& inputs, Mode mode, const StepContext& context);

@@ -86,9 +86,10 @@ bool IsOutside(const std::string& library) { return library == "tests" || librar
 
 // The C and C++ libraries and the kernel's: no folder and no extension, or a name that POSIX, C or Linux gives.
 bool IsSystemHeader(const std::string& header) {
-  static const std::regex system(R"([a-z_0-9]+|(sys|linux|arpa|netinet)/[a-z_0-9]+\.h|)"
-                                 R"((unistd|fcntl|dirent|dlfcn|signal|pthread|sched|poll|termios|getopt|glob|wait)\.h|)"
-                                 R"((stddef|stdint|stdbool|stdio|stdlib|string|math|time|errno|inttypes|setjmp)\.h)");
+  static const std::regex system(
+      R"([a-z_0-9]+|(sys|linux|arpa|netinet)/[a-z_0-9]+\.h|)"
+      R"((unistd|fcntl|dirent|dlfcn|signal|pthread|sched|poll|termios|getopt|glob|wait|netdb)\.h|)"
+      R"((stddef|stdint|stdbool|stdio|stdlib|string|math|time|errno|inttypes|setjmp)\.h)");
   return std::regex_match(header, system);
 }
 

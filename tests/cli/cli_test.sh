@@ -10,10 +10,10 @@ prints_json() { "$@" >"$scratch/out" 2>"$scratch/err" && one_json_object "$scrat
 check "--version" fails_with 0 "$lowbit" --version
 check "names the program" says "lowbit 0" "$scratch/out"
 check "--help" fails_with 0 "$lowbit" --help
-for command in train eval pack run inspect data report; do
+for command in train eval pack import run inspect data report; do
   check "$command is in the help" says "$command" "$scratch/out"
 done
-for command in train eval pack run inspect data report; do
+for command in train eval pack import run inspect data report; do
   check "$command --help" fails_with 0 "$lowbit" "$command" --help
 done
 check "no command" fails_with 2 "$lowbit"
@@ -41,6 +41,24 @@ done
 check "run with a missing image" fails_with 2 "$lowbit" run "$scratch/junk" "$scratch/missing.png"
 check "report of nothing" fails_with 2 "$lowbit" report "$scratch/missing" -o "$scratch/page.html"
 check "leaves no page" test ! -e "$scratch/page.html"
+
+# Import without trained weights, which needs no training component.
+published=$root/recipes/fashion-mnist/small-float.toml
+# not_imported WHAT PART-OF-THE-MESSAGE ARGUMENT...: `import` exits with 2, says so in one line, and writes no file.
+not_imported() {
+  local what=$1 text=$2
+  shift 2
+  check "not imported: $what" fails_with 2 "$lowbit" import "$published" -o "$scratch/imported.lbm" "$@"
+  check "  says '$text'" says "$text" "$scratch/err"
+  check "  in one line" test "$(wc -l <"$scratch/err")" = 1
+  check "  leaves nothing" test ! -e "$scratch/imported.lbm"
+}
+not_imported "no weights" "'model.weights' must name"
+not_imported "weights that are not there" "$scratch/none" --set "model.weights=$scratch/none"
+not_imported "weights that are none" "$scratch/junk" --set "model.weights=$scratch/junk"
+not_imported "a layer left at random" "weights_skip" --set "model.weights=$scratch/junk" --set 'model.weights_skip=["fc"]'
+not_imported "a mean for other channels" "each of the 1 channels" --set "model.weights=$scratch/junk" \
+  --set 'data.mean=[0.5,0.5]' --set 'data.std=[0.5,0.5]'
 
 if [ "$training" = train ]; then
   source "$(dirname "$0")/training_checks.sh"

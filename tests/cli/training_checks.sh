@@ -15,6 +15,8 @@ refused() {
 refused "an unknown key" "did you mean 'epochs'" --set train.epoch=3
 refused "a negative batch" "train.batch" --set train.batch=-1
 refused "a batch larger than the data" "larger than the training set" --set train.batch=4096
+refused "a mean without a deviation" "as many values" --set 'data.mean=[0.5]'
+refused "a mean for other channels" "each of the 1 channels" --set 'data.mean=[0.5,0.5]' --set 'data.std=[0.5,0.5]'
 refused "an unknown network" "small" --set model.name=smal
 refused "an unknown method" "twn" --set quantize.method=tnw
 refused "an unknown option of a method" "delta_scope" --set quantize.twn.delta_scop=row
@@ -35,6 +37,18 @@ check "  says so" says "not a finite number" "$scratch/err"
 
 check "train" "$lowbit" train "$recipe" --out "$scratch/run" "${tiny[@]}"
 check "eval RUN --json" prints_json "$lowbit" eval "$scratch/run" --data fashion-mnist --json
+# A run that starts from another and learns nothing answers as that one did.
+still=(--set train.learning_rate=1e-30 --set train.batch_norm_momentum=1e-30)
+check "train from a run" "$lowbit" train "$recipe" --out "$scratch/again" "${tiny[@]}" "${still[@]}" \
+  --set "model.weights=$scratch/run"
+check "predictions of the first" "$lowbit" eval "$scratch/run" --predictions "$scratch/first.txt"
+check "predictions of the second" "$lowbit" eval "$scratch/again" --predictions "$scratch/second.txt"
+check "are the same" cmp "$scratch/first.txt" "$scratch/second.txt"
+refused "weights of another network" "has shape" --set "model.weights=$scratch/run" --set model.width=2
+refused "weights that are not there" "$scratch/none" --set "model.weights=$scratch/none"
+check "another head" "$lowbit" train "$recipe" --out "$scratch/head" "${tiny[@]}" --set "model.weights=$scratch/run" \
+  --set 'model.weights_skip=["fc"]'
+
 check "pack" "$lowbit" pack "$scratch/run" -o "$scratch/net.lbm"
 check "pack into a folder that is not there" fails_with 2 "$lowbit" pack "$scratch/run" -o "$scratch/none/net.lbm"
 check "inspect" fails_with 0 "$lowbit" inspect "$scratch/net.lbm"
@@ -48,6 +62,16 @@ check "predictions of the run" "$lowbit" eval "$scratch/run" --data fashion-mnis
 check "predictions of the file" "$lowbit" eval "$scratch/net.lbm" --predictions "$scratch/packed.txt"
 check "10,000 of them" test "$(wc -l <"$scratch/packed.txt")" = 10000
 check "the same on all 10,000 images" cmp "$scratch/trained.txt" "$scratch/packed.txt"
+
+# The weights of a float run, imported, are the file that the run packed.
+settings=("${tiny[@]:1}")  # Without --quiet.
+check "train floats" "$lowbit" train "$published" --out "$scratch/float" "${tiny[@]}"
+check "import" fails_with 0 "$lowbit" import "$published" -o "$scratch/imported.lbm" "${settings[@]}" \
+  --set "model.weights=$scratch/float/checkpoint.safetensors"
+check "  says what it wrote" says "32.00 bits per weight" "$scratch/out"
+check "  the same file as pack" cmp "$scratch/float/model.lbm" "$scratch/imported.lbm"
+rm -f "$scratch/imported.lbm"
+not_imported "weights of another network" "has shape" --set "model.weights=$scratch/float" --set model.width=2
 
 # An image file: 28x28 grey, a light square on black.
 { printf 'P5\n28 28\n255\n'; head -c 784 /dev/zero | tr '\0' '\200'; } >"$scratch/image.pgm"

@@ -1,6 +1,6 @@
 // The shared object's one symbol.
 
-#include "lowbit/app/training/resolve_recipe.h"
+#include "lowbit/app/resolved_recipe.h"
 #include "lowbit/app/training/train_run.h"
 #include "lowbit/app/training/train_sweep.h"
 #include "lowbit/app/training/trained_run.h"
@@ -12,7 +12,7 @@ namespace {
 class Module : public lowbit::app::TrainingModule {
  public:
   lowbit::Result<bool> IsSweep(const lowbit::app::TrainRequest& request) override {
-    LOWBIT_TRY(const lowbit::Config config, lowbit::app::ResolveRecipe(request));
+    LOWBIT_TRY(const lowbit::Config config, lowbit::app::ReadRecipeFile(request.recipe_path, request.overrides));
     return lowbit::recipe::IsSweep(config);
   }
   lowbit::Result<lowbit::app::SweepSummary> TrainSweep(const lowbit::app::SweepRequest& request) override {

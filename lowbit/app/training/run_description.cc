@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "lowbit/base/file.h"
-#include "lowbit/base/suggest.h"
 #include "lowbit/base/version.h"
 #include "lowbit/core/cost.h"
 #include "lowbit/recipe/toml.h"
@@ -13,12 +12,6 @@ namespace lowbit::app {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-std::string MethodName(const recipe::QuantizeSection& quantize) {
-  if (quantize.method == "none") return "float";
-  const bool sq = quantize.policy == recipe::QuantizeSection::Policy::kSq;
-  return sq ? "sq(" + quantize.method + ")" : quantize.method;
-}
 
 Json ModelJson(const recipe::Recipe& recipe, const Graph& graph, const std::vector<NodeCost>& costs) {
   int64_t weights = 0, parameters = 0, macs = 0;
@@ -39,65 +32,54 @@ Json DatasetJson(const data::Dataset& dataset) {
 }
 
 // What ReadRunDescription needs of run.json; throws nlohmann's exceptions.
-void ReadInput(const Json& json, RunDescription* description) {
+void ReadInput(const Json& json, RecipeNetwork* network) {
   const Json& input = json.at("input");
-  description->input.image = input.at("image").get<Shape>();
-  description->input.classes = input.at("classes").get<int64_t>();
-  description->input.mean = input.at("mean").get<std::vector<float>>();
-  description->input.scale = input.at("scale").get<std::vector<float>>();
-  description->class_names = input.at("class_names").get<std::vector<std::string>>();
-  description->dataset = input.at("dataset").get<std::string>();
+  network->input.image = input.at("image").get<Shape>();
+  network->input.classes = input.at("classes").get<int64_t>();
+  network->input.mean = input.at("mean").get<std::vector<float>>();
+  network->input.scale = input.at("scale").get<std::vector<float>>();
+  network->class_names = input.at("class_names").get<std::vector<std::string>>();
+  network->dataset = input.at("dataset").get<std::string>();
 }
 
 }  // namespace
 
-Status WriteRunDescription(const std::string& folder, const RunDescription& description, const data::Dataset& dataset,
-                           const Graph& graph, const std::string& device, int threads) {
-  LOWBIT_TRY(const std::vector<NodeCost> costs, Costs(graph));
+Status WriteRunDescription(const std::string& folder, const RecipeNetwork& network, const train::TrainJob& job) {
+  LOWBIT_TRY(const std::vector<NodeCost> costs, Costs(job.graph));
   const Json json = {{"lowbit", Version()},
                      {"commit", Commit()},
-                     {"name", description.recipe.name},
-                     {"description", description.recipe.description},
-                     {"dataset", DatasetJson(dataset)},
-                     {"model", ModelJson(description.recipe, graph, costs)},
-                     {"method", MethodName(description.recipe.quantize)},
-                     {"seed", description.recipe.seed},
-                     {"threads", threads},
-                     {"device", device},
+                     {"name", network.recipe.name},
+                     {"description", network.recipe.description},
+                     {"dataset", DatasetJson(job.dataset)},
+                     {"model", ModelJson(network.recipe, job.graph, costs)},
+                     {"method", MethodName(network.recipe.quantize)},
+                     {"seed", network.recipe.seed},
+                     {"threads", job.threads},
+                     {"ranks", job.launch.ranks},
+                     {"device", job.device},
                      {"libtorch", train::LibtorchVersion()},
                      {"input",
-                      {{"image", description.input.image},
-                       {"classes", description.input.classes},
-                       {"mean", description.input.mean},
-                       {"scale", description.input.scale},
-                       {"class_names", description.class_names},
-                       {"dataset", description.dataset}}}};
+                      {{"image", network.input.image},
+                       {"classes", network.input.classes},
+                       {"mean", network.input.mean},
+                       {"scale", network.input.scale},
+                       {"class_names", network.class_names},
+                       {"dataset", network.dataset}}}};
   return WriteFileAtomic(folder + "/run.json", json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
-Result<RunDescription> ReadRunDescription(const std::string& folder) {
-  RunDescription description;
+Result<RecipeNetwork> ReadRunDescription(const std::string& folder) {
+  RecipeNetwork network;
   LOWBIT_TRY(const Config config, recipe::ParseRecipe(folder + "/recipe.toml"));
-  LOWBIT_TRY(description.recipe, recipe::ReadRecipe(config));
+  LOWBIT_TRY(network.recipe, recipe::ReadRecipe(config));
   const std::string path = folder + "/run.json";
   LOWBIT_TRY(const std::string text, ReadTextFile(path));
   try {
-    ReadInput(Json::parse(text), &description);
+    ReadInput(Json::parse(text), &network);
   } catch (const Json::exception& error) {
     return Invalid(path + ": is not the description of a run: " + error.what());
   }
-  return description;
-}
-
-Result<Graph> BuildNetwork(const RunDescription& description) {
-  const recipe::Recipe& recipe = description.recipe;
-  LOWBIT_TRY(Graph graph, models::BuildModel(recipe.model.name, description.input, recipe.model.options,
-                                             static_cast<uint64_t>(recipe.seed)));
-  graph.metadata["dataset"] = description.dataset.substr(0, description.dataset.find(':'));
-  graph.metadata["recipe"] = recipe.name;
-  graph.metadata["method"] = MethodName(recipe.quantize);
-  if (!description.class_names.empty()) graph.metadata["labels"] = Join(description.class_names, "\n");
-  return graph;
+  return network;
 }
 
 }  // namespace lowbit::app

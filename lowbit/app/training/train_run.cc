@@ -1,27 +1,35 @@
 #include "lowbit/app/training/train_run.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstdio>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "lowbit/app/inspect.h"
-#include "lowbit/app/training/resolve_recipe.h"
+#include "lowbit/app/recipe_network.h"
+#include "lowbit/app/resolved_recipe.h"
+#include "lowbit/app/start_weights.h"
 #include "lowbit/app/training/run_description.h"
 #include "lowbit/base/file.h"
 #include "lowbit/base/thread_pool.h"
-#include "lowbit/data/statistics.h"
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/recipe/toml.h"
 #include "lowbit/report/sweep.h"
+#include "lowbit/train/distributed/agree.h"
+#include "lowbit/train/distributed/group.h"
+#include "lowbit/train/distributed/launch.h"
 #include "lowbit/train/trainer/checkpoint.h"
 #include "lowbit/train/trainer/restore.h"
 #include "lowbit/train/trainer/train_job.h"
 
 namespace lowbit::app {
 namespace {
+
+namespace distributed = train::distributed;
 
 // A folder without a checkpoint, or, with --resume, that of the very same recipe.
 Status PrepareFolder(const std::string& folder, const std::string& recipe, bool resume) {
@@ -33,56 +41,6 @@ Status PrepareFolder(const std::string& folder, const std::string& recipe, bool 
   LOWBIT_TRY(const std::string before, ReadTextFile(path));
   if (before == recipe) return Ok();
   return Invalid(path + ": differs from the recipe given now; a run is resumed with the recipe that it began with");
-}
-
-void Limit(int64_t limit, data::ImageSet* images) {
-  if (limit <= 0 || limit >= images->count()) return;
-  images->labels.resize(static_cast<size_t>(limit));
-  images->pixels.resize(static_cast<size_t>(limit * Elements(images->image)));
-}
-
-Result<data::Dataset> LoadData(const recipe::DataSection& section) {
-  LOWBIT_TRY(data::Dataset dataset, data::LoadDataset(section.name, section.path));
-  Limit(section.train_limit, &dataset.train);
-  Limit(section.test_limit, &dataset.test);
-  return dataset;
-}
-
-std::vector<float> Floats(const std::vector<double>& values) { return {values.begin(), values.end()}; }
-
-models::ModelInput MakeInput(const recipe::DataSection& section, const data::Dataset& dataset) {
-  using Normalize = recipe::DataSection::Normalize;
-  models::ModelInput input;
-  input.image = dataset.train.image;
-  input.classes = dataset.classes;
-  input.scale = {static_cast<float>(section.scale.value_or(1))};
-  switch (section.normalize) {
-    case Normalize::kNone:
-      input.mean.assign(static_cast<size_t>(input.image[0]), 0);
-      break;
-    case Normalize::kMeanImage:
-      input.mean = Floats(data::MeanImage(dataset.train));
-      break;
-    case Normalize::kChannel:
-      input.mean = Floats(data::ChannelMean(dataset.train));
-      if (section.scale.has_value()) break;
-      input.scale.clear();
-      // A channel that never changes carries nothing; any finite scale will do.
-      for (const double deviation : data::ChannelStd(dataset.train)) {
-        input.scale.push_back(deviation > 0 ? static_cast<float>(1 / deviation) : 1.0f);
-      }
-      break;
-  }
-  return input;
-}
-
-RunDescription Describe(const recipe::Recipe& recipe, const data::Dataset& dataset) {
-  RunDescription description;
-  description.recipe = recipe;
-  description.input = MakeInput(recipe.data, dataset);
-  description.dataset = dataset.name + ":" + dataset.path;
-  description.class_names = dataset.class_names;
-  return description;
 }
 
 // Leaves the packed network in the run's folder, and its size in metrics.jsonl.
@@ -98,67 +56,94 @@ Status PackInto(const train::TrainJob& job) {
   return AppendToFile(job.folder + "/metrics.jsonl", line.dump() + "\n");
 }
 
-// A run that can begin: all that is wrong with it has been found, and nothing written.
-struct PreparedRun {
-  train::TrainJob job;
-  RunDescription description;
-};
+// Which rank this process is, and its share of the machine.
+Status PlaceAmongRanks(const TrainRequest& request, train::TrainJob* job) {
+  LOWBIT_TRY(job->launch, distributed::ReadLaunch());
+  const distributed::Launch& launch = job->launch;
+  job->device = request.device;
+  if (launch.ranks > 1 && request.device == "cuda") job->device += ":" + std::to_string(launch.local_rank);
+  job->threads = request.threads > 0 ? request.threads : std::max(1, HardwareThreads() / launch.local_ranks);
+  job->quiet = request.quiet || launch.rank != 0;
+  return Ok();
+}
 
-Result<PreparedRun> Prepare(const recipe::Recipe& recipe, data::Dataset dataset, const std::string& device) {
-  PreparedRun run;
-  run.job.recipe = recipe;
-  run.job.dataset = std::move(dataset);
-  run.job.device = device;
-  run.description = Describe(recipe, run.job.dataset);
-  LOWBIT_TRY(run.job.graph, BuildNetwork(run.description));
-  LOWBIT_RETURN_IF_ERROR(train::CheckJob(run.job));
-  return run;
+// Builds the network of a job that has its recipe, data and place, and finds what is wrong with it before anything is
+// written. `starts`: the network gets the start values of the recipe.
+Result<RecipeNetwork> Prepare(bool starts, train::TrainJob* job) {
+  LOWBIT_TRY(RecipeNetwork network, DescribeNetwork(job->recipe, job->dataset));
+  LOWBIT_TRY(job->graph, BuildNetwork(network));
+  if (starts) LOWBIT_RETURN_IF_ERROR(LoadStartWeights(job->recipe.model, &job->graph));
+  LOWBIT_RETURN_IF_ERROR(train::CheckJob(*job));
+  return network;
+}
+
+void PrintWarnings(const train::TrainJob& job) {
+  for (const std::string& warning : job.dataset.warnings) {
+    std::fprintf(stderr, "%s  warning: %s\n", job.recipe.name.c_str(), warning.c_str());
+  }
+}
+
+// Ranks that train different things would average them without a word.
+Status CheckSameRun(const std::string& recipe, const train::TrainJob& job) {
+  const std::string run =
+      recipe + std::to_string(job.dataset.train.count()) + " " + std::to_string(job.dataset.test.count()) + " images";
+  LOWBIT_TRY(const bool same, distributed::SameOnAll(run, job.group));
+  if (same) return Ok();
+  return Invalid("the ranks were not started alike: they have different recipes, --set or data");
+}
+
+// [data] of a run, to tell whether two runs have the same data.
+std::string DataText(const recipe::SweepRun& run) {
+  const auto& tables = std::get<ConfigTable>(run.config.value);
+  const auto data = tables.find("data");
+  return data == tables.end() ? "" : recipe::ToToml(data->second);
 }
 
 }  // namespace
 
 Status CheckRuns(const std::vector<recipe::SweepRun>& runs, const std::string& device) {
   std::set<std::string> groups;
-  std::string loaded;
-  data::Dataset dataset;
+  train::TrainJob job;  // Keeps its data as long as runs have the same.
+  std::optional<std::string> loaded;
+  job.device = device;
   for (const recipe::SweepRun& run : runs) {
     if (!groups.insert(run.group).second) continue;
-    const auto& tables = std::get<ConfigTable>(run.config.value);
-    const auto data = tables.find("data");
-    const std::string wanted = "data\n" + (data == tables.end() ? "" : recipe::ToToml(data->second));
-    if (loaded != wanted) {
-      LOWBIT_TRY(dataset, LoadData(run.recipe.data));
-      loaded = wanted;
+    job.recipe = run.recipe;
+    if (loaded != DataText(run)) {
+      LOWBIT_TRY(job.dataset, LoadRecipeData(job.recipe.data));
+      loaded = DataText(run);
     }
-    Result<PreparedRun> prepared = Prepare(run.recipe, std::move(dataset), device);
-    if (!prepared.ok()) {
-      return Error{prepared.error().kind, prepared.error().message + " (run '" + run.name + "')"};
-    }
-    dataset = std::move(prepared.value().job.dataset);
+    const Result<RecipeNetwork> network = Prepare(/*starts=*/true, &job);
+    if (!network.ok()) return Error{network.error().kind, network.error().message + " (run '" + run.name + "')"};
   }
   return Ok();
 }
 
 Result<TrainSummary> TrainRun(const TrainRequest& request) {
-  LOWBIT_TRY(const Config config, ResolveRecipe(request));
-  LOWBIT_TRY(const recipe::Recipe recipe, recipe::ReadRecipe(config));
-  LOWBIT_TRY(data::Dataset dataset, LoadData(recipe.data));
-  for (const std::string& warning : dataset.warnings) {
-    std::fprintf(stderr, "%s  warning: %s\n", recipe.name.c_str(), warning.c_str());
-  }
-  LOWBIT_TRY(PreparedRun run, Prepare(recipe, std::move(dataset), request.device));
-  train::TrainJob& job = run.job;
-  job.folder = request.out.empty() ? "runs/" + recipe.name : request.out;
-  job.threads = request.threads > 0 ? request.threads : HardwareThreads();
+  LOWBIT_TRY(const ResolvedRecipe resolved, ResolveRecipe(request.recipe_path, request.overrides));
+  train::TrainJob job;
+  job.recipe = resolved.recipe;
+  job.folder = request.out.empty() ? "runs/" + job.recipe.name : request.out;
   job.resume = request.resume;
-  job.quiet = request.quiet;
-  LOWBIT_RETURN_IF_ERROR(PrepareFolder(job.folder, recipe::ToToml(config), job.resume));
-  LOWBIT_RETURN_IF_ERROR(
-      WriteRunDescription(job.folder, run.description, job.dataset, job.graph, job.device, job.threads));
+  LOWBIT_RETURN_IF_ERROR(PlaceAmongRanks(request, &job));
+  LOWBIT_TRY(job.dataset, LoadRecipeData(job.recipe.data));
+  if (job.launch.rank == 0) PrintWarnings(job);
+  const bool resumes = job.resume && FileExists(train::CheckpointPath(job.folder));
+  // The other ranks receive the start values of rank 0.
+  LOWBIT_TRY(const RecipeNetwork network, Prepare(!resumes && job.launch.rank == 0, &job));
+  LOWBIT_TRY(const std::unique_ptr<distributed::Group> group, distributed::Join(job.launch, job.device));
+  job.group = group.get();
+  LOWBIT_RETURN_IF_ERROR(CheckSameRun(resolved.text, job));
+  const auto begin_folder = [&]() -> Status {
+    LOWBIT_RETURN_IF_ERROR(PrepareFolder(job.folder, resolved.text, job.resume));
+    return WriteRunDescription(job.folder, network, job);
+  };
+  LOWBIT_RETURN_IF_ERROR(distributed::OnRoot(begin_folder, job.group));
 
   LOWBIT_TRY(const train::TrainOutcome outcome, train::Train(job));
-  LOWBIT_RETURN_IF_ERROR(PackInto(job));
+  if (job.launch.rank == 0) LOWBIT_RETURN_IF_ERROR(PackInto(job));
   TrainSummary summary;
+  summary.rank = job.launch.rank;
   summary.folder = job.folder;
   summary.iterations = outcome.iterations;
   summary.test_accuracy = outcome.test_accuracy;

@@ -8,13 +8,14 @@
 #include <utility>
 
 #include "lowbit/app/report_runs.h"
+#include "lowbit/app/resolved_recipe.h"
 #include "lowbit/app/run_processes.h"
-#include "lowbit/app/training/resolve_recipe.h"
 #include "lowbit/app/training/sweep_folder.h"
 #include "lowbit/app/training/train_run.h"
 #include "lowbit/base/thread_pool.h"
 #include "lowbit/recipe/sweep.h"
 #include "lowbit/recipe/toml.h"
+#include "lowbit/train/distributed/launch.h"
 #include "lowbit/train/trainer/interrupt.h"
 
 namespace lowbit::app {
@@ -113,7 +114,13 @@ class Conductor {
 }  // namespace
 
 Result<SweepSummary> TrainSweep(const SweepRequest& request) {
-  LOWBIT_TRY(const Config config, ResolveRecipe(request.train));
+  LOWBIT_TRY(const train::distributed::Launch launch, train::distributed::ReadLaunch());
+  if (launch.ranks > 1) {
+    return Invalid(
+        "a sweep starts its own processes, one for each run; start it without torchrun or srun, or train one "
+        "of its runs with several ranks");
+  }
+  LOWBIT_TRY(const Config config, ReadRecipeFile(request.train.recipe_path, request.train.overrides));
   LOWBIT_TRY(const std::vector<std::string> fixed, KeysOf(request.train.overrides));
   LOWBIT_TRY(const std::vector<recipe::SweepRun> runs, recipe::ExpandSweep(config, fixed));
   LOWBIT_RETURN_IF_ERROR(CheckRuns(runs, request.train.device));

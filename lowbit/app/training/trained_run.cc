@@ -12,22 +12,22 @@ namespace lowbit::app {
 namespace {
 
 struct OpenedRun {
-  RunDescription description;
+  RecipeNetwork network;
   train::TrainedRun run;
 };
 
 Result<OpenedRun> OpenRun(const std::string& folder) {
   if (!FolderExists(folder)) return Invalid(folder + ": is not the folder of a run");
   OpenedRun opened;
-  LOWBIT_TRY(opened.description, ReadRunDescription(folder));
-  opened.run.recipe = opened.description.recipe;
+  LOWBIT_TRY(opened.network, ReadRunDescription(folder));
+  opened.run.recipe = opened.network.recipe;
   opened.run.folder = folder;
-  LOWBIT_TRY(opened.run.graph, BuildNetwork(opened.description));
+  LOWBIT_TRY(opened.run.graph, BuildNetwork(opened.network));
   return opened;
 }
 
 Status CheckFits(const OpenedRun& opened, const data::Dataset& dataset) {
-  const models::ModelInput& input = opened.description.input;
+  const models::ModelInput& input = opened.network.input;
   if (dataset.test.image == input.image && dataset.classes == input.classes) return Ok();
   return Invalid(opened.run.folder + ": was trained on images " + ToString(input.image) + " of " +
                  std::to_string(input.classes) + " classes; " + dataset.name + " has " + ToString(dataset.test.image) +
@@ -39,7 +39,7 @@ Status CheckFits(const OpenedRun& opened, const data::Dataset& dataset) {
 Result<Evaluation> EvaluateTrainedRun(const EvaluateRunRequest& request) {
   LOWBIT_TRY(const OpenedRun opened, OpenRun(request.run));
   LOWBIT_TRY(const data::Dataset dataset,
-             LoadNamedDataset(request.data.empty() ? opened.description.dataset : request.data));
+             LoadNamedDataset(request.data.empty() ? opened.network.dataset : request.data));
   LOWBIT_RETURN_IF_ERROR(CheckFits(opened, dataset));
   Evaluation evaluation;
   evaluation.subject = request.run;

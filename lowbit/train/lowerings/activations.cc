@@ -2,6 +2,8 @@
 
 #include <cmath>
 
+#include "lowbit/base/random.h"
+#include "lowbit/train/dropout.h"
 #include "lowbit/train/lowering.h"
 
 namespace lowbit::train {
@@ -52,7 +54,13 @@ Kernel LowerSoftmax(const LoweringRequest& request) {
 
 Kernel LowerDropout(const LoweringRequest& request) {
   const double ratio = request.Scalar(1, 0.5);
-  return [ratio](const Inputs& in, Mode mode) { return at::dropout(in[0], ratio, mode == Mode::kTrain); };
+  const uint32_t stream = StreamOf("dropout/" + request.node.name);
+  const StepContext* step = request.step;
+  return [=](const Inputs& in, Mode mode) {
+    if (mode == Mode::kEval || ratio == 0) return in[0];
+    const CounterRandom random(step->seed, stream, static_cast<uint64_t>(step->iteration));
+    return Dropout(in[0], ratio, random, step->first_image);
+  };
 }
 
 }  // namespace

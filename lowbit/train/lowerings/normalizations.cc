@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "lowbit/train/distributed/sync_batch_norm.h"
 #include "lowbit/train/lowering.h"
 
 namespace lowbit::train {
@@ -10,7 +11,7 @@ namespace {
 // The weight of the newest batch in the running averages, one number for each training step.
 class AverageWeight {
  public:
-  AverageWeight(const LoweringRequest& request) : options_(request.batch_norm) {
+  explicit AverageWeight(const LoweringRequest& request) : options_(request.batch_norm) {
     momentum_ = options_.momentum >= 0 ? options_.momentum : FloatAttribute(request.node, "momentum", 0.9);
     if (options_.average == BatchNormOptions::Average::kBiasCorrected) factor_ = request.add_buffer("average_factor");
   }
@@ -30,19 +31,27 @@ class AverageWeight {
   at::Tensor factor_;
 };
 
+void CheckBatch(const at::Tensor& x, int ranks, const std::string& node) {
+  if (x.numel() * ranks > x.size(1)) return;
+  throw std::invalid_argument("node '" + node +
+                              "' (BatchNormalization): training needs more than one value for each channel; the batch "
+                              "is too small");
+}
+
 Kernel LowerBatchNormalization(const LoweringRequest& request) {
   const double epsilon = FloatAttribute(request.node, "epsilon", 1e-5);
   const AverageWeight average(request);
   const std::string name = request.node.name;
+  const bool frozen = request.batch_norm.frozen;
+  distributed::Group* group = request.batch_norm.group;
   return [=](const std::vector<at::Tensor>& in, Mode mode) {
-    const bool training = mode == Mode::kTrain;
-    if (training && in[0].numel() <= in[0].size(1)) {
-      throw std::invalid_argument("node '" + name +
-                                  "' (BatchNormalization): training needs more than one value for each channel; the "
-                                  "batch is too small");
+    const bool training = mode == Mode::kTrain && !frozen;
+    if (training) CheckBatch(in[0], group == nullptr ? 1 : group->ranks(), name);
+    const double newest = training ? average.Next() : 0.0;
+    if (training && group != nullptr) {
+      return distributed::SyncBatchNorm(in[0], in[1], in[2], {in[3], in[4], newest}, epsilon, group);
     }
-    return at::batch_norm(in[0], in[1], in[2], in[3], in[4], training, training ? average.Next() : 0.0, epsilon,
-                          /*cudnn_enabled=*/true);
+    return at::batch_norm(in[0], in[1], in[2], in[3], in[4], training, newest, epsilon, /*cudnn_enabled=*/true);
   };
 }
 

@@ -54,6 +54,13 @@ class FileMetricsLog : public MetricsLog {
   tensorboard::EventWriter events_;
 };
 
+class NoMetricsLog : public MetricsLog {
+ public:
+  Status Write(const std::string&) override { return Ok(); }
+  Status Scalars(int64_t, const std::map<std::string, double>&) override { return Ok(); }
+  Result<int64_t> Sync() override { return 0; }
+};
+
 // Cuts the file to `keep_bytes`; makes it if it is not there.
 Result<FilePointer> OpenCut(const std::string& path, int64_t keep_bytes) {
   FilePointer file(std::fopen(path.c_str(), "ab"));
@@ -77,5 +84,7 @@ Result<std::unique_ptr<MetricsLog>> MetricsLog::Open(const std::string& folder, 
   LOWBIT_TRY(tensorboard::EventWriter events, tensorboard::EventWriter::Create(folder, Now()));
   return std::unique_ptr<MetricsLog>(new FileMetricsLog(path, std::move(file), std::move(events)));
 }
+
+std::unique_ptr<MetricsLog> MetricsLog::Discard() { return std::make_unique<NoMetricsLog>(); }
 
 }  // namespace lowbit::train

@@ -17,6 +17,8 @@ class MetricsLog {
   // Opens for appending after `keep_bytes` bytes: what stands behind them was written after the checkpoint that the
   // run resumes from, and is cut off. Errors: folder not writable; the file is shorter than keep_bytes.
   static Result<std::unique_ptr<MetricsLog>> Open(const std::string& folder, int64_t keep_bytes);
+  // Takes everything and writes nothing: for the ranks other than 0.
+  static std::unique_ptr<MetricsLog> Discard();
   virtual ~MetricsLog() = default;
 
   // Appends a line; `json` is one JSON object without line breaks.

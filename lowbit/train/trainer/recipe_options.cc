@@ -1,7 +1,9 @@
 #include "lowbit/train/trainer/recipe_options.h"
 
 #include <algorithm>
-#include <utility>
+#include <vector>
+
+#include "lowbit/data/statistics.h"
 
 namespace lowbit::train {
 namespace {
@@ -50,6 +52,14 @@ LearningRate::Kind ReadKind(recipe::ScheduleSection::Kind kind) {
   return To::kConstant;
 }
 
+// The pixel of each channel that is 0 after the network's own normalization.
+std::vector<float> FillValues(const recipe::DataSection& section, const data::ImageSet& images) {
+  std::vector<double> mean = section.mean;
+  for (double& value : mean) value *= 255;  // Recipes count pixels in 0..1.
+  if (mean.empty()) mean = data::ChannelMean(images);
+  return {mean.begin(), mean.end()};
+}
+
 }  // namespace
 
 Result<NetworkOptions> ReadNetworkOptions(const recipe::Recipe& recipe, const std::string& device) {
@@ -61,6 +71,7 @@ Result<NetworkOptions> ReadNetworkOptions(const recipe::Recipe& recipe, const st
                                    ? BatchNormOptions::Average::kBiasCorrected
                                    : BatchNormOptions::Average::kEma;
   options.batch_norm.momentum = 1 - recipe.train.batch_norm_momentum;
+  options.batch_norm.frozen = recipe.train.freeze_batch_norm;
   LOWBIT_TRY(options.method, ReadQuantizeSection(recipe::MethodTable(recipe.quantize)));
   return options;
 }
@@ -79,7 +90,7 @@ OptimizerOptions ReadOptimizerOptions(const recipe::TrainSection& train) {
   return options;
 }
 
-data::BatchOptions ReadBatchOptions(const recipe::Recipe& recipe, std::vector<float> fill) {
+data::BatchOptions ReadBatchOptions(const recipe::Recipe& recipe, const data::ImageSet& images) {
   data::BatchOptions options;
   options.batch_size = recipe.train.batch;
   options.shuffle = !recipe.data.sequential;
@@ -90,7 +101,7 @@ data::BatchOptions ReadBatchOptions(const recipe::Recipe& recipe, std::vector<fl
   options.augment.pad = recipe.augment.pad;
   options.augment.crop = recipe.augment.crop;
   options.augment.cutout = recipe.augment.cutout;
-  options.augment.fill = std::move(fill);
+  options.augment.fill = FillValues(recipe.data, images);
   return options;
 }
 

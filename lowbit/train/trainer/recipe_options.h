@@ -3,10 +3,10 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
 #include "lowbit/base/result.h"
 #include "lowbit/data/batcher.h"
+#include "lowbit/data/dataset.h"
 #include "lowbit/recipe/recipe.h"
 #include "lowbit/train/network.h"
 #include "lowbit/train/optimizer.h"
@@ -17,8 +17,8 @@ namespace lowbit::train {
 // The recipe's sections as the options of the parts that carry them out.
 Result<NetworkOptions> ReadNetworkOptions(const recipe::Recipe& recipe, const std::string& device);
 OptimizerOptions ReadOptimizerOptions(const recipe::TrainSection& train);
-// `fill`: what padding and cutout put there, one pixel value for each channel.
-data::BatchOptions ReadBatchOptions(const recipe::Recipe& recipe, std::vector<float> fill);
+// `images`: those trained on; padding and cutout put their channels' mean there, or the recipe's.
+data::BatchOptions ReadBatchOptions(const recipe::Recipe& recipe, const data::ImageSet& images);
 // `iterations`: of a run, or of a stage.
 LearningRate ReadLearningRate(const recipe::TrainSection& train, int64_t iterations, int64_t iterations_per_epoch);
 

@@ -8,6 +8,8 @@
 #include "lowbit/core/graph.h"
 #include "lowbit/data/dataset.h"
 #include "lowbit/recipe/recipe.h"
+#include "lowbit/train/distributed/group.h"
+#include "lowbit/train/distributed/launch.h"
 
 namespace lowbit::train {
 
@@ -21,6 +23,10 @@ struct TrainJob {
   int threads = 1;
   bool resume = false;  // From the folder's checkpoint; from the start if there is none.
   bool quiet = false;
+  // Where several processes train together: as what each was started, and how they talk (null for one). Rank 0 alone
+  // writes into the folder and reads from it; the others' `resume` means nothing.
+  distributed::Launch launch;
+  distributed::Group* group = nullptr;
 };
 
 struct TrainOutcome {
@@ -33,13 +39,14 @@ struct TrainOutcome {
   double seconds = 0;  // In training and evaluation, over all resumed parts.
 };
 
-// Finds what is wrong with a job before anything is written. Errors: a recipe that asks for the impossible.
+// Finds what is wrong with a job before anything is written, and before other ranks are waited for. Errors: a recipe that
+// asks for the impossible.
 Status CheckJob(const TrainJob& job);
 
 // Trains. The same job with the same number of threads gives the same bits on a CPU, interrupted and resumed or not.
 // Errors: a recipe that asks for the impossible (a batch larger than the training set, an unknown device), a loss that
-// is not finite, a full disk, an interruption (SIGINT or SIGTERM: a checkpoint is written first). The last good
-// checkpoint survives every error.
+// is not finite, a full disk, an interruption (SIGINT or SIGTERM: a checkpoint is written first), a rank that is lost.
+// The last good checkpoint survives every error. All ranks of a group call it with the same job, and return together.
 Result<TrainOutcome> Train(const TrainJob& job);
 
 }  // namespace lowbit::train

@@ -8,11 +8,11 @@
 #include <utility>
 
 #include "lowbit/base/file.h"
-#include "lowbit/base/random.h"
 #include "lowbit/data/batcher.h"
-#include "lowbit/data/statistics.h"
+#include "lowbit/train/distributed/agree.h"
 #include "lowbit/train/loss.h"
 #include "lowbit/train/parameter.h"
+#include "lowbit/train/trainer/average_step.h"
 #include "lowbit/train/trainer/checkpoint.h"
 #include "lowbit/train/trainer/evaluate_network.h"
 #include "lowbit/train/trainer/guard.h"
@@ -22,6 +22,7 @@
 #include "lowbit/train/trainer/progress.h"
 #include "lowbit/train/trainer/recipe_options.h"
 #include "lowbit/train/trainer/run_metrics.h"
+#include "lowbit/train/trainer/share_state.h"
 #include "lowbit/train/trainer/train_job.h"
 
 namespace lowbit::train {
@@ -50,6 +51,10 @@ Result<Timeline> MakeTimeline(const TrainJob& job) {
     return Invalid("'train.batch' of " + std::to_string(train.batch) + " is larger than the training set of " +
                    std::to_string(images) + " images");
   }
+  if (train.batch % job.launch.ranks != 0) {
+    return Invalid("'train.batch' of " + std::to_string(train.batch) + " cannot be shared out equally among " +
+                   std::to_string(job.launch.ranks) + " ranks");
+  }
   Timeline timeline;
   const bool staged = job.recipe.quantize.policy == recipe::QuantizeSection::Policy::kSq;
   if (staged) timeline.stages = std::max<int64_t>(1, static_cast<int64_t>(job.recipe.quantize.stages.size()));
@@ -59,16 +64,11 @@ Result<Timeline> MakeTimeline(const TrainJob& job) {
   return timeline;
 }
 
-// Dropout's seed for a step, so that a resumed run needs no generator state.
-uint64_t StepSeed(uint64_t seed, int64_t iteration) {
-  const auto bits = CounterRandom(seed, StreamOf("dropout"), static_cast<uint64_t>(iteration)).Block(0);
-  return (static_cast<uint64_t>(bits[0]) << 32) | bits[1];
-}
-
-// Padding and cutout put the channel's mean, which is 0 after the network's own normalization.
-std::vector<float> FillValues(const data::ImageSet& images) {
-  const std::vector<double> mean = data::ChannelMean(images);
-  return {mean.begin(), mean.end()};
+data::BatchOptions RankBatches(const TrainJob& job) {
+  data::BatchOptions options = ReadBatchOptions(job.recipe, job.dataset.train);
+  options.share = job.launch.rank;
+  options.shares = job.launch.ranks;
+  return options;
 }
 
 class Trainer {
@@ -79,17 +79,24 @@ class Trainer {
         timeline_(timeline),
         network_(std::move(network)),
         optimizer_(Optimizer::Create(ReadOptimizerOptions(train_), network_.Parameters())),
-        batcher_(job.dataset.train, ReadBatchOptions(job.recipe, FillValues(job.dataset.train))),
+        batcher_(job.dataset.train, RankBatches(job)),
         learning_rate_(ReadLearningRate(train_, timeline.steps, timeline.steps_per_epoch)) {}
 
-  // Continues from the folder's checkpoint.
+  // Continues from the folder's checkpoint, if the job wants to and there is one.
   Status Restore() {
-    LOWBIT_TRY(state_, LoadCheckpoint(CheckpointPath(job_.folder), &network_, optimizer_.get()));
+    const std::string path = CheckpointPath(job_.folder);
+    const auto load = [&]() -> Status {
+      if (!job_.resume || !FileExists(path)) return Ok();
+      LOWBIT_TRY(state_, LoadCheckpoint(path, &network_, optimizer_.get()));
+      return Ok();
+    };
+    LOWBIT_RETURN_IF_ERROR(distributed::OnRoot(load, job_.group));
+    LOWBIT_TRY(state_, ShareState(state_, &network_, optimizer_.get(), job_.group));
     return Ok();
   }
 
   Status Run() {
-    LOWBIT_TRY(metrics_, MetricsLog::Open(job_.folder, state_.metrics_bytes));
+    LOWBIT_RETURN_IF_ERROR(OpenMetrics());
     progress_ =
         std::make_unique<Progress>(job_.recipe.name, timeline_.total(), timeline_.Iteration(state_), job_.quiet);
     start_ = Clock::now();
@@ -117,6 +124,13 @@ class Trainer {
   }
 
  private:
+  Status OpenMetrics() {
+    metrics_ = MetricsLog::Discard();
+    if (!distributed::IsRoot(job_.group)) return Ok();
+    LOWBIT_TRY(metrics_, MetricsLog::Open(job_.folder, state_.metrics_bytes));
+    return Ok();
+  }
+
   Status RunStage() {
     while (state_.step < timeline_.steps) {
       const int64_t in_epoch = state_.step % timeline_.steps_per_epoch;
@@ -138,10 +152,13 @@ class Trainer {
       if (ends) LOWBIT_RETURN_IF_ERROR(EndEpoch());
       const bool due = train_.checkpoint_every > 0 && timeline_.Iteration(state_) % train_.checkpoint_every == 0;
       if (due || state_.step == timeline_.steps) LOWBIT_RETURN_IF_ERROR(Save());
-      if (interrupt_.interrupted()) return StopEarly();
+      if (Interrupted()) return StopEarly();
     } while (!timeline_.EpochEnds(state_.step));
     return Ok();
   }
+
+  // Ranks stop after the same step: the one in which the first of them heard of it.
+  bool Interrupted() const { return job_.group == nullptr ? interrupt_.interrupted() : interrupted_; }
 
   StepContext Context() const {
     StepContext context;
@@ -150,6 +167,7 @@ class Trainer {
     context.stage = state_.stage;
     context.progress = static_cast<double>(context.iteration) / static_cast<double>(timeline_.total());
     context.ratio = Ratio(state_.step);
+    context.first_image = job_.launch.rank * (train_.batch / job_.launch.ranks);
     return context;
   }
 
@@ -164,27 +182,36 @@ class Trainer {
 
   Status Step(data::Batch* batch) {
     const StepContext context = Context();
-    torch::manual_seed(StepSeed(context.seed, context.iteration));
     const double rate = learning_rate_.At(state_.step);
     const torch::Tensor images = ImageView(batch, job_.dataset.train.image);
     const torch::Tensor logits = network_.Forward(images, Mode::kTrain, context);
     const torch::Tensor labels = LabelView(batch).to(logits.device());
     torch::Tensor loss = CrossEntropy(logits, labels, train_.label_smoothing);
-    const double loss_value = loss.item<double>();
-    if (!std::isfinite(loss_value)) return NotFinite(rate);
+    StepResult result;
+    result.loss = loss.item<double>();
+    if (job_.group == nullptr && !std::isfinite(result.loss)) return NotFinite(rate);
     const torch::Tensor regularizer = network_.Regularizer();
     if (regularizer.defined()) loss = loss + regularizer;
     optimizer_->ZeroGradients();
     loss.backward();
+    result.correct = logits.detach().argmax(1).eq(labels).sum().item<int64_t>();
+    if (job_.group != nullptr) LOWBIT_RETURN_IF_ERROR(AverageRanks(&result, rate));
     optimizer_->Step(rate);
-    Count(logits, labels, loss_value, batch->count);
+    Count(result);
     return LogStep(context, rate);
   }
 
-  void Count(const torch::Tensor& logits, const torch::Tensor& labels, double loss, int64_t images) {
-    const int64_t correct = logits.detach().argmax(1).eq(labels).sum().item<int64_t>();
-    state_.epoch.Add(loss, correct, images);
-    state_.logged.Add(loss, correct, images);
+  Status AverageRanks(StepResult* result, double rate) {
+    result->interrupted = interrupt_.interrupted();
+    AverageStep(network_.Parameters(), result, job_.group);
+    interrupted_ = result->interrupted;
+    if (!std::isfinite(result->loss)) return NotFinite(rate);
+    return Ok();
+  }
+
+  void Count(const StepResult& result) {
+    state_.epoch.Add(result.loss, result.correct, train_.batch);
+    state_.logged.Add(result.loss, result.correct, train_.batch);
     ++state_.step;
   }
 
@@ -222,6 +249,7 @@ class Trainer {
     metrics.stage = state_.stage;
     metrics.ratio = Ratio(state_.step - 1);
     metrics.train = state_.epoch;
+    LOWBIT_RETURN_IF_ERROR(CheckSameParameters(network_, job_.group));
     const bool last = state_.step == timeline_.steps;
     const bool due = train_.evaluate_every > 0 && metrics.epoch % train_.evaluate_every == 0;
     if (due || last) {
@@ -240,7 +268,8 @@ class Trainer {
   }
 
   Averages EvaluateTest(int64_t epoch) {
-    const Averages test = EvaluateNetwork(&network_, job_.dataset.test, train_.test_batch);
+    ShareBuffers(&network_, job_.group);
+    const Averages test = EvaluateNetwork(&network_, job_.dataset.test, train_.test_batch, job_.group);
     state_.last_test_accuracy = test.accuracy();
     state_.last_test_loss = test.loss();
     if (test.accuracy() > state_.best_test_accuracy) {
@@ -282,6 +311,7 @@ class Trainer {
   }
 
   Status Save() {
+    if (!distributed::IsRoot(job_.group)) return Ok();
     TakeTime();
     LOWBIT_TRY(state_.metrics_bytes, metrics_->Sync());
     return SaveCheckpoint(CheckpointPath(job_.folder), state_, network_, *optimizer_);
@@ -313,15 +343,16 @@ class Trainer {
   RunState state_;
   Clock::time_point start_, epoch_start_;
   int64_t epoch_first_step_ = 0;
+  bool interrupted_ = false;  // Any of several ranks.
 };
 
 Result<TrainOutcome> TrainOrThrow(const TrainJob& job) {
   LOWBIT_TRY(const Timeline timeline, MakeTimeline(job));
-  LOWBIT_TRY(const NetworkOptions options, ReadNetworkOptions(job.recipe, job.device));
+  LOWBIT_TRY(NetworkOptions options, ReadNetworkOptions(job.recipe, job.device));
+  if (job.recipe.train.sync_batch_norm) options.batch_norm.group = job.group;
   torch::set_num_threads(job.threads);
-  const bool resumes = job.resume && FileExists(CheckpointPath(job.folder));
   Trainer trainer(job, timeline, Network::Create(job.graph, options));
-  if (resumes) LOWBIT_RETURN_IF_ERROR(trainer.Restore());
+  LOWBIT_RETURN_IF_ERROR(trainer.Restore());
   LOWBIT_RETURN_IF_ERROR(trainer.Run());
   return trainer.Outcome();
 }
@@ -331,7 +362,7 @@ Result<TrainOutcome> TrainOrThrow(const TrainJob& job) {
 Status CheckJob(const TrainJob& job) {
   LOWBIT_RETURN_IF_ERROR(MakeTimeline(job));
   return Guarded([&]() -> Status {
-    const data::BatchOptions batches = ReadBatchOptions(job.recipe, FillValues(job.dataset.train));
+    const data::BatchOptions batches = ReadBatchOptions(job.recipe, job.dataset.train);
     LOWBIT_RETURN_IF_ERROR(data::CheckAugment(batches.augment, job.dataset.train.image));
     LOWBIT_TRY(const NetworkOptions options, ReadNetworkOptions(job.recipe, job.device));
     Network::Create(job.graph, options);  // Throws where a layer to skip or a device is not there.

@@ -17,6 +17,7 @@
 #include "lowbit/models/model.h"
 #include "lowbit/recipe/toml.h"
 #include "lowbit/train/trainer/checkpoint.h"
+#include "lowbit/train/trainer/recipe_options.h"
 #include "lowbit/train/trainer/train_job.h"
 
 namespace lowbit::train {
@@ -40,6 +41,17 @@ data::ImageSet MakeImages(int64_t count, uint32_t stream) {
     }
   }
   return set;
+}
+
+TEST(ReadBatchOptions, FillsWithTheMeanOfTheImagesOrOfTheRecipe) {
+  data::ImageSet images;
+  images.image = {1, 1, 2};
+  images.labels = {0};
+  images.pixels = {10, 30};
+  recipe::Recipe recipe;
+  EXPECT_EQ(ReadBatchOptions(recipe, images).augment.fill, std::vector<float>{20});
+  recipe.data.mean = {0.2};
+  EXPECT_EQ(ReadBatchOptions(recipe, images).augment.fill, std::vector<float>{51});
 }
 
 constexpr char kStaged[] = R"(

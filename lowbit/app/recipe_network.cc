@@ -1,0 +1,93 @@
+#include "lowbit/app/recipe_network.h"
+
+#include "lowbit/base/suggest.h"
+#include "lowbit/data/statistics.h"
+
+namespace lowbit::app {
+namespace {
+
+void Limit(int64_t limit, data::ImageSet* images) {
+  if (limit <= 0 || limit >= images->count()) return;
+  images->labels.resize(static_cast<size_t>(limit));
+  images->pixels.resize(static_cast<size_t>(limit * Elements(images->image)));
+}
+
+Status CheckChannels(const recipe::DataSection& section, const data::Dataset& dataset) {
+  const size_t given = section.mean.size(), channels = static_cast<size_t>(dataset.train.image[0]);
+  if (given == 0 || given == channels) return Ok();
+  return Invalid("'data.mean' and 'data.std' must have one value for each of the " + std::to_string(channels) +
+                 " channels of " + dataset.name + "; they have " + std::to_string(given));
+}
+
+// (pixel - mean) * scale: with the numbers of the recipe, which counts pixels in 0..1, or else of the training set.
+void NormalizeChannels(const recipe::DataSection& section, const data::ImageSet& images, models::ModelInput* input) {
+  const bool given = !section.mean.empty();
+  const double unit = given ? 255 : 1;
+  for (const double mean : given ? section.mean : data::ChannelMean(images)) {
+    input->mean.push_back(static_cast<float>(unit * mean));
+  }
+  if (section.scale.has_value()) return;
+  input->scale.clear();
+  for (const double deviation : given ? section.std : data::ChannelStd(images)) {
+    // A channel that never changes carries nothing; any finite scale will do.
+    input->scale.push_back(deviation > 0 ? static_cast<float>(1 / (unit * deviation)) : 1.0f);
+  }
+}
+
+models::ModelInput MakeInput(const recipe::DataSection& section, const data::Dataset& dataset) {
+  using Normalize = recipe::DataSection::Normalize;
+  models::ModelInput input;
+  input.image = dataset.train.image;
+  input.classes = dataset.classes;
+  input.scale = {static_cast<float>(section.scale.value_or(1))};
+  switch (section.normalize) {
+    case Normalize::kNone:
+      input.mean.assign(static_cast<size_t>(input.image[0]), 0);
+      break;
+    case Normalize::kMeanImage:
+      for (const double mean : data::MeanImage(dataset.train)) input.mean.push_back(static_cast<float>(mean));
+      break;
+    case Normalize::kChannel:
+      NormalizeChannels(section, dataset.train, &input);
+      break;
+  }
+  return input;
+}
+
+}  // namespace
+
+Result<data::Dataset> LoadRecipeData(const recipe::DataSection& section) {
+  LOWBIT_TRY(data::Dataset dataset, data::LoadDataset(section.name, section.path));
+  Limit(section.train_limit, &dataset.train);
+  Limit(section.test_limit, &dataset.test);
+  return dataset;
+}
+
+Result<RecipeNetwork> DescribeNetwork(const recipe::Recipe& recipe, const data::Dataset& dataset) {
+  LOWBIT_RETURN_IF_ERROR(CheckChannels(recipe.data, dataset));
+  RecipeNetwork network;
+  network.recipe = recipe;
+  network.input = MakeInput(recipe.data, dataset);
+  network.dataset = dataset.name + ":" + dataset.path;
+  network.class_names = dataset.class_names;
+  return network;
+}
+
+std::string MethodName(const recipe::QuantizeSection& quantize) {
+  if (quantize.method == "none") return "float";
+  const bool sq = quantize.policy == recipe::QuantizeSection::Policy::kSq;
+  return sq ? "sq(" + quantize.method + ")" : quantize.method;
+}
+
+Result<Graph> BuildNetwork(const RecipeNetwork& network) {
+  const recipe::Recipe& recipe = network.recipe;
+  LOWBIT_TRY(Graph graph, models::BuildModel(recipe.model.name, network.input, recipe.model.options,
+                                             static_cast<uint64_t>(recipe.seed)));
+  graph.metadata["dataset"] = network.dataset.substr(0, network.dataset.find(':'));
+  graph.metadata["recipe"] = recipe.name;
+  graph.metadata["method"] = MethodName(recipe.quantize);
+  if (!network.class_names.empty()) graph.metadata["labels"] = Join(network.class_names, "\n");
+  return graph;
+}
+
+}  // namespace lowbit::app

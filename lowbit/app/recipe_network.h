@@ -1,0 +1,40 @@
+#ifndef LOWBIT_APP_RECIPE_NETWORK_H_
+#define LOWBIT_APP_RECIPE_NETWORK_H_
+
+// From a recipe and its data to the network that it describes; nothing here needs libtorch.
+
+#include <string>
+#include <vector>
+
+#include "lowbit/base/result.h"
+#include "lowbit/core/graph.h"
+#include "lowbit/data/dataset.h"
+#include "lowbit/models/model.h"
+#include "lowbit/recipe/recipe.h"
+
+namespace lowbit::app {
+
+// All that a recipe's network is built from.
+struct RecipeNetwork {
+  recipe::Recipe recipe;
+  models::ModelInput input;
+  std::string dataset;  // "NAME:PATH", for evaluation.
+  std::vector<std::string> class_names;
+};
+
+// The data set of [data], cut to its limits.
+Result<data::Dataset> LoadRecipeData(const recipe::DataSection& section);
+
+// Takes the image's size, the classes and, as [data] says, the normalization from the data set. Errors: a mean or
+// standard deviation of the recipe with another number of values than the images have channels.
+Result<RecipeNetwork> DescribeNetwork(const recipe::Recipe& recipe, const data::Dataset& dataset);
+
+// The network at its random start, with metadata that says what it was made for. Errors: as models::BuildModel.
+Result<Graph> BuildNetwork(const RecipeNetwork& network);
+
+// "float", "twn", "sq(twn)", ...
+std::string MethodName(const recipe::QuantizeSection& quantize);
+
+}  // namespace lowbit::app
+
+#endif  // LOWBIT_APP_RECIPE_NETWORK_H_

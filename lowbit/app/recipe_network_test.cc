@@ -1,0 +1,65 @@
+#include "lowbit/app/recipe_network.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lowbit::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::FloatEq;
+using ::testing::HasSubstr;
+
+// Two images of 2 channels and one pixel.
+data::Dataset TinyData() {
+  data::Dataset dataset;
+  dataset.name = "tiny";
+  dataset.classes = 2;
+  dataset.train.image = {2, 1, 1};
+  dataset.train.pixels = {10, 7, 30, 7};
+  dataset.train.labels = {0, 1};
+  dataset.test = dataset.train;
+  return dataset;
+}
+
+models::ModelInput Input(const recipe::DataSection& section) {
+  recipe::Recipe recipe;
+  recipe.data = section;
+  return DescribeNetwork(recipe, TinyData()).value().input;
+}
+
+TEST(DescribeNetwork, NormalizesByTheTrainingSet) {
+  const models::ModelInput input = Input({});
+  EXPECT_THAT(input.image, ElementsAre(2, 1, 1));
+  EXPECT_EQ(input.classes, 2);
+  EXPECT_THAT(input.mean, ElementsAre(20, 7));
+  EXPECT_THAT(input.scale, ElementsAre(FloatEq(0.1f), 1));
+}
+
+TEST(DescribeNetwork, NormalizesByTheRecipesScale) {
+  recipe::DataSection section;
+  section.scale = 0.5;
+  EXPECT_THAT(Input(section).mean, ElementsAre(20, 7));
+  EXPECT_THAT(Input(section).scale, ElementsAre(0.5f));
+  section.normalize = recipe::DataSection::Normalize::kNone;
+  EXPECT_THAT(Input(section).mean, ElementsAre(0, 0));
+}
+
+TEST(DescribeNetwork, NormalizesAsPublished) {
+  recipe::DataSection section;
+  section.mean = {0.5, 0.2};
+  section.std = {0.25, 1};
+  EXPECT_THAT(Input(section).mean, ElementsAre(127.5f, 51));
+  EXPECT_THAT(Input(section).scale, ElementsAre(FloatEq(1 / 63.75f), FloatEq(1 / 255.0f)));
+}
+
+TEST(DescribeNetwork, RefusesAnotherNumberOfChannels) {
+  recipe::Recipe recipe;
+  recipe.data.mean = recipe.data.std = {0.5, 0.5, 0.5};
+  const Result<RecipeNetwork> network = DescribeNetwork(recipe, TinyData());
+  ASSERT_FALSE(network.ok());
+  EXPECT_THAT(network.error().message, HasSubstr("each of the 2 channels of tiny; they have 3"));
+}
+
+}  // namespace
+}  // namespace lowbit::app

@@ -106,6 +106,7 @@ until_checkpoint() {
   done
   return 1
 }
+count_finished() { find "$scratch/$1" -name model.lbm | wc -l; }
 # Gone, or waiting for somebody to read its exit code.
 ended() { ! grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null; }
 begin() { "$lowbit" train "$scratch/study.toml" --threads 1 --out "$scratch/$1" --quiet --resume "${@:2}" 2>"$scratch/err" >/dev/null & }
@@ -119,11 +120,13 @@ killed_sweep() {
   [ -n "$runs" ] || { echo "no process to kill"; return 1; }
   kill -9 "$pid"
   wait "$pid"
-  local run i
+  local run i finished
+  finished=$(count_finished killed)
   for run in $runs; do
     for ((i = 0; i < 500; ++i)); do ended "$run" && break; sleep 0.02; done
     ended "$run" || { echo "$run still runs"; return 1; }
   done
+  [ "$(count_finished killed)" = "$finished" ] || { echo "a run went on to its end"; return 1; }
 }
 check "kill -9 of the sweep ends its runs" killed_sweep
 killed_run() {

@@ -4,12 +4,22 @@
 #include <string>
 #include <vector>
 
+#include "lowbit/app/sweep_summary.h"
 #include "lowbit/base/result.h"
 
 namespace lowbit::app {
 
-// Writes the page that compares the runs in these folders.
-Status ReportRuns(const std::vector<std::string>& folders, const std::string& out);
+struct ReportSummary {
+  std::string page;
+  std::vector<SweepSummary> sweeps;  // Of the folders that are sweeps.
+};
+
+// Writes the page that compares the runs in these folders; the folder of a sweep stands for all its runs.
+Result<ReportSummary> ReportRuns(const std::vector<std::string>& folders, const std::string& out);
+
+// The tables of the sweeps, and the page's path.
+std::string ToText(const ReportSummary& summary);
+std::string ToJson(const ReportSummary& summary);
 
 }  // namespace lowbit::app
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "lowbit/base/config.h"
 #include "lowbit/base/result.h"
 #include "lowbit/recipe/recipe.h"
 
@@ -15,7 +16,11 @@ struct ResolvedRecipe {
   std::string text;  // As TOML, overrides included.
 };
 
-// `overrides`: "key.path=value". A recipe without a name gets that of its file.
+// The recipe file with every override ("key.path=value") applied and a name, the file's if it gives none; not yet
+// checked, and perhaps a sweep.
+Result<Config> ResolveConfig(const std::string& path, const std::vector<std::string>& overrides);
+
+// The same, checked. Errors: as ReadRecipe.
 Result<ResolvedRecipe> ResolveRecipe(const std::string& path, const std::vector<std::string>& overrides);
 
 }  // namespace lowbit::app

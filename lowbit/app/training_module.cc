@@ -1,9 +1,11 @@
 #include "lowbit/app/training_module.h"
 
 #include <dlfcn.h>
+#include <fmt/format.h>
 
 #include <cstdlib>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "lowbit/base/file.h"
 #include "lowbit/base/suggest.h"
@@ -25,6 +27,19 @@ std::vector<std::string> SearchFolders() {
 }
 
 }  // namespace
+
+std::string ToText(const TrainSummary& summary) {
+  return fmt::format("{}: {:.2f} % on the test set after {} iterations (last epoch), {:.0f} s of training\n",
+                     summary.folder, 100 * summary.test_accuracy, summary.iterations, summary.seconds);
+}
+
+std::string ToJson(const TrainSummary& summary) {
+  const nlohmann::ordered_json json = {{"folder", summary.folder},
+                                       {"iterations", summary.iterations},
+                                       {"test_accuracy", summary.test_accuracy},
+                                       {"seconds", summary.seconds}};
+  return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
 
 Result<TrainingModule*> LoadTrainingModule() {
   const std::vector<std::string> folders = SearchFolders();

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "lowbit/app/evaluation.h"
+#include "lowbit/app/sweep_summary.h"
 #include "lowbit/base/result.h"
 #include "lowbit/core/graph.h"
 
@@ -33,6 +34,14 @@ struct TrainSummary {
   double seconds = 0;        // Spent in training, over all resumed parts.
 };
 
+std::string ToText(const TrainSummary& summary);
+std::string ToJson(const TrainSummary& summary);
+
+struct SweepRequest {
+  TrainRequest train;  // `out`: the sweep's folder; `threads`: of each run, 0: an equal share of the cores.
+  int jobs = 1;        // Runs at a time. >= 1
+};
+
 struct EvaluateRunRequest {
   std::string run;
   std::string data;  // "NAME[:PATH]"; "" evaluates on the run's own data set.
@@ -43,7 +52,10 @@ struct EvaluateRunRequest {
 class TrainingModule {
  public:
   virtual ~TrainingModule() = default;
+  // Whether the recipe lists several runs. Errors: it cannot be read.
+  virtual Result<bool> IsSweep(const TrainRequest& request) = 0;
   virtual Result<TrainSummary> Train(const TrainRequest& request) = 0;
+  virtual Result<SweepSummary> TrainSweep(const SweepRequest& request) = 0;
   // The test accuracy of a run's last checkpoint, with its weights low-bit.
   virtual Result<Evaluation> EvaluateRun(const EvaluateRunRequest& request) = 0;
   // The network of a run's last checkpoint as a Graph: chosen weights as low-bit tensors, the others as floats.

@@ -2,6 +2,7 @@
 #include <utility>
 #include <vector>
 
+#include "lowbit/base/suggest.h"
 #include "lowbit/recipe/toml.h"
 
 namespace lowbit::recipe {
@@ -50,14 +51,18 @@ Result<Config> ParseValue(const std::string& text, const std::string& where) {
 
 }  // namespace
 
-Status ApplyOverride(Config* config, const std::string& assignment) {
-  const std::string where = "--set " + assignment;
+Result<Setting> ParseSetting(const std::string& assignment, const std::string& where) {
   const size_t equals = assignment.find('=');
   if (equals == std::string::npos) return Invalid(where + ": expected key.path=value");
   const std::vector<std::string> path = SplitPath(assignment.substr(0, equals));
   if (std::count(path.begin(), path.end(), "") > 0) return Invalid(where + ": a part of the key is empty");
   LOWBIT_TRY(Config value, ParseValue(Trimmed(assignment.substr(equals + 1)), where));
+  return Setting{Join(path, "."), std::move(value)};
+}
 
+Status ApplySetting(const Setting& setting, Config* config) {
+  const std::vector<std::string> path = SplitPath(setting.key);
+  const std::string& where = setting.value.where;
   // Checked to the end before anything is made, so that an error changes nothing.
   const Config* existing = config;
   std::string name;
@@ -76,8 +81,13 @@ Status ApplyOverride(Config* config, const std::string& assignment) {
     auto& table = std::get<ConfigTable>(target->value);
     target = &table.emplace(part, Config{ConfigTable(), where}).first->second;
   }
-  *target = std::move(value);
+  *target = setting.value;
   return Ok();
+}
+
+Status ApplyOverride(Config* config, const std::string& assignment) {
+  LOWBIT_TRY(const Setting setting, ParseSetting(assignment, "--set " + assignment));
+  return ApplySetting(setting, config);
 }
 
 }  // namespace lowbit::recipe

@@ -253,6 +253,7 @@ Result<Recipe> ReadRecipe(const Config& config) {
   const Config& model = reader.Table("model");
   const Config& train = reader.Table("train");
   const Config& quantize = reader.Table("quantize");
+  RejectUnused(&reader, {"sweep"}, "it lists many runs, and one is read here; `lowbit train` runs sweeps");
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
   LOWBIT_TRY(recipe.data, ReadData(data));
   LOWBIT_TRY(recipe.augment, ReadAugment(augment));

@@ -7,6 +7,7 @@
 #include <map>
 
 #include "lowbit/base/file.h"
+#include "lowbit/recipe/sweep.h"
 #include "lowbit/recipe/toml.h"
 
 namespace lowbit::recipe {
@@ -372,6 +373,12 @@ TEST(Documentation, ItsExampleIsGoodAndTellsTheDefaults) {
   EXPECT_EQ(recipe.quantize.ramp_until, QuantizeSection().ramp_until);
 }
 
+void ExpectKept(const Recipe& recipe, const std::string& name, const std::string& dataset) {
+  EXPECT_EQ(recipe.name, name);
+  EXPECT_EQ(recipe.data.name, dataset) << name;
+  EXPECT_FALSE(recipe.description.empty()) << name;
+}
+
 TEST(Recipes, EveryFileIsGood) {
   int count = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(LOWBIT_RECIPES)) {
@@ -379,11 +386,17 @@ TEST(Recipes, EveryFileIsGood) {
     ++count;
     const Result<Config> config = ParseRecipe(entry.path().string());
     ASSERT_TRUE(config.ok()) << config.error().message;
-    const Result<Recipe> recipe = ReadRecipe(config.value());
-    ASSERT_TRUE(recipe.ok()) << recipe.error().message;
-    EXPECT_EQ(recipe.value().name, entry.path().parent_path().filename().string() + "/" + entry.path().stem().string());
-    EXPECT_EQ(recipe.value().data.name, entry.path().parent_path().filename().string()) << entry.path();
-    EXPECT_FALSE(recipe.value().description.empty()) << entry.path();
+    const std::string folder = entry.path().parent_path().filename().string();
+    const std::string name = folder + "/" + entry.path().stem().string();
+    if (IsSweep(config.value())) {
+      const Result<std::vector<SweepRun>> runs = ExpandSweep(config.value());
+      ASSERT_TRUE(runs.ok()) << runs.error().message;
+      for (const SweepRun& run : runs.value()) ExpectKept(run.recipe, name + "/" + run.name, folder);
+    } else {
+      const Result<Recipe> recipe = ReadRecipe(config.value());
+      ASSERT_TRUE(recipe.ok()) << recipe.error().message;
+      ExpectKept(recipe.value(), name, folder);
+    }
   }
   EXPECT_GE(count, 35);
 }

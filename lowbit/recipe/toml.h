@@ -22,11 +22,26 @@ Result<Config> ParseRecipeText(const std::string& text, const std::string& name)
 // REQUIRES: `config` is a table.
 std::string ToToml(const Config& config);
 
-// Sets one value from a command-line argument "key.path=value"; "train.epochs=3" sets `epochs` of the table `train`.
-// Tables that are missing are made. `value` is a TOML value (3, 0.1, true, [0.5, 1.0], "text"); text that is none and
+// `config` as ToToml writes a value: 0.1, "text", [1, 2], {k = 1}. Strings that need no quotes on the command line come
+// without them.
+std::string ToText(const Config& config);
+
+// One value at a place in the tree.
+struct Setting {
+  std::string key;  // "train.epochs": `epochs` of the table `train`.
+  Config value;     // Its `where` begins messages about it.
+};
+
+// "key.path=value" as people write it. `value` is a TOML value (3, 0.1, true, [0.5, 1.0], "text"); text that is none and
 // does not begin like one (with a quote, bracket or brace) is taken as a string: model.name=vgg9 needs no quotes.
-// The value's `where` is "--set key.path=value".
-// Errors: no '=', an empty part in the path, a part that is a value and not a table, a value that is broken TOML.
+// Errors: no '=', an empty part in the path, a value that is broken TOML.
+Result<Setting> ParseSetting(const std::string& assignment, const std::string& where);
+
+// Sets the value; tables that are missing are made. An error changes nothing. Errors: a part of the path is a value and
+// not a table.
+Status ApplySetting(const Setting& setting, Config* config);
+
+// Both for a command-line argument; the value's `where` is "--set key.path=value".
 Status ApplyOverride(Config* config, const std::string& assignment);
 
 }  // namespace lowbit::recipe

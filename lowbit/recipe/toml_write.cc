@@ -88,4 +88,9 @@ std::string ToToml(const Config& config) {
   return out;
 }
 
+std::string ToText(const Config& config) {
+  const auto* text = std::get_if<std::string>(&config.value);
+  return text != nullptr ? *text : Inline(config);
+}
+
 }  // namespace lowbit::recipe

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "lowbit/report/report.h"
 #include "lowbit/report/run.h"
 
 namespace lowbit::report {
@@ -15,7 +16,7 @@ extern const char* const kPageStyle;
 extern const char* const kPageScript;
 
 // What the page's script reads, as JSON text that may stand inside a <script> element: it holds no '<'.
-std::string PageData(const std::vector<Run>& runs);
+std::string PageData(const std::vector<Run>& runs, const std::vector<PageGroup>& groups = {});
 
 // What each run is called on the page: its name, or, where several have the same, name and folder, and a number if that
 // is not enough.

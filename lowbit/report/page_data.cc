@@ -2,6 +2,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lowbit/report/page.h"
+#include "lowbit/report/page_groups.h"
 
 namespace lowbit::report {
 namespace {
@@ -131,10 +132,11 @@ std::vector<std::string> RunLabels(const std::vector<Run>& runs) {
   return labels;
 }
 
-std::string PageData(const std::vector<Run>& runs) {
+std::string PageData(const std::vector<Run>& runs, const std::vector<PageGroup>& groups) {
   const std::vector<std::string> labels = RunLabels(runs);
-  json data = json::array();
-  for (size_t i = 0; i < runs.size(); ++i) data.push_back(RunData(runs[i], labels[i]));
+  json shown = json::array();
+  for (size_t i = 0; i < runs.size(); ++i) shown.push_back(RunData(runs[i], labels[i]));
+  const json data = {{"groups", GroupsData(groups, runs)}, {"runs", shown}};
   // Folder names and recipes may hold bytes that are no UTF-8: shown as replacement characters.
   const std::string text = data.dump(-1, ' ', false, json::error_handler_t::replace);
   std::string safe;

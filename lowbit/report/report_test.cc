@@ -35,14 +35,14 @@ TEST(PageData, HoldsNoMarkupAndParsesToTheSameText) {
   const std::string data = PageData({run});
   EXPECT_THAT(data, Not(HasSubstr("<")));
   const nlohmann::json parsed = nlohmann::json::parse(data);
-  EXPECT_EQ(parsed[0]["label"], run.info.name);
-  EXPECT_EQ(parsed[0]["recipe"], "<script>");
+  EXPECT_EQ(parsed["runs"][0]["label"], run.info.name);
+  EXPECT_EQ(parsed["runs"][0]["recipe"], "<script>");
 }
 
 TEST(PageData, ShowsBytesThatAreNoText) {
   report::Run run = Named("a", "x");
   run.recipe = "\xFF";
-  EXPECT_EQ(nlohmann::json::parse(PageData({run}))[0]["recipe"], "\uFFFD");
+  EXPECT_EQ(nlohmann::json::parse(PageData({run}))["runs"][0]["recipe"], "\uFFFD");
 }
 
 TEST(PageData, KeepsEveryBitOfANumber) {
@@ -52,9 +52,9 @@ TEST(PageData, KeepsEveryBitOfANumber) {
   line.train_accuracy = 0.1 + 0.2;
   run.epochs.push_back(line);
   const nlohmann::json parsed = nlohmann::json::parse(PageData({run}));
-  EXPECT_EQ(parsed[0]["epochs"]["train_loss"][0].get<double>(), 1.0 / 3);
-  EXPECT_EQ(parsed[0]["epochs"]["train_accuracy"][0].get<double>(), 0.1 + 0.2);
-  EXPECT_TRUE(parsed[0]["epochs"]["test_loss"][0].is_null());
+  EXPECT_EQ(parsed["runs"][0]["epochs"]["train_loss"][0].get<double>(), 1.0 / 3);
+  EXPECT_EQ(parsed["runs"][0]["epochs"]["train_accuracy"][0].get<double>(), 0.1 + 0.2);
+  EXPECT_TRUE(parsed["runs"][0]["epochs"]["test_loss"][0].is_null());
 }
 
 TEST(RenderReport, MarksInTheDataAreText) {

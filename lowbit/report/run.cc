@@ -125,6 +125,8 @@ Status ReadLine(const json& object, const std::string& where, Run* run) {
 
 }  // namespace
 
+bool IsFinished(const Run& run) { return run.final.has_value() && run.size.has_value(); }
+
 Status ParseMetrics(const std::string& text, const std::string& name, Run* run) {
   int64_t line_number = 0;
   for (size_t begin = 0; begin < text.size();) {

@@ -83,6 +83,9 @@ struct Run {
   std::vector<std::string> notes;  // What a reader of the page should know: "the last line was cut off".
 };
 
+// Whether the run came to its end, its packed network included, which is the last thing that is written.
+bool IsFinished(const Run& run);
+
 // Reads and checks the three files of a run. Errors: folder or file missing, not JSON, a key missing, of a wrong type
 // or out of range, an unknown kind of line, lines out of order: each with file, line and rule.
 Result<Run> ReadRun(const std::string& folder);

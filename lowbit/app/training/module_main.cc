@@ -1,13 +1,23 @@
 // The shared object's one symbol.
 
+#include "lowbit/app/resolved_recipe.h"
 #include "lowbit/app/training/train_run.h"
+#include "lowbit/app/training/train_sweep.h"
 #include "lowbit/app/training/trained_run.h"
 #include "lowbit/app/training_module.h"
+#include "lowbit/recipe/sweep.h"
 
 namespace {
 
 class Module : public lowbit::app::TrainingModule {
  public:
+  lowbit::Result<bool> IsSweep(const lowbit::app::TrainRequest& request) override {
+    LOWBIT_TRY(const lowbit::Config config, lowbit::app::ResolveConfig(request.recipe_path, request.overrides));
+    return lowbit::recipe::IsSweep(config);
+  }
+  lowbit::Result<lowbit::app::SweepSummary> TrainSweep(const lowbit::app::SweepRequest& request) override {
+    return lowbit::app::TrainSweep(request);
+  }
   lowbit::Result<lowbit::app::TrainSummary> Train(const lowbit::app::TrainRequest& request) override {
     return lowbit::app::TrainRun(request);
   }

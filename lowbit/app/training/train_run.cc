@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
 
 #include "lowbit/app/inspect.h"
 #include "lowbit/app/recipe_network.h"
@@ -13,6 +15,8 @@
 #include "lowbit/base/file.h"
 #include "lowbit/base/thread_pool.h"
 #include "lowbit/format/lbm/lbm.h"
+#include "lowbit/recipe/toml.h"
+#include "lowbit/report/sweep.h"
 #include "lowbit/train/distributed/agree.h"
 #include "lowbit/train/distributed/group.h"
 #include "lowbit/train/distributed/launch.h"
@@ -28,6 +32,7 @@ namespace distributed = train::distributed;
 // A folder without a checkpoint, or, with --resume, that of the very same recipe.
 Status PrepareFolder(const std::string& folder, const std::string& recipe, bool resume) {
   LOWBIT_RETURN_IF_ERROR(MakeFolders(folder));
+  if (report::IsSweepFolder(folder)) return Invalid(folder + ": holds a sweep; choose another --out for a single run");
   const std::string path = folder + "/recipe.toml";
   if (!FileExists(train::CheckpointPath(folder))) return WriteFileAtomic(path, recipe);
   if (!resume) return Invalid(folder + ": already holds a run; choose another --out, or --resume to continue it");
@@ -75,7 +80,41 @@ Status CheckSameRun(const std::string& recipe, const train::TrainJob& job) {
   return Invalid("the ranks were not started alike: they have different recipes, --set or data");
 }
 
+// All that can be wrong with a run before it begins.
+Status CheckRun(const recipe::Recipe& recipe, const data::Dataset& dataset, train::TrainJob* job) {
+  LOWBIT_TRY(const RecipeNetwork network, DescribeNetwork(recipe, dataset));
+  LOWBIT_TRY(job->graph, BuildNetwork(network));
+  LOWBIT_RETURN_IF_ERROR(LoadStartWeights(recipe.model, &job->graph));
+  job->recipe = recipe;
+  return train::CheckJob(*job);
+}
+
+// The text of a recipe's table [data].
+std::string DataText(const Config& recipe) {
+  const auto& tables = std::get<ConfigTable>(recipe.value);
+  const auto data = tables.find("data");
+  return data == tables.end() ? "" : recipe::ToToml(data->second);
+}
+
 }  // namespace
+
+Status CheckRuns(const std::vector<recipe::SweepRun>& runs, const std::string& device) {
+  std::set<std::string> groups;
+  std::string loaded;
+  train::TrainJob job;
+  job.device = device;
+  for (const recipe::SweepRun& run : runs) {
+    if (!groups.insert(run.group).second) continue;
+    const std::string wanted = "data\n" + DataText(run.config);
+    if (loaded != wanted) {
+      LOWBIT_TRY(job.dataset, LoadRecipeData(run.recipe.data));
+      loaded = wanted;
+    }
+    const Status checked = CheckRun(run.recipe, job.dataset, &job);
+    if (!checked.ok()) return Error{checked.error().kind, checked.error().message + " (run '" + run.name + "')"};
+  }
+  return Ok();
+}
 
 Result<TrainSummary> TrainRun(const TrainRequest& request) {
   LOWBIT_TRY(const ResolvedRecipe resolved, ResolveRecipe(request.recipe_path, request.overrides));

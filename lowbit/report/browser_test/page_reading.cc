@@ -13,7 +13,7 @@ using nlohmann::json;
 // Chooses every tab, opens every table, and collects what stands there. A chart's lines are numbered by their class.
 constexpr const char* kReader = R"js((async () => {
   const wait = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
-  const reading = { cells: [], lines: [], width: 0, opened: true };
+  const reading = { cells: [], lines: [], bands: [], width: 0, opened: true };
   const until = async (condition) => { for (let i = 0; i < 3000 && !condition(); ++i) await wait(10); return condition(); };
   const ready = () => document.documentElement.dataset.ready === "true";
   const pointsOf = (d) => {
@@ -35,9 +35,9 @@ constexpr const char* kReader = R"js((async () => {
       reading.cells.push({ figure: figure ? figure.dataset.figure : "summary", layer: (figure && figure.dataset.layer) || "",
         run: Number(run), x: x === undefined ? -1 : Number(x), key: key || "", value: Number(value) });
     }
-    for (const path of root.querySelectorAll("figure .plot path.line")) {
+    for (const path of root.querySelectorAll("figure .plot path.line, figure .plot path.band")) {
       const figure = path.closest("figure");
-      reading.lines.push({ figure: figure.dataset.figure, layer: figure.dataset.layer || "", run: runOf(path),
+      (path.classList.contains("band") ? reading.bands : reading.lines).push({ figure: figure.dataset.figure, layer: figure.dataset.layer || "", run: runOf(path),
         points: pointsOf(path.getAttribute("d")) });
     }
     // With the figures of every chart's last place standing beside it.
@@ -87,6 +87,16 @@ void SortEvents(const std::vector<json>& events, const std::string& url, PageRea
   }
 }
 
+std::map<std::string, std::vector<std::pair<double, double>>> ReadPaths(const json& paths) {
+  std::map<std::string, std::vector<std::pair<double, double>>> points;
+  for (const json& path : paths) {
+    const std::string key =
+        path["figure"].get<std::string>() + "/" + path["layer"].get<std::string>() + "/" + path["run"].dump();
+    points[key] = path["points"].get<std::vector<std::pair<double, double>>>();
+  }
+  return points;
+}
+
 }  // namespace
 
 std::string TableKey(const std::string& figure, const std::string& layer, int run, double x, const std::string& key) {
@@ -112,11 +122,8 @@ Result<PageReading> ReadPage(Browser* browser, const std::string& path, const Sc
   for (const json& cell : result["cells"]) {
     reading.cells[TableKey(cell["figure"], cell["layer"], cell["run"], cell["x"], cell["key"])] = cell["value"];
   }
-  for (const json& line : result["lines"]) {
-    const std::string key =
-        line["figure"].get<std::string>() + "/" + line["layer"].get<std::string>() + "/" + line["run"].dump();
-    reading.lines[key] = line["points"].get<std::vector<std::pair<double, double>>>();
-  }
+  reading.lines = ReadPaths(result["lines"]);
+  reading.bands = ReadPaths(result["bands"]);
   return reading;
 }
 

@@ -32,6 +32,8 @@ struct PageReading {
   std::map<std::string, double> cells;
   // Every line of a chart: "figure/layer/run" -> [[x, y], ...] in pixels of the chart.
   std::map<std::string, std::vector<std::pair<double, double>>> lines;
+  // The same for the outlines of bands: the upper edge from left to right, then the lower one back.
+  std::map<std::string, std::vector<std::pair<double, double>>> bands;
 };
 
 std::string TableKey(const std::string& figure, const std::string& layer, int run, double x, const std::string& key);

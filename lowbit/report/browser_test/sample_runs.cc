@@ -176,6 +176,35 @@ std::vector<SampleRun> SampleRuns() {
   return runs;
 }
 
+SampleSweep MakeSampleSweep() {
+  SampleSweep sweep;
+  sweep.index = {{"name", "invented/<i>study</i>"}, {"threads", 1}, {"runs", json::array()}};
+  const Character characters[] = {{"twn", "twn", 0.9, 0.4, kEpochs, true, false},
+                                  {"float", "float", 0.92, 0, kEpochs, false, false}};
+  for (const Character& c : characters) {
+    for (const uint64_t seed : {1, 2, 3}) {
+      const std::string name = std::string(c.name) + ",seed=" + std::to_string(seed);
+      sweep.index["runs"].push_back({{"name", name}, {"group", c.name}, {"seed", seed}});
+      const bool is_float = c.method == std::string("float");
+      if (is_float && seed == 3) continue;
+      const std::string full = "invented/study/" + name;
+      Character run = c;
+      run.name = full.c_str();
+      if (is_float && seed == 2) run.epochs = 4;
+      sweep.runs.push_back(Sample(run, 10 * seed + (is_float ? 1 : 0)));
+    }
+  }
+  return sweep;
+}
+
+void WriteSampleSweep(const SampleSweep& sweep, const std::string& folder) {
+  for (const SampleRun& run : sweep.runs) {
+    const std::string name = run.info["name"];
+    WriteSampleRun(run, folder + name.substr(name.rfind('/')));
+  }
+  ASSERT_TRUE(WriteFileAtomic(folder + "/sweep.json", sweep.index.dump()).ok());
+}
+
 void WriteSampleRun(const SampleRun& run, const std::string& folder) {
   std::string metrics;
   for (const json& line : run.metrics) metrics += line.dump() + "\n";

@@ -19,6 +19,17 @@ struct SampleRun {
 // run that was killed in the middle of a line. Names, layers and warnings try to break out of the page.
 std::vector<SampleRun> SampleRuns();
 
+// A sweep of two configurations with three seeds each. Of the first, all runs are finished; of the second, one is, one
+// was killed after four epochs, and one has not begun.
+struct SampleSweep {
+  nlohmann::json index;         // sweep.json
+  std::vector<SampleRun> runs;  // Those that have begun, in the order of the index.
+};
+SampleSweep MakeSampleSweep();
+
+// Writes the folder of a sweep.
+void WriteSampleSweep(const SampleSweep& sweep, const std::string& folder);
+
 // Writes a run folder.
 void WriteSampleRun(const SampleRun& run, const std::string& folder);
 

@@ -12,10 +12,20 @@ function extent(values) {
   return [low, high];
 }
 
+// The outline of one deviation to each side of a line: above it from left to right, below it back.
+function bandOf({ x, y, deviation }) {
+  if (!deviation) return [];
+  return [...x.map((value, i) => [value, y[i] + deviation[i]]), ...x.map((value, i) => [value, y[i] - deviation[i]]).reverse()];
+}
+
+function bandPath(line, toX, toY) {
+  return bandOf(line).map(([x, y], i) => `${i === 0 ? "M" : "L"}${toX(x).toFixed(1)} ${toY(y).toFixed(1)}`).join("");
+}
+
 // The range of the y axis: given, or the data with some air.
 function yRange(series, fixed) {
   if (fixed) return fixed;
-  const [low, high] = extent(series.flatMap((line) => line.y));
+  const [low, high] = extent(series.flatMap((line) => [...line.y, ...bandOf(line).map(([, y]) => y)]));
   if (!(high > low)) return [low - (Math.abs(low) || 1) * 0.1, high + (Math.abs(high) || 1) * 0.1];
   const air = (high - low) * 0.06;
   return [low >= 0 ? Math.max(0, low - air) : low - air, high + air];
@@ -70,23 +80,28 @@ function spokenSummary(title, series, unit) {
   return `${title} over epochs. ${parts.join("; ")}. Arrow keys read single values; the table below has all.`;
 }
 
-// series: [{run, label, short, x: [...], y: [...], stepped}], x rising. `range`: [low, high] of y, or null for that of the data.
+// series: [{run, label, short, x: [...], y: [...], stepped, deviation, fixed}], x rising. `deviation`: half the height of the
+// band around each point, or nothing; `fixed`: not hidden with a run. `range`: [low, high] of y, or null for that of the data.
 // `spoken`: the title for those who only hear it, if the page around says more than `title`.
 function lineChart({ id, layer, title, note, series, unit, range, spoken = title, height = 232 }) {
   const places = [...new Set(series.flatMap((line) => line.x))].sort((a, b) => a - b);
-  const details = tableDetails(spoken, ["Epoch", ...series.map((line) => line.label)], () => {
-    const lookups = series.map((line) => new Map(line.x.map((x, i) => [x, line.y[i]])));
+  const columns = series.flatMap((line) => [
+    { run: line.run, label: line.label, x: line.x, values: line.y },
+    ...(line.deviation ? [{ run: line.run, label: `${line.label}, deviation`, x: line.x, values: line.deviation, key: "deviation" }] : []),
+  ]);
+  const details = tableDetails(spoken, ["Epoch", ...columns.map((column) => column.label)], () => {
+    const lookups = columns.map((column) => new Map(column.x.map((x, i) => [x, column.values[i]])));
     return places.map((x) => ({
       head: epochText(x),
       cells: lookups.map((lookup, i) => lookup.has(x)
-        ? { run: series[i].run, x, value: lookup.get(x), text: unit.exact(lookup.get(x)) } : null),
+        ? { run: columns[i].run, x, key: columns[i].key, value: lookup.get(x), text: unit.exact(lookup.get(x)) } : null),
     }));
   });
   let shown = [], toX, toY, overlay;
   const { figure, svg, tip, paint } = plotFigure({
     id, layer, title, note, height, details, summary: spokenSummary(spoken, series, unit),
     draw: (target, width) => {
-      shown = series.filter((line) => !hiddenRuns.has(line.run) && line.x.length > 0);
+      shown = series.filter((line) => (line.fixed || !hiddenRuns.has(line.run)) && line.x.length > 0);
       const lines = shown.length > 0 ? shown : series;
       const [low, high] = yRange(lines, range);
       const [first, last] = extent(lines.flatMap((line) => line.x));
@@ -97,6 +112,9 @@ function lineChart({ id, layer, title, note, series, unit, range, spoken = title
       toY = (y) => top + (high - y) / (high - low) * (height - top - bottom);
       const xs = epochTicks(first, first + span, Math.max(2, Math.floor(width / 80))).filter((x) => x <= last);
       drawAxes(target, { width, height, left, bottom, top, toX, toY, xs, ys, unit });
+      for (const line of shown) {
+        if (line.deviation) target.append(shape("path", { class: `band ${runClass(line.run)}`, d: bandPath(line, toX, toY) }));
+      }
       for (const line of shown) {
         target.append(shape("path", { class: `line ${runClass(line.run)}`, d: pathOf(line, toX, toY) }));
       }
@@ -122,7 +140,8 @@ function lineChart({ id, layer, title, note, series, unit, range, spoken = title
         const i = nearestIndex(line.x, x);
         overlay.append(mark(line.run, toX(line.x[i]), toY(line.y[i])));
         const elsewhere = line.x[i] === x ? "" : ` (epoch ${epochText(line.x[i])})`;
-        return [line.run, line.short + elsewhere, unit.exact(line.y[i])];
+        const band = line.deviation ? ` \u00b1 ${unit.short(line.deviation[i])}` : "";
+        return [line.run, line.short + elsewhere, unit.exact(line.y[i]) + band];
       });
       placeTip(tip, svg, toX(x), `Epoch ${epochText(x)}`, rows);
     },

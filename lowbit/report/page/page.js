@@ -1,6 +1,6 @@
 // The sections of the page, top to bottom.
 
-const runs = JSON.parse(document.getElementById("data").textContent);
+const { groups, runs } = JSON.parse(document.getElementById("data").textContent);
 const report = document.getElementById("report");
 
 function section(title, lead, ...children) {
@@ -54,7 +54,8 @@ const has = (value) => value !== null && value !== undefined;
 
 function header() {
   const kinds = [...new Set(runs.map((run) => run.info.lowbit).filter(Boolean))];
-  const title = runs.length === 1 ? runs[0].label : `${runs.length} runs compared`;
+  const title = runs.length === 1 ? runs[0].label
+    : groups.length > 0 ? `${groups.length} configurations, ${runs.length} runs` : `${runs.length} runs compared`;
   document.title = `${title} · lowbit report`;
   report.append(element("header", {},
     element("p", { class: "over" }, kinds.length === 1 ? `lowbit ${kinds[0]} report` : "lowbit report"),
@@ -104,6 +105,46 @@ function card(run, i) {
     element("dl", {}, facts.map(([name, text]) => element("div", {}, element("dt", {}, name), element("dd", {}, text)))));
 }
 
+const groupColumns = [
+  ["finished", "Seeds", countUnit.short],
+  ["mean", "Mean", percentUnit.short],
+  ["deviation", "Deviation", (value) => "\u00b1 " + percentUnit.short(value)],
+  ["worst", "Worst", percentUnit.short],
+  ["best", "Best", percentUnit.short],
+  ["seconds", "Time of a run", durationText],
+];
+
+function groupTable() {
+  const best = Math.max(...groups.map((group) => (has(group.mean) ? group.mean : -Infinity)));
+  return element("div", { class: "table-frame" }, element("table", { class: "summary", role: "table", "aria-label": "Configurations" },
+    element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, element("th", { role: "columnheader", scope: "col" }, "Configuration"),
+      groupColumns.map(([, title]) => element("th", { role: "columnheader", scope: "col", class: "number" }, title)))),
+    element("tbody", { role: "rowgroup" }, groups.map((group, i) => element("tr", { role: "row" },
+      element("th", { role: "rowheader", scope: "row" }, swatch(i), group.name,
+        group.finished < group.runs ? element("span", { class: "quiet" }, ` (${group.finished} of ${group.runs} runs finished)`) : null),
+      groupColumns.map(([key, title, text]) => {
+        const value = group[key];
+        return element("td", {
+          role: "cell", class: "number" + (key === "mean" && groups.length > 1 && value === best ? " best" : ""),
+          "data-label": title, "data-run": i, "data-key": `group_${key}`, "data-value": has(value) ? value : null,
+        }, has(value) ? text(value) : "–");
+      }))))));
+}
+
+function configurations() {
+  if (groups.length === 0) return;
+  const series = groups.map((group, i) => ({
+    run: i, label: group.name, short: group.name, x: group.curve.epoch, y: group.curve.mean, fixed: true,
+    deviation: group.curve.deviation.includes(null) ? null : group.curve.deviation,
+  })).filter((line) => line.x.length > 0);
+  section("Configurations", "Test accuracy after the last epoch: mean and sample standard deviation over the seeds of the finished runs, every weight of the method quantized. Best and worst are seeds, not epochs.",
+    groupTable(),
+    series.length === 0 ? null : element("div", { class: "grid" }, lineChart({
+      id: "group_test_accuracy", title: "Test accuracy", note: "mean over seeds; the band is one standard deviation to each side",
+      series, unit: percentUnit, spoken: "Mean test accuracy", height: 300,
+    }).figure));
+}
+
 const summaryColumns = [
   ["test_accuracy", "Test accuracy, last epoch", percentUnit.short],
   ["best_test_accuracy", "Best accuracy", percentUnit.short],
@@ -139,7 +180,8 @@ function summaryTable() {
 
 function summary() {
   section("Result", "Test accuracy after the last step, every weight of the method quantized. The best epoch is chosen on the test set, so it flatters.",
-    element("div", { class: "grid cards" }, runs.map(card)), summaryTable());
+    // Cards are for few runs; those of a sweep are summed up above.
+    groups.length > 0 ? null : element("div", { class: "grid cards" }, runs.map(card)), summaryTable());
 }
 
 function legend() {
@@ -297,6 +339,7 @@ function recipes() {
 }
 
 header();
+configurations();
 summary();
 curves();
 layers();

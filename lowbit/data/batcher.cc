@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "lowbit/base/random.h"
+#include "lowbit/base/thread_pool.h"
 
 namespace lowbit::data {
 
@@ -22,6 +23,8 @@ std::vector<int64_t> EpochOrder(int64_t count, bool shuffle, uint64_t seed, int6
   }
   return order;
 }
+
+int LoaderThreads(const ImageSet& set) { return set.reader == nullptr ? 1 : HardwareThreads(); }
 
 Batcher::Batcher(const ImageSet& set, BatchOptions options) : set_(set), options_(std::move(options)) {
   LOWBIT_CHECK(set_.count() > 0 && options_.batch_size >= 1 && options_.threads >= 0 && options_.prefetch >= 1);
@@ -115,13 +118,20 @@ void Batcher::Fill(const Epoch& epoch, int64_t batch_number, Batch* batch) const
   batch->count = std::min(options_.batch_size, set_.count() - begin);
   batch->images.resize(static_cast<size_t>(batch->count * elements));
   batch->labels.resize(static_cast<size_t>(batch->count));
+  batch->status = Ok();
+  std::vector<uint8_t> buffer;
   batch->indices.assign(epoch.order.begin() + begin, epoch.order.begin() + begin + batch->count);
   for (int64_t i = 0; i < batch->count; ++i) {
     const int64_t index = batch->indices[i];
     const AugmentDraw draw = DrawAugment(options_.augment, set_.image, options_.seed,
                                          static_cast<uint64_t>(epoch.number), static_cast<uint64_t>(index));
-    const Span<const uint8_t> pixels(set_.pixels.data() + index * elements, static_cast<size_t>(elements));
-    ApplyAugment(options_.augment, draw, set_.image, pixels, batch->images.data() + i * elements);
+    const Crop crop(options_.crop, options_.seed, static_cast<uint64_t>(epoch.number), static_cast<uint64_t>(index));
+    const Result<Span<const uint8_t>> pixels = set_.Read(index, crop, &buffer);
+    if (!pixels.ok()) {
+      batch->status = pixels.error();
+      return;
+    }
+    ApplyAugment(options_.augment, draw, set_.image, pixels.value(), batch->images.data() + i * elements);
     batch->labels[i] = set_.labels[index];
   }
 }

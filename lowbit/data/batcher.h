@@ -21,6 +21,7 @@ struct BatchOptions {
   bool shuffle = true;     // A new permutation in each epoch; false: the order of the set (Caffe's data bases).
   bool drop_last = false;  // Leave out a last batch that is not full.
   uint64_t seed = 0;
+  CropOptions crop;        // Of images that are read when they are used.
   AugmentOptions augment;  // The default leaves images as they are.
   int threads = 1;         // Background threads; 0: each batch is made when it is asked for.
   int prefetch = 4;        // Batches that may be ready ahead of the reader, >= 1.
@@ -31,11 +32,15 @@ struct Batch {
   std::vector<int64_t> labels;   // [count]
   std::vector<int64_t> indices;  // [count], places in the set.
   int64_t count = 0;
+  Status status;  // Not ok: an image could not be read, and the rest of the batch means nothing.
 };
 
 // The order in which an epoch visits `count` images: 0, 1, ... or, shuffled, a permutation that depends on
 // (count, seed, epoch) only: Fisher-Yates with counter-based numbers. O(count).
 std::vector<int64_t> EpochOrder(int64_t count, bool shuffle, uint64_t seed, int64_t epoch);
+
+// Threads that keep a network fed: one core makes far more images than a network uses, unless it has to decode them.
+int LoaderThreads(const ImageSet& set);
 
 // What a batch holds depends on (set, options without threads and prefetch, epoch, number of the batch) only, never on
 // threads or timing; so a run that resumes at (epoch, batch) sees what the undisturbed run saw.
@@ -54,7 +59,7 @@ class Batcher {
   void StartEpoch(int64_t epoch, int64_t first_batch = 0);
 
   // Gives the next batch; false at the end of the epoch (and before the first StartEpoch), which leaves `batch` alone.
-  // The memory that `batch` brings is used again.
+  // The memory that `batch` brings is used again. A set that is read when it is used can fail: see batch->status.
   bool Next(Batch* batch);
 
   int64_t BatchesPerEpoch() const;

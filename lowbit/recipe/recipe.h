@@ -28,6 +28,7 @@ struct DataSection {
   std::optional<double> scale;
   int64_t train_limit = 0;  // Only the first n training images; 0: all.
   int64_t test_limit = 0;   // Only the first n test images; 0: all.
+  int64_t threads = 0;  // That read training images; 0: one for sets in memory, else all cores. Changes speed alone.
   bool sequential = false;  // Read in file order in every epoch instead of a new shuffle (Caffe's data bases).
 };
 

@@ -52,7 +52,7 @@ Status PrepareFolder(const std::string& folder, const std::string& recipe, bool 
 void Limit(int64_t limit, data::ImageSet* images) {
   if (limit <= 0 || limit >= images->count()) return;
   images->labels.resize(static_cast<size_t>(limit));
-  images->pixels.resize(static_cast<size_t>(limit * Elements(images->image)));
+  if (images->reader == nullptr) images->pixels.resize(static_cast<size_t>(limit * Elements(images->image)));
 }
 
 Result<data::Dataset> LoadData(const recipe::DataSection& section) {
@@ -64,7 +64,7 @@ Result<data::Dataset> LoadData(const recipe::DataSection& section) {
 
 std::vector<float> Floats(const std::vector<double>& values) { return {values.begin(), values.end()}; }
 
-models::ModelInput MakeInput(const recipe::DataSection& section, const data::Dataset& dataset) {
+Result<models::ModelInput> MakeInput(const recipe::DataSection& section, const data::Dataset& dataset) {
   using Normalize = recipe::DataSection::Normalize;
   models::ModelInput input;
   input.image = dataset.train.image;
@@ -74,26 +74,30 @@ models::ModelInput MakeInput(const recipe::DataSection& section, const data::Dat
     case Normalize::kNone:
       input.mean.assign(static_cast<size_t>(input.image[0]), 0);
       break;
-    case Normalize::kMeanImage:
-      input.mean = Floats(data::MeanImage(dataset.train));
+    case Normalize::kMeanImage: {
+      LOWBIT_TRY(const std::vector<double> mean, data::MeanImage(dataset.train));
+      input.mean = Floats(mean);
       break;
-    case Normalize::kChannel:
-      input.mean = Floats(data::ChannelMean(dataset.train));
+    }
+    case Normalize::kChannel: {
+      LOWBIT_TRY(const data::ChannelStatistics statistics, data::MeasureChannels(dataset.train));
+      input.mean = Floats(statistics.mean);
       if (section.scale.has_value()) break;
       input.scale.clear();
       // A channel that never changes carries nothing; any finite scale will do.
-      for (const double deviation : data::ChannelStd(dataset.train)) {
+      for (const double deviation : statistics.deviation) {
         input.scale.push_back(deviation > 0 ? static_cast<float>(1 / deviation) : 1.0f);
       }
       break;
+    }
   }
   return input;
 }
 
-RunDescription Describe(const recipe::Recipe& recipe, const data::Dataset& dataset) {
+Result<RunDescription> Describe(const recipe::Recipe& recipe, const data::Dataset& dataset) {
   RunDescription description;
   description.recipe = recipe;
-  description.input = MakeInput(recipe.data, dataset);
+  LOWBIT_TRY(description.input, MakeInput(recipe.data, dataset));
   description.dataset = dataset.name + ":" + dataset.path;
   description.class_names = dataset.class_names;
   return description;
@@ -127,7 +131,7 @@ Result<TrainSummary> TrainRun(const TrainRequest& request) {
   for (const std::string& warning : job.dataset.warnings) {
     std::fprintf(stderr, "%s  warning: %s\n", job.recipe.name.c_str(), warning.c_str());
   }
-  const RunDescription description = Describe(job.recipe, job.dataset);
+  LOWBIT_TRY(const RunDescription description, Describe(job.recipe, job.dataset));
   LOWBIT_TRY(job.graph, BuildNetwork(description));
   LOWBIT_RETURN_IF_ERROR(train::CheckJob(job));
   LOWBIT_RETURN_IF_ERROR(PrepareFolder(job.folder, resolved.text, job.resume));

@@ -2,7 +2,7 @@
 
 #include <torch/torch.h>
 
-#include <algorithm>
+#include <stdexcept>
 
 #include "lowbit/train/loss.h"
 #include "lowbit/train/trainer/image_tensor.h"
@@ -12,18 +12,26 @@ namespace lowbit::train {
 void ForEachOutput(Network* network, const data::ImageSet& images, int64_t batch, const OutputCallback& callback) {
   const torch::NoGradGuard no_gradients;
   const StepContext context;
-  for (int64_t first = 0; first < images.count(); first += batch) {
-    const int64_t count = std::min(batch, images.count() - first);
-    callback(first, count, network->Forward(ImageTensor(images, first, count), Mode::kEval, context));
+  data::BatchOptions options;
+  options.batch_size = batch;
+  options.shuffle = false;
+  options.threads = data::LoaderThreads(images);
+  options.prefetch = 2;
+  data::Batcher batcher(images, options);
+  batcher.StartEpoch(0);
+  data::Batch read;
+  while (batcher.Next(&read)) {
+    if (!read.status.ok()) throw std::runtime_error(read.status.error().message);
+    callback(&read, network->Forward(ImageView(&read, images.image), Mode::kEval, context));
   }
 }
 
 Averages EvaluateNetwork(Network* network, const data::ImageSet& images, int64_t batch) {
   Averages result;
-  ForEachOutput(network, images, batch, [&](int64_t first, int64_t count, const torch::Tensor& output) {
-    const torch::Tensor labels = LabelTensor(images, first, count).to(output.device());
+  ForEachOutput(network, images, batch, [&](data::Batch* read, const torch::Tensor& output) {
+    const torch::Tensor labels = LabelView(read).to(output.device());
     result.Add(CrossEntropy(output, labels, 0).item<double>(), output.argmax(1).eq(labels).sum().item<int64_t>(),
-               count);
+               read->count);
   });
   return result;
 }

@@ -6,8 +6,6 @@
 namespace lowbit::train {
 namespace {
 
-constexpr int kLoaderThreads = 1;  // One core makes far more images than a network uses.
-
 MemoryFormat ReadMemoryFormat(recipe::TrainSection::Switch channels_last) {
   switch (channels_last) {
     case recipe::TrainSection::Switch::kOn:
@@ -85,7 +83,7 @@ data::BatchOptions ReadBatchOptions(const recipe::Recipe& recipe, std::vector<fl
   options.shuffle = !recipe.data.sequential;
   options.drop_last = true;
   options.seed = static_cast<uint64_t>(recipe.seed);
-  options.threads = kLoaderThreads;
+  options.threads = static_cast<int>(recipe.data.threads);
   options.augment.flip = recipe.augment.flip;
   options.augment.pad = recipe.augment.pad;
   options.augment.crop = recipe.augment.crop;

@@ -66,20 +66,26 @@ uint64_t StepSeed(uint64_t seed, int64_t iteration) {
 }
 
 // Padding and cutout put the channel's mean, which is 0 after the network's own normalization.
-std::vector<float> FillValues(const data::ImageSet& images) {
-  const std::vector<double> mean = data::ChannelMean(images);
-  return {mean.begin(), mean.end()};
+Result<data::BatchOptions> MakeBatchOptions(const TrainJob& job) {
+  std::vector<float> fill;
+  if (job.recipe.augment.pad > 0 || job.recipe.augment.cutout > 0) {
+    LOWBIT_TRY(const data::ChannelStatistics statistics, data::MeasureChannels(job.dataset.train));
+    fill.assign(statistics.mean.begin(), statistics.mean.end());
+  }
+  data::BatchOptions options = ReadBatchOptions(job.recipe, std::move(fill));
+  if (options.threads == 0) options.threads = data::LoaderThreads(job.dataset.train);
+  return options;
 }
 
 class Trainer {
  public:
-  Trainer(const TrainJob& job, const Timeline& timeline, Network network)
+  Trainer(const TrainJob& job, const Timeline& timeline, const data::BatchOptions& batches, Network network)
       : job_(job),
         train_(job.recipe.train),
         timeline_(timeline),
         network_(std::move(network)),
         optimizer_(Optimizer::Create(ReadOptimizerOptions(train_), network_.Parameters())),
-        batcher_(job.dataset.train, ReadBatchOptions(job.recipe, FillValues(job.dataset.train))),
+        batcher_(job.dataset.train, batches),
         learning_rate_(ReadLearningRate(train_, timeline.steps, timeline.steps_per_epoch)) {}
 
   // Continues from the folder's checkpoint.
@@ -133,6 +139,7 @@ class Trainer {
     epoch_first_step_ = state_.step;
     do {
       LOWBIT_CHECK(batcher_.Next(&batch));
+      LOWBIT_RETURN_IF_ERROR(batch.status);
       LOWBIT_RETURN_IF_ERROR(Step(&batch));
       const bool ends = timeline_.EpochEnds(state_.step);
       if (ends) LOWBIT_RETURN_IF_ERROR(EndEpoch());
@@ -233,6 +240,10 @@ class Trainer {
     }
     TakeTime();
     metrics.seconds = state_.seconds;
+    for (const data::ImageSet* set : {&job_.dataset.train, &job_.dataset.test}) {
+      const std::string damage = set->Damage();
+      if (last && !damage.empty()) progress_->Line("warning: " + damage);
+    }
     progress_->Line(Phase() + "  " + EpochText(metrics));
     state_.epoch = Averages();
     LOWBIT_RETURN_IF_ERROR(WriteEpoch(metrics, metrics_.get()));
@@ -320,7 +331,8 @@ Result<TrainOutcome> TrainOrThrow(const TrainJob& job) {
   LOWBIT_TRY(const NetworkOptions options, ReadNetworkOptions(job.recipe, job.device));
   torch::set_num_threads(job.threads);
   const bool resumes = job.resume && FileExists(CheckpointPath(job.folder));
-  Trainer trainer(job, timeline, Network::Create(job.graph, options));
+  LOWBIT_TRY(const data::BatchOptions batches, MakeBatchOptions(job));
+  Trainer trainer(job, timeline, batches, Network::Create(job.graph, options));
   if (resumes) LOWBIT_RETURN_IF_ERROR(trainer.Restore());
   LOWBIT_RETURN_IF_ERROR(trainer.Run());
   return trainer.Outcome();
@@ -331,7 +343,7 @@ Result<TrainOutcome> TrainOrThrow(const TrainJob& job) {
 Status CheckJob(const TrainJob& job) {
   LOWBIT_RETURN_IF_ERROR(MakeTimeline(job));
   return Guarded([&]() -> Status {
-    const data::BatchOptions batches = ReadBatchOptions(job.recipe, FillValues(job.dataset.train));
+    LOWBIT_TRY(const data::BatchOptions batches, MakeBatchOptions(job));
     LOWBIT_RETURN_IF_ERROR(data::CheckAugment(batches.augment, job.dataset.train.image));
     LOWBIT_TRY(const NetworkOptions options, ReadNetworkOptions(job.recipe, job.device));
     Network::Create(job.graph, options);  // Throws where a layer to skip or a device is not there.

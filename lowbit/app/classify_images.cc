@@ -16,6 +16,7 @@ namespace {
 std::vector<double> Softmax(const std::vector<float>& logits) {
   const double top = *std::max_element(logits.begin(), logits.end());
   std::vector<double> result;
+  result.reserve(logits.size());
   for (const float logit : logits) result.push_back(std::exp(logit - top));
   const double sum = std::accumulate(result.begin(), result.end(), 0.0);
   for (double& value : result) value /= sum;
@@ -31,6 +32,7 @@ std::vector<ClassScore> Best(const Classifier& classifier, const std::vector<flo
   });
   order.resize(static_cast<size_t>(std::min<int64_t>(top, static_cast<int64_t>(order.size()))));
   std::vector<ClassScore> scores;
+  scores.reserve(order.size());
   for (const int64_t i : order) scores.push_back({classifier.Label(i), i, probabilities[static_cast<size_t>(i)]});
   return scores;
 }

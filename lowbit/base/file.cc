@@ -118,10 +118,13 @@ Status AppendToFile(const std::string& path, std::string_view text) {
   return Ok();
 }
 
-Result<MappedFile> MappedFile::Open(const std::string& path) {
+Result<MappedFile> MappedFile::Open(const std::string& path, uint64_t max_bytes) {
   Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) return SystemError(path, "cannot open");
   LOWBIT_TRY(const uint64_t size, RegularFileSize(file, path));
+  if (size > max_bytes) {
+    return Invalid(path + ": has " + std::to_string(size) + " bytes; expected at most " + std::to_string(max_bytes));
+  }
   MappedFile mapped;
   if (size == 0) return mapped;
   void* data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, file.get(), 0);

@@ -27,7 +27,8 @@ Status AppendToFile(const std::string& path, std::string_view text);
 // A file mapped read-only into memory; unmapped by the destructor. An empty file has data() == nullptr.
 class MappedFile {
  public:
-  static Result<MappedFile> Open(const std::string& path);
+  // Errors: not there, not a regular file, larger than `max_bytes` (found before a byte is mapped), no memory.
+  static Result<MappedFile> Open(const std::string& path, uint64_t max_bytes = UINT64_MAX);
   MappedFile(MappedFile&& other) noexcept;
   MappedFile& operator=(MappedFile&& other) noexcept;
   ~MappedFile();

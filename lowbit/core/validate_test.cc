@@ -98,7 +98,7 @@ const std::vector<Mutation>& Mutations() {
        "node 'relu' (Relu): input 'b' is computed only later, by node 'bn'"},
       {"ReadsItsOwnOutput", [](Graph& g) { g.nodes[2].inputs[0] = "c"; }, "'c' is computed only later, by node 'relu'"},
       {"NoOutputs", [](Graph& g) { g.nodes[2].outputs.clear(); }, "has 0 outputs; expected 1"},
-      {"TooManyOutputs", [](Graph& g) { g.nodes[2].outputs.push_back("e"); }, "has 2 outputs; expected 1"},
+      {"TooManyOutputs", [](Graph& g) { g.nodes[2].outputs.emplace_back("e"); }, "has 2 outputs; expected 1"},
       {"OutputWithoutName", [](Graph& g) { g.nodes[2].outputs[0] = ""; }, "an output has an empty name"},
       {"OutputTwice", [](Graph& g) { g.nodes[2].outputs[0] = "b"; },
        "node 'relu' (Relu): output 'b' is already defined"},
@@ -170,7 +170,7 @@ const std::vector<Mutation>& Mutations() {
       {"NoGraphOutputs", [](Graph& g) { g.outputs.clear(); }, "the graph has no outputs"},
       {"OutputNotComputed", [](Graph& g) { g.outputs[0] = "logit"; }, "output 'logit': no node computes it"},
       {"OutputIsAnInput", [](Graph& g) { g.outputs[0] = "image"; }, "output 'image': no node computes it"},
-      {"OutputListedTwice", [](Graph& g) { g.outputs.push_back("logits"); }, "output 'logits': is listed twice"},
+      {"OutputListedTwice", [](Graph& g) { g.outputs.emplace_back("logits"); }, "output 'logits': is listed twice"},
       {"ShapeHidesTheBatch",
        [](Graph& g) {
          g.parameters["shape"].value = Int64s({1, 32});

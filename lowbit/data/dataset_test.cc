@@ -160,9 +160,8 @@ TEST(Dataset, RefusesHugeFiles) {
   const TemporaryFolder folder("lowbit_huge_");
   WriteCifar10(folder, NoiseSet({3, 32, 32}, 2, 10));
   std::filesystem::resize_file(folder.File("data_batch_2.bin"), uint64_t{1} << 40);
-  EXPECT_EQ(
-      LoadMessage("cifar10", folder.path()),
-      folder.File("data_batch_2.bin") + ": has 1099511627776 bytes; a file of a data set has at most 17179869184");
+  EXPECT_EQ(LoadMessage("cifar10", folder.path()),
+            folder.File("data_batch_2.bin") + ": has 1099511627776 bytes; expected at most 17179869184");
 }
 
 TEST(Dataset, RefusesAFolderInPlaceOfAFile) {

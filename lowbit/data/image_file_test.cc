@@ -43,7 +43,7 @@ Bytes Jpeg(int channels, uint32_t height, uint32_t width, Bytes pixels, bool pro
   info.err = jpeg_std_error(&errors);
   jpeg_create_compress(&info);
   unsigned char* memory = nullptr;
-  unsigned long size = 0;
+  unsigned long size = 0;  // NOLINT: libjpeg's type
   jpeg_mem_dest(&info, &memory, &size);
   info.image_height = height;
   info.image_width = width;
@@ -60,7 +60,7 @@ Bytes Jpeg(int channels, uint32_t height, uint32_t width, Bytes pixels, bool pro
   }
   jpeg_finish_compress(&info);
   jpeg_destroy_compress(&info);
-  const Bytes file(memory, memory + size);
+  Bytes file(memory, memory + size);
   std::free(memory);
   return file;
 }

@@ -156,6 +156,12 @@ Value GraphBuilder::Relu(const std::string& name, const Value& input) {
   return Append(name, "Relu", {input.name}, input.shape);
 }
 
+Value GraphBuilder::Clip(const std::string& name, const Value& input, float low, float high) {
+  const std::string min = AddConstant(name + ".min", FloatTensor(Shape{}, {low}));
+  const std::string max = AddConstant(name + ".max", FloatTensor(Shape{}, {high}));
+  return Append(name, "Clip", {input.name, min, max}, input.shape);
+}
+
 Value GraphBuilder::Pool(const std::string& name, const std::string& op, const Value& input,
                          const PoolOptions& options) {
   const auto slide = [&](bool ceil_mode) {

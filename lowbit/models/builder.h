@@ -85,6 +85,8 @@ class GraphBuilder {
   // NAME.scale, NAME.bias, NAME.mean, NAME.var, each [channels], starting at 1, 0, 0, 1.
   Value BatchNorm(const std::string& name, const Value& input, const BatchNormOptions& options = {});
   Value Relu(const std::string& name, const Value& input);
+  // min(max(x, low), high)
+  Value Clip(const std::string& name, const Value& input, float low, float high);
   Value MaxPool(const std::string& name, const Value& input, const PoolOptions& options = {});
   // Padding does not count in the average.
   Value AveragePool(const std::string& name, const Value& input, const PoolOptions& options = {});

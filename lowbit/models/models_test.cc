@@ -72,17 +72,22 @@ Moments MomentsOf(const std::vector<float>& values) {
 }
 
 TEST(Models, ListsItsNetworks) {
-  EXPECT_EQ(ModelNames(), (std::vector<std::string>{"resnet_cifar", "small", "vgg9"}));
+  EXPECT_EQ(ModelNames(),
+            (std::vector<std::string>{"alexnet_bn", "mobilenet_v2", "resnet", "resnet_cifar", "small", "vgg9"}));
   const Result<Graph> unknown = BuildModel("vgg_9", Images(3, 32, 32, 10), Options({}), 1);
   EXPECT_NE(ErrorOf(unknown).find("did you mean 'vgg9'"), std::string::npos) << ErrorOf(unknown);
 }
+
+// AlexNet's first convolution and its three unpadded pools leave nothing of smaller images.
+int64_t SmallestImage(const std::string& name) { return name == "alexnet_bn" ? 51 : 28; }
 
 TEST(Models, EveryNetworkTakesItsShapesFromTheData) {
   const Config narrow = Options({{"width", Real(0.25)}});
   for (const std::string& name : ModelNames()) {
     for (const int64_t classes : {int64_t{10}, int64_t{100}, int64_t{7}}) {
       for (const int64_t channels : {int64_t{1}, int64_t{3}}) {
-        for (const int64_t extent : {int64_t{28}, int64_t{32}, int64_t{35}}) {
+        for (const int64_t more : {0, 4, 7}) {
+          const int64_t extent = SmallestImage(name) + more;
           const Result<Graph> graph = BuildModel(name, Images(channels, extent, extent, classes), narrow, 1);
           ASSERT_TRUE(graph.ok()) << name << ": " << ErrorOf(graph);
           EXPECT_EQ(graph.value().inputs[0].shape, (Shape{kDynamic, channels, extent, extent}));
@@ -96,11 +101,11 @@ TEST(Models, EveryNetworkTakesItsShapesFromTheData) {
 
 TEST(Models, RejectBadImagesAndOptions) {
   for (const std::string& name : ModelNames()) {
-    EXPECT_NE(ErrorOf(BuildModel(name, Images(0, 32, 32, 10), Options({}), 1)).find("image shape"), std::string::npos);
-    EXPECT_NE(ErrorOf(BuildModel(name, Images(3, 32, 32, 0), Options({}), 1)).find("classes"), std::string::npos);
-    const Result<Graph> unknown = BuildModel(name, Images(3, 32, 32, 10), Options({{"widht", Real(1)}}), 1);
+    EXPECT_NE(ErrorOf(BuildModel(name, Images(0, 64, 64, 10), Options({}), 1)).find("image shape"), std::string::npos);
+    EXPECT_NE(ErrorOf(BuildModel(name, Images(3, 64, 64, 0), Options({}), 1)).find("classes"), std::string::npos);
+    const Result<Graph> unknown = BuildModel(name, Images(3, 64, 64, 10), Options({{"widht", Real(1)}}), 1);
     EXPECT_NE(ErrorOf(unknown).find("did you mean 'width'"), std::string::npos) << ErrorOf(unknown);
-    ModelInput input = Images(3, 32, 32, 10);
+    ModelInput input = Images(3, 64, 64, 10);
     input.mean = {1, 2};
     EXPECT_NE(ErrorOf(BuildModel(name, input, Options({}), 1)).find("mean has 2 values"), std::string::npos);
     input.mean = {1, NAN, 2};
@@ -108,9 +113,13 @@ TEST(Models, RejectBadImagesAndOptions) {
   }
   const Result<Graph> tiny = BuildModel("small", Images(1, 7, 28, 10), Options({}), 1);
   EXPECT_NE(ErrorOf(tiny).find("7x28 is too small"), std::string::npos) << ErrorOf(tiny);
+  const Result<Graph> alexnet = BuildModel("alexnet_bn", Images(3, 50, 50, 10), Options({}), 1);
+  EXPECT_NE(ErrorOf(alexnet).find("50x50 is too small"), std::string::npos) << ErrorOf(alexnet);
   const Result<Graph> huge = BuildModel("small", Images(1, 4096, 4096, 4096), Options({{"width", Real(64)}}), 1);
   EXPECT_NE(ErrorOf(huge).find("parameters"), std::string::npos) << ErrorOf(huge);
   EXPECT_FALSE(BuildModel("resnet_cifar", Images(3, 32, 32, 10), Options({{"depth", Number(21)}}), 1).ok());
+  const Result<Graph> deep = BuildModel("resnet", Images(3, 32, 32, 10), Options({{"depth", Number(20)}}), 1);
+  EXPECT_NE(ErrorOf(deep).find("'model.depth' must be one of 18, 34, 50"), std::string::npos) << ErrorOf(deep);
   const Config both = Options({{"variant", Text("sq")}, {"shortcut", Text("A")}});
   EXPECT_FALSE(BuildModel("resnet_cifar", Images(3, 32, 32, 10), both, 1).ok());
 }
@@ -212,8 +221,9 @@ DoubleTensor Logits(const Graph& graph, const DoubleTensor& image) {
 TEST(Models, ShortcutAKeepsEverySecondPixelBetweenZeroChannels) {
   Graph graph = BuildModel("resnet_cifar", Images(1, 8, 8, 10), Options({{"depth", Number(8)}}), 1).value();
   for (auto& [name, parameter] : graph.parameters) {
-    if (parameter.traits.role == Role::kWeight)
+    if (parameter.traits.role == Role::kWeight) {
       std::get<FloatTensor>(parameter.value).data.assign(static_cast<size_t>(Elements(parameter.shape())), 0.0f);
+    }
   }
   // conv1 copies the image to channel 3.
   std::get<FloatTensor>(graph.parameters.at("conv1.weight").value).data[3 * 9 + 4] = 1;

@@ -63,8 +63,9 @@ Status ApplyOverride(Config* config, const std::string& assignment) {
   std::string name;
   for (const std::string& part : path) {
     const auto* table = std::get_if<ConfigTable>(&existing->value);
-    if (table == nullptr)
+    if (table == nullptr) {
       return Invalid(where + ": '" + name + "' is a value, not a table that could hold '" + part + "'");
+    }
     const auto found = table->find(part);
     if (found == table->end()) break;
     existing = &found->second;

@@ -83,10 +83,13 @@ Split SplitTable(const Config& config, std::initializer_list<std::string> keys) 
 }
 
 Result<ModelSection> ReadModel(const Config& config) {
-  Split split = SplitTable(config, {"name"});
+  Split split = SplitTable(config, {"name", "weights", "weights_skip"});
   ConfigReader reader(split.ours, "model");
   ModelSection model;
   model.name = reader.String("name", model.name);
+  model.weights = reader.String("weights", model.weights);
+  model.weights_skip = reader.Strings("weights_skip", model.weights_skip);
+  if (model.weights.empty()) RejectUnused(&reader, {"weights_skip"}, "'model.weights' names no file");
   model.options = std::move(split.others);
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
   return model;
@@ -183,9 +186,9 @@ Result<TrainSection> ReadTrain(const Config& config) {
 
 void CheckShares(ConfigReader* reader, const std::string& key, const std::vector<double>& shares) {
   if (!reader->Has(key)) return;
-  const bool rising = std::adjacent_find(shares.begin(), shares.end(), std::greater_equal<>()) == shares.end();
-  if (shares.empty() || shares.front() <= 0 || shares.back() != 1 || !rising) {
-    reader->Reject(key, "a rising list of shares greater than 0 that ends with 1");
+  const bool sorted = std::is_sorted(shares.begin(), shares.end());
+  if (shares.empty() || shares.front() <= 0 || shares.back() != 1 || !sorted) {
+    reader->Reject(key, "a list of shares greater than 0, none smaller than the one before it, that ends with 1");
   }
 }
 

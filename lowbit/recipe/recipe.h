@@ -43,7 +43,10 @@ struct AugmentSection {
 // [model]
 struct ModelSection {
   std::string name = "small";
-  Config options;  // The other keys of the table; the network checks them.
+  // What the network starts from in place of random values: a safetensors file, or the folder of a run. Empty: nothing.
+  std::string weights;
+  std::vector<std::string> weights_skip;  // Layers that start at random all the same; needs `weights`.
+  Config options;                         // The other keys of the table; the network checks them.
 };
 
 // [train.schedule]. Times (`warmup`, `every`, `milestones`) are counted in the unit that gives the length of the run:
@@ -114,7 +117,8 @@ struct QuantizeSection {
   Config method_options;          // [quantize.<method>]
   Config policy_options;          // [quantize.sq] without the three keys below; empty without the policy.
   // How the quantized share r rises under kSq (ignored without the policy); exactly one of the two is not empty.
-  // Each value in (0, 1], rising, the last one 1.
+  // Each value in (0, 1], none smaller than the one before it, the last one 1. A share of 1 is the method without the
+  // policy: stages {1, 1, 1, 1} is the control with SQ's four restarts and no SQ.
   std::vector<double> stages;  // One complete training run for each: schedule and momentum start again, weights and
                                // batch norm statistics are carried on. The default: 0.5, 0.75, 0.875, 1.
   std::vector<double> ramp;    // Steps of equal length inside one run, the last of which begins at `ramp_until` ...

@@ -71,6 +71,8 @@ crop = true
 cutout = 8
 [model]
 name = "vgg9"
+weights = "w.safetensors"
+weights_skip = ["fc9"]
 width = 3
 [train]
 iterations = 1000
@@ -118,6 +120,8 @@ ramp_until = 0.7
   EXPECT_TRUE(recipe.augment.crop);
   EXPECT_EQ(recipe.augment.pad, 4);
   EXPECT_EQ(recipe.augment.cutout, 8);
+  EXPECT_EQ(recipe.model.weights, "w.safetensors");
+  EXPECT_THAT(recipe.model.weights_skip, ElementsAre("fc9"));
   EXPECT_EQ(ToToml(recipe.model.options), "width = 3\n");
   EXPECT_EQ(recipe.train.epochs, 0);
   EXPECT_EQ(recipe.train.iterations, 1000);
@@ -198,6 +202,7 @@ TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
       {"[augment]\ncrop = true\n" + kTrain, "'augment.crop' must be false unless"},
       {"[augment]\npad = 65\ncrop = true\n" + kTrain, "'augment.pad' must be an integer in 0..64"},
       {"[model]\nname = 3\n" + kTrain, "'model.name' must be a string"},
+      {"[model]\nweights_skip = [\"fc\"]\n" + kTrain, "'model.weights_skip' must be left out: 'model.weights' names no"},
       {"", "'train.epochs' must be given, or 'train.iterations'"},
       {"[train]\nepochs = 1\niterations = 1\n", "'train.iterations' must be left out"},
       {"[train]\nepochs = 0\n", "'train.epochs' must be an integer in 1.."},
@@ -234,7 +239,7 @@ TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
 
 TEST(ReadRecipe, RefusesImpossibleShares) {
   const std::string sq = kTrain + "[quantize]\nmethod = \"twn\"\npolicy = \"sq\"\n[quantize.sq]\n";
-  for (const char* stages : {"[]", "[0.5]", "[0, 1]", "[0.75, 0.5, 1]", "[0.5, 0.5, 1]", "[0.5, 1.5]"}) {
+  for (const char* stages : {"[]", "[0.5]", "[0, 1]", "[0.75, 0.5, 1]", "[1, 0.5, 1]", "[0.5, 1.5]"}) {
     EXPECT_THAT(Bad(sq + "stages = " + stages + "\n"), HasSubstr("'quantize.sq.stages' must be a ")) << stages;
     EXPECT_THAT(Bad(sq + "ramp = " + stages + "\n"), HasSubstr("'quantize.sq.ramp' must be a ")) << stages;
   }
@@ -251,6 +256,13 @@ TEST(ReadRecipe, SharesHaveDefaults) {
   const Recipe off = Good(kTrain + "[quantize]\nmethod = \"twn\"\n[quantize.sq]\nstages = [0.5, 1]\n");
   EXPECT_EQ(off.quantize.policy, QuantizeSection::Policy::kNone);
   EXPECT_THAT(off.quantize.stages, IsEmpty());
+}
+
+// The control of a comparison: the restarts of SQ's stages with every weight quantized throughout.
+TEST(ReadRecipe, StagesMayRepeatAShare) {
+  const std::string text = kTrain + "[quantize]\nmethod = \"twn\"\npolicy = \"sq\"\n[quantize.sq]\n";
+  EXPECT_THAT(Good(text + "stages = [1, 1, 1, 1]\n").quantize.stages, ElementsAre(1, 1, 1, 1));
+  EXPECT_THAT(Good(text + "ramp = [0.5, 0.5, 1]\n").quantize.ramp, ElementsAre(0.5, 0.5, 1));
 }
 
 TEST(ReadRecipe, TheRunFolderCopyReadsTheSame) {

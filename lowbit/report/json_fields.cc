@@ -73,7 +73,7 @@ std::optional<double> JsonFields::OptionalNumber(const std::string& key, double 
 }
 
 std::string JsonFields::Text(const std::string& key) {
-  const std::string text = OptionalText(key);
+  std::string text = OptionalText(key);
   if (text.empty()) Reject(key, "a string that is not empty");
   return text;
 }

@@ -124,6 +124,7 @@ void TellApart(std::vector<std::string>* labels, Suffix suffix) {
 
 std::vector<std::string> RunLabels(const std::vector<Run>& runs) {
   std::vector<std::string> labels;
+  labels.reserve(runs.size());
   for (const Run& run : runs) labels.push_back(run.info.name);
   TellApart(&labels, [&](size_t i) { return " (" + runs[i].folder + ")"; });
   TellApart(&labels, [](size_t i) { return " #" + std::to_string(i + 1); });

@@ -69,8 +69,9 @@ TEST(RenderReport, NamesNoAddress) {
   for (size_t at = page.find(vocabulary); at != std::string::npos; at = page.find(vocabulary)) {
     page.erase(at, vocabulary.size());
   }
-  for (const char* address : {"http:", "https:", "//www", "@import", "url("})
+  for (const char* address : {"http:", "https:", "//www", "@import", "url("}) {
     EXPECT_THAT(page, Not(HasSubstr(address)));
+  }
 }
 
 TEST(WriteReport, NeedsRunsThatCanBeRead) {

@@ -115,7 +115,7 @@ Status ReadLine(const json& object, const std::string& where, Run* run) {
   LOWBIT_RETURN_IF_ERROR(fields.status());
   std::vector<std::string> known;
   for (const Kind& kind : kKinds) {
-    known.push_back(kind.name);
+    known.emplace_back(kind.name);
     if (name != kind.name) continue;
     kind.read(&fields, run);
     return fields.status();
@@ -179,8 +179,9 @@ Result<RunInfo> ParseRunInfo(const std::string& text, const std::string& name) {
 }
 
 Result<Run> ReadRun(const std::string& folder) {
-  if (!FolderExists(folder))
+  if (!FolderExists(folder)) {
     return Invalid(folder + ": not a folder; expected the run folder that 'lowbit train' wrote");
+  }
   Run run;
   run.folder = folder;
   const std::string info_path = folder + "/run.json", metrics_path = folder + "/metrics.jsonl";

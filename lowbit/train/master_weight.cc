@@ -5,22 +5,10 @@
 #include <utility>
 
 namespace lowbit::train {
-namespace {
-
-// a / b, and 0 where b is 0.
-at::Tensor RatioOrZero(const at::Tensor& a, const at::Tensor& b) { return at::where(b > 0, a / b, at::zeros_like(b)); }
-
-}  // namespace
-
-at::Tensor RowErrors(const at::Tensor& rows, const at::Tensor& values) {
-  return RatioOrZero((rows - values).abs_().sum(1, /*keepdim=*/false, at::kDouble),
-                     rows.abs().sum(1, /*keepdim=*/false, at::kDouble));
-}
-
 MasterWeight::MasterWeight(const LayerWeight& weight, std::shared_ptr<const TensorQuantizer> quantizer)
     : layer_(weight.layer),
       parameter_{weight.name, weight.value.detach().requires_grad_(true), weight.traits},
-      quantizer_(std::move(quantizer)) {}
+      pass_(std::move(quantizer)) {}
 
 at::Tensor MasterWeight::Rows() const {
   const at::Tensor weight = parameter_.tensor.detach();
@@ -28,18 +16,18 @@ at::Tensor MasterWeight::Rows() const {
 }
 
 at::Tensor MasterWeight::Effective(Mode, const StepContext&) {
-  return StraightThrough(weight(), Values(quantizer_->Quantize(Rows())).view_as(weight()));
+  return StraightThrough(weight(), pass_.Values(Rows()).view_as(weight()));
 }
 
 QTensor MasterWeight::Freeze() const {
   const at::NoGradGuard no_grad;
-  return ToQTensor(quantizer_->Quantize(Rows()), weight().sizes().vec());
+  return ToQTensor(pass_.Quantize(Rows()), weight().sizes().vec());
 }
 
 MethodStatistics MasterWeight::Statistics() const {
   const at::NoGradGuard no_grad;
   const at::Tensor rows = Rows();
-  const QuantizedRows quantized = quantizer_->Quantize(rows);
+  const QuantizedRows quantized = pass_.Quantize(rows);
   const at::Tensor values = Values(quantized);
   MethodStatistics statistics;
   statistics.error = RowErrors(rows.view({1, -1}), values.view({1, -1})).item<double>();

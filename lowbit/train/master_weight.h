@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "lowbit/train/method.h"
+#include "lowbit/train/row_pass.h"
 
 namespace lowbit::train {
 
@@ -26,16 +27,13 @@ class MasterWeight : public WeightMethod {
   const std::string& name() const { return parameter_.name; }
   // W as [rows, columns], detached; shares memory with W.
   at::Tensor Rows() const;
-  const TensorQuantizer& quantizer() const { return *quantizer_; }
+  RowPass& pass() { return pass_; }
 
  private:
   std::string layer_;
   TrainedParameter parameter_;
-  std::shared_ptr<const TensorQuantizer> quantizer_;
+  RowPass pass_;
 };
-
-// e_i = sum_j |W_ij - Q_ij| / sum_j |W_ij|, and 0 where the row is all zero; double [rows].
-at::Tensor RowErrors(const at::Tensor& rows, const at::Tensor& values);
 
 }  // namespace lowbit::train
 

@@ -12,6 +12,7 @@
 #include "lowbit/base/config.h"
 #include "lowbit/base/result.h"
 #include "lowbit/core/qtensor.h"
+#include "lowbit/quant/row_quantizer.h"
 #include "lowbit/train/parameter.h"
 #include "lowbit/train/step.h"
 
@@ -68,6 +69,8 @@ class TensorQuantizer {
   virtual ~TensorQuantizer() = default;
   // `rows`: float [rows, columns], any device, no gradient recorded. Sums are accumulated in double.
   virtual QuantizedRows Quantize(const at::Tensor& rows) const = 0;
+  // The same by plain loops, which are faster on the CPU and replace Quantize there; null: there are none.
+  virtual const quant::RowQuantizer* ByRows() const { return nullptr; }
 };
 
 // scales[row] * levels[row, column]: the one multiplication of Dequantize, hence the same bits.

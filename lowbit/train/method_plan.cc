@@ -9,6 +9,7 @@ namespace {
 template <typename Entry>
 std::vector<std::string> Names(const std::vector<Entry>& entries) {
   std::vector<std::string> names;
+  names.reserve(entries.size());
   for (const Entry& entry : entries) names.emplace_back(entry.name);
   return names;
 }

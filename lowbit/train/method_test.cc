@@ -14,6 +14,7 @@
 #include "lowbit/quant/quantizer.h"
 #include "lowbit/train/master_weight.h"
 #include "lowbit/train/method_plan.h"
+#include "lowbit/train/row_pass.h"
 
 namespace lowbit::train {
 namespace {
@@ -93,6 +94,38 @@ TEST(TensorQuantizers, AgreeWithTheirScalarDefinitions) {
       }
     }
   }
+}
+
+// What a GPU runs: the tensor operations, which the CPU's loops replace where a method has them.
+TEST(TensorQuantizers, TensorOperationsAgreeWithTheLoops) {
+  for (const methods::ShelfEntry& entry : methods::ShelfEntries()) {
+    for (const Case& c : Cases()) {
+      if (c.name != entry.name) continue;
+      const auto quantizer = entry.function(Table(c.options)).value().quantizer;
+      if (quantizer == nullptr) continue;
+      for (const at::Tensor& weight : Weights()) {
+        const at::Tensor rows = weight.reshape({weight.size(0), -1});
+        const QuantizedRows tensors = quantizer->Quantize(rows), loops = RowPass(quantizer).Quantize(rows);
+        EXPECT_TRUE(tensors.levels.equal(loops.levels)) << c.name;
+        // Sums in double whose order differs round to the same float, or to a neighbour.
+        EXPECT_TRUE(tensors.scales.allclose(loops.scales, 1.2e-7, 0)) << c.name;
+      }
+    }
+  }
+}
+
+TEST(RowPass, MeasuresErrorsAndUsesItsMemoryAgainOnlyWhenItIsFree) {
+  RowPass pass(methods::ShelfEntries().front().function(Table({})).value().quantizer);
+  const at::Tensor rows = Normal({300, 129});
+  at::Tensor errors;
+  const at::Tensor kept = pass.Values(rows, &errors), copy = kept.clone();
+  EXPECT_TRUE(errors.allclose(RowErrors(rows, kept), 1e-12, 0));
+  at::Tensor other = pass.Values(Normal({300, 129}, 2));
+  EXPECT_NE(other.data_ptr(), kept.data_ptr());
+  EXPECT_TRUE(kept.equal(copy));
+  const void* memory = other.data_ptr();
+  other.reset();
+  EXPECT_EQ(pass.Values(rows).data_ptr(), memory);
 }
 
 TEST(Methods, EffectiveWeightsAreTheFrozenOnesBitForBit) {

@@ -35,7 +35,7 @@ struct Layer {
 
 at::Tensor ToTorch(const FloatTensor& tensor) {
   // from_blob wants a mutable pointer; clone() copies at once.
-  auto* data = const_cast<float*>(tensor.data.data());  // NOLINT
+  auto* data = const_cast<float*>(tensor.data.data());
   return at::from_blob(data, tensor.shape, at::kFloat).clone();
 }
 

@@ -47,7 +47,7 @@ class ParameterWalk : public Optimizer {
  protected:
   virtual void BeginStep() {}
   // Changes `weight` by its gradient (which may be overwritten); i is the parameter's index.
-  virtual void Update(size_t i, at::Tensor& weight, const at::Tensor& gradient, double rate, double decay) = 0;
+  virtual void Update(size_t i, at::Tensor& weight, at::Tensor gradient, double rate, double decay) = 0;
 
   std::vector<at::Tensor> ZerosLikeParameters() const {
     std::vector<at::Tensor> zeros;
@@ -78,13 +78,12 @@ class Sgd : public ParameterWalk {
   }
 
  private:
-  void Update(size_t i, at::Tensor& weight, const at::Tensor& gradient, double rate, double decay) override {
-    at::Tensor full = gradient;
-    if (decay != 0) full.add_(weight, decay);
+  void Update(size_t i, at::Tensor& weight, at::Tensor gradient, double rate, double decay) override {
+    if (decay != 0) gradient.add_(weight, decay);
     if (options_.form == OptimizerOptions::SgdForm::kCaffe) {
-      UpdateCaffe(momentum_[i], weight, full, rate);
+      UpdateCaffe(momentum_[i], weight, gradient, rate);
     } else {
-      UpdateTorch(momentum_[i], weight, full, rate);
+      UpdateTorch(momentum_[i], weight, gradient, rate);
     }
   }
 
@@ -131,15 +130,14 @@ class Adam : public ParameterWalk {
     second_weight_ = 1 - std::pow(options_.beta2, t);
   }
 
-  void Update(size_t i, at::Tensor& weight, const at::Tensor& gradient, double rate, double decay) override {
-    at::Tensor full = gradient;
+  void Update(size_t i, at::Tensor& weight, at::Tensor gradient, double rate, double decay) override {
     if (decay != 0 && options_.kind == OptimizerOptions::Kind::kAdamW) {
       weight.mul_(1 - rate * decay);
     } else if (decay != 0) {
-      full.add_(weight, decay);
+      gradient.add_(weight, decay);
     }
-    first_[i].mul_(options_.beta1).add_(full, 1 - options_.beta1);
-    second_[i].mul_(options_.beta2).addcmul_(full, full, 1 - options_.beta2);
+    first_[i].mul_(options_.beta1).add_(gradient, 1 - options_.beta1);
+    second_[i].mul_(options_.beta2).addcmul_(gradient, gradient, 1 - options_.beta2);
     const at::Tensor spread = (second_[i] / second_weight_).sqrt_().add_(options_.epsilon);
     weight.addcdiv_(first_[i], spread, -rate / first_weight_);
   }

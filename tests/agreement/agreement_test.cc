@@ -24,11 +24,18 @@ struct Case {
   const char* network;
   Shape image;
   const char* method;
+  const char* variant = "";
 };
 
 Config Options(const Case& c) {
   ConfigTable table;
-  if (std::string(c.network) == "resnet_cifar") table["depth"].value = int64_t{8};
+  const std::string name = c.network;
+  if (name == "resnet_cifar") table["depth"].value = int64_t{8};
+  if (name == "alexnet_bn" || name == "resnet" || name == "mobilenet_v2") table["width"].value = 0.125;
+  if (name == "resnet") {
+    table["variant"].value = std::string(c.variant);
+    table["depth"].value = int64_t{std::string(c.variant) == "sq" ? 18 : 50};
+  }
   return Config{table, ""};
 }
 
@@ -90,14 +97,16 @@ TEST_P(AgreementTest, LogitsWithinTheirRangeAndTheSameClass) {
   EXPECT_TRUE(actual.argmax(1).equal(expected.argmax(1)));
 }
 
-INSTANTIATE_TEST_SUITE_P(Networks, AgreementTest,
-                         testing::Values(Case{"small", {1, 28, 28}, "twn"}, Case{"small", {3, 20, 24}, "bwn"},
-                                         Case{"small", {1, 28, 28}, "none"}, Case{"resnet_cifar", {3, 32, 32}, "twn"},
-                                         Case{"resnet_cifar", {3, 32, 32}, "bwn"}, Case{"vgg9", {3, 32, 32}, "twn"}),
-                         [](const auto& info) {
-                           return std::string(info.param.network) + "_" + info.param.method + "_" +
-                                  std::to_string(info.index);
-                         });
+INSTANTIATE_TEST_SUITE_P(
+    Networks, AgreementTest,
+    testing::Values(Case{"small", {1, 28, 28}, "twn"}, Case{"small", {3, 20, 24}, "bwn"},
+                    Case{"small", {1, 28, 28}, "none"}, Case{"resnet_cifar", {3, 32, 32}, "twn"},
+                    Case{"resnet_cifar", {3, 32, 32}, "bwn"}, Case{"vgg9", {3, 32, 32}, "twn"},
+                    Case{"alexnet_bn", {3, 67, 67}, "twn"}, Case{"resnet", {3, 40, 40}, "bwn", "torchvision"},
+                    Case{"resnet", {3, 40, 40}, "twn", "sq"}, Case{"mobilenet_v2", {3, 40, 40}, "twn"}),
+    [](const auto& info) {
+      return std::string(info.param.network) + "_" + info.param.method + "_" + std::to_string(info.index);
+    });
 
 }  // namespace
 }  // namespace lowbit

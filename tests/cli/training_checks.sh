@@ -35,6 +35,18 @@ check "  says so" says "not a finite number" "$scratch/err"
 
 check "train" "$lowbit" train "$recipe" --out "$scratch/run" "${tiny[@]}"
 check "eval RUN --json" prints_json "$lowbit" eval "$scratch/run" --data fashion-mnist --json
+# A run that starts from another and learns nothing answers as that one did.
+still=(--set train.learning_rate=1e-30 --set train.batch_norm_momentum=1e-30)
+check "train from a run" "$lowbit" train "$recipe" --out "$scratch/again" "${tiny[@]}" "${still[@]}" \
+  --set "model.weights=$scratch/run"
+check "predictions of the first" "$lowbit" eval "$scratch/run" --predictions "$scratch/first.txt"
+check "predictions of the second" "$lowbit" eval "$scratch/again" --predictions "$scratch/second.txt"
+check "are the same" cmp "$scratch/first.txt" "$scratch/second.txt"
+refused "weights of another network" "has shape" --set "model.weights=$scratch/run" --set model.width=2
+refused "weights that are not there" "$scratch/none" --set "model.weights=$scratch/none"
+check "another head" "$lowbit" train "$recipe" --out "$scratch/head" "${tiny[@]}" --set "model.weights=$scratch/run" \
+  --set 'model.weights_skip=["fc"]'
+
 check "pack" "$lowbit" pack "$scratch/run" -o "$scratch/net.lbm"
 check "pack into a folder that is not there" fails_with 2 "$lowbit" pack "$scratch/run" -o "$scratch/none/net.lbm"
 check "inspect" fails_with 0 "$lowbit" inspect "$scratch/net.lbm"

@@ -67,7 +67,8 @@ TEST_P(DocumentTest, LinksLeadToFiles) {
 }
 
 TEST_P(DocumentTest, PathsInCodeSpansExist) {
-  for (std::string path : Matches(text_, R"(`((?:lowbit|tests|docs|tools|cmake|recipes|examples|bench)/[\w./-]*)`)")) {
+  for (const std::string& path :
+       Matches(text_, R"(`((?:lowbit|tests|docs|tools|cmake|recipes|examples|bench)/[\w./-]*)`)")) {
     EXPECT_TRUE(Exists(path)) << "path " << path;
   }
 }

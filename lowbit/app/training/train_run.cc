@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lowbit/app/inspect.h"
+#include "lowbit/app/start_weights.h"
 #include "lowbit/app/training/run_description.h"
 #include "lowbit/base/file.h"
 #include "lowbit/base/thread_pool.h"
@@ -133,6 +134,8 @@ Result<TrainSummary> TrainRun(const TrainRequest& request) {
   }
   LOWBIT_TRY(const RunDescription description, Describe(job.recipe, job.dataset));
   LOWBIT_TRY(job.graph, BuildNetwork(description));
+  const bool resumes = job.resume && FileExists(train::CheckpointPath(job.folder));
+  if (!resumes) LOWBIT_RETURN_IF_ERROR(LoadStartWeights(job.recipe.model, &job.graph));
   LOWBIT_RETURN_IF_ERROR(train::CheckJob(job));
   LOWBIT_RETURN_IF_ERROR(PrepareFolder(job.folder, resolved.text, job.resume));
   LOWBIT_RETURN_IF_ERROR(WriteRunDescription(job.folder, description, job.dataset, job.graph, job.device, job.threads));

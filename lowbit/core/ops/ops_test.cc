@@ -16,8 +16,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::Int64s;
 using testing::Ints;
-using testing::MakeSingleNode;
-using testing::Narrow;
 using testing::NodeError;
 using testing::Ones;
 using testing::Operand;

@@ -2,12 +2,12 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <sstream>
@@ -27,11 +27,11 @@ std::string FindBrowser() {
   std::istringstream folders(std::getenv("PATH") != nullptr ? std::getenv("PATH") : "");
   std::vector<std::string> places;
   for (std::string folder; std::getline(folders, folder, ':');) places.push_back(folder);
-  places.push_back("/usr/bin");
-  places.push_back("/usr/lib/chromium");
+  places.emplace_back("/usr/bin");
+  places.emplace_back("/usr/lib/chromium");
   for (const char* name : {"chromium-headless-shell", "chromium", "google-chrome"}) {
     for (const std::string& place : places) {
-      const std::string path = place + "/" + name;
+      std::string path = place + "/" + name;
       if (access(path.c_str(), X_OK) == 0) return path;
     }
   }
@@ -50,8 +50,8 @@ std::vector<std::string> Arguments(const std::string& program, const std::string
                                         "--hide-scrollbars",
                                         "--force-color-profile=srgb"};
   // Chromium's sandbox refuses to run as root and inside most containers. Only our own pages are opened.
-  arguments.push_back("--no-sandbox");
-  arguments.push_back("about:blank");
+  arguments.emplace_back("--no-sandbox");
+  arguments.emplace_back("about:blank");
   return arguments;
 }
 
@@ -112,6 +112,7 @@ Status Browser::Launch() {
   if (pipe2(commands, O_CLOEXEC) != 0 || pipe2(answers, O_CLOEXEC) != 0) return Failed("no pipes left");
   std::vector<std::string> arguments = Arguments(program, profile_);
   std::vector<char*> pointers;
+  pointers.reserve(arguments.size() + 1);
   for (std::string& argument : arguments) pointers.push_back(argument.data());
   pointers.push_back(nullptr);
   signal(SIGPIPE, SIG_IGN);

@@ -19,7 +19,6 @@ namespace lowbit::report {
 namespace {
 
 using nlohmann::json;
-using ::testing::Each;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -70,7 +69,7 @@ class ReportInBrowser : public ::testing::Test {
     const size_t at = text.find(from);
     EXPECT_NE(at, std::string::npos) << from;
     if (at != std::string::npos) text.replace(at, from.size(), to);
-    const std::string path = folder_ + "/spoiled.html";
+    std::string path = folder_ + "/spoiled.html";
     EXPECT_TRUE(WriteFileAtomic(path, text).ok());
     return path;
   }

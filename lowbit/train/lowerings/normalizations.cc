@@ -10,7 +10,7 @@ namespace {
 // The weight of the newest batch in the running averages, one number for each training step.
 class AverageWeight {
  public:
-  AverageWeight(const LoweringRequest& request) : options_(request.batch_norm) {
+  explicit AverageWeight(const LoweringRequest& request) : options_(request.batch_norm) {
     momentum_ = options_.momentum >= 0 ? options_.momentum : FloatAttribute(request.node, "momentum", 0.9);
     if (options_.average == BatchNormOptions::Average::kBiasCorrected) factor_ = request.add_buffer("average_factor");
   }

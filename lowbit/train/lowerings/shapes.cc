@@ -70,7 +70,8 @@ at::Tensor SliceAxis(const at::Tensor& x, int64_t axis, int64_t start, int64_t e
 }
 
 Kernel LowerSlice(const LoweringRequest& request) {
-  const Integers starts = request.Integers(1), ends = request.Integers(2);
+  const Integers& starts = request.Integers(1);
+  const Integers& ends = request.Integers(2);
   const Integers axes = IntegersOr(request, 3, starts.size(), 0, 1),
                  steps = IntegersOr(request, 4, starts.size(), 1, 0);
   return [=](const Inputs& in, Mode) {

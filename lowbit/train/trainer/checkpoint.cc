@@ -82,7 +82,7 @@ Result<RunState> LoadCheckpoint(const std::string& path, Network* network, Optim
   LOWBIT_TRY(const safetensors::File contents, safetensors::Read(path, safetensors::Checksum::kRequired));
   const auto found = contents.metadata.find(kStateKey);
   if (found == contents.metadata.end()) return Invalid(path + ": is not a checkpoint of a run");
-  const Result<RunState> state = ParseRunState(found->second);
+  Result<RunState> state = ParseRunState(found->second);
   if (!state.ok()) return Invalid(path + ": metadata '" + kStateKey + "' " + state.error().message);
   const NamedTensors live = LiveTensors(*network, optimizer);
   for (const auto& [name, tensor] : live) {

@@ -1,5 +1,6 @@
 #include "lowbit/train/trainer/progress.h"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,15 +26,8 @@ std::string Bar(double share) {
 
 std::string ClockText(double seconds) {
   const int64_t whole = std::max<int64_t>(0, std::llround(seconds));
-  char text[64];
-  if (whole >= 3600) {
-    std::snprintf(text, sizeof(text), "%lld:%02lld:%02lld", static_cast<long long>(whole / 3600),
-                  static_cast<long long>(whole / 60 % 60), static_cast<long long>(whole % 60));
-  } else {
-    std::snprintf(text, sizeof(text), "%lld:%02lld", static_cast<long long>(whole / 60),
-                  static_cast<long long>(whole % 60));
-  }
-  return text;
+  if (whole >= 3600) return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+  return fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
 Progress::Progress(std::string name, int64_t total_steps, int64_t done_steps, bool quiet)

@@ -1,5 +1,6 @@
 #include <torch/torch.h>
 
+#include "lowbit/quant/methods/bwn/rows.h"
 #include "lowbit/train/method.h"
 
 // Binary weights with one scale a row (quant/methods/bwn is the specification), in tensor operations.
@@ -14,6 +15,10 @@ class Bwn : public TensorQuantizer {
     return {at::where(rows >= 0, ones, -ones), rows.abs().mean(1, /*keepdim=*/false, at::kDouble).to(at::kFloat),
             ValueSet::Binary()};
   }
+  const quant::RowQuantizer* ByRows() const override { return &by_rows_; }
+
+ private:
+  quant::methods::bwn::BwnRows by_rows_;
 };
 
 }  // namespace

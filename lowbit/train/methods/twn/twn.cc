@@ -1,7 +1,6 @@
-#include "lowbit/quant/methods/twn/twn.h"
-
 #include <torch/torch.h>
 
+#include "lowbit/quant/methods/twn/rows.h"
 #include "lowbit/train/method.h"
 
 // Ternary weights with one scale a row (quant/methods/twn is the specification), in tensor operations.
@@ -14,7 +13,7 @@ using quant::methods::twn::Options;
 
 class Twn : public TensorQuantizer {
  public:
-  explicit Twn(const Options& options) : options_(options) {}
+  explicit Twn(const Options& options) : options_(options), by_rows_(options) {}
 
   QuantizedRows Quantize(const at::Tensor& rows) const override {
     const at::Tensor magnitudes = rows.abs();
@@ -24,6 +23,8 @@ class Twn : public TensorQuantizer {
     const at::Tensor sums = (magnitudes * selected).sum(1, /*keepdim=*/false, at::kDouble);
     return {rows.sign().mul_(selected), (sums / counts.clamp_min(1)).to(at::kFloat), ValueSet::Ternary()};
   }
+
+  const quant::RowQuantizer* ByRows() const override { return &by_rows_; }
 
  private:
   // [rows, 1] or [1, 1], double.
@@ -36,6 +37,7 @@ class Twn : public TensorQuantizer {
   }
 
   Options options_;
+  quant::methods::twn::TwnRows by_rows_;
 };
 
 }  // namespace

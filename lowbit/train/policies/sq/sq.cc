@@ -47,10 +47,9 @@ class SqWeight : public MasterWeight {
 
  private:
   bool Fixed() const { return options_.policy == quant::sq::Policy::kFixed; }
-  at::Tensor UnitErrors(const at::Tensor& rows, const at::Tensor& values) const;
-  at::Tensor DrawnMask(const at::Tensor& rows, const at::Tensor& values, int64_t count, uint64_t time,
-                       uint64_t seed) const;
-  at::Tensor Mask(const at::Tensor& rows, const at::Tensor& values, int64_t count, const StepContext& context);
+  // `errors`: of the units, double, on any device.
+  at::Tensor DrawnMask(const at::Tensor& errors, int64_t count, uint64_t time, uint64_t seed) const;
+  at::Tensor Mask(const at::Tensor& errors, int64_t count, const StepContext& context);
 
   const SqOptions options_;
   int64_t units_ = 0;
@@ -59,16 +58,9 @@ class SqWeight : public MasterWeight {
   at::Tensor drawn_;            // Fixed policy: the stage and count that mask_ was drawn for; -1: none yet.
 };
 
-// double [units]
-at::Tensor SqWeight::UnitErrors(const at::Tensor& rows, const at::Tensor& values) const {
-  if (options_.unit == quant::sq::Unit::kFilter) return RowErrors(rows, values);
-  return RowErrors(rows.reshape({-1, 1}), values.reshape({-1, 1}));
-}
-
 // byte [units] on the CPU; a function of the arguments only.
-at::Tensor SqWeight::DrawnMask(const at::Tensor& rows, const at::Tensor& values, int64_t count, uint64_t time,
-                               uint64_t seed) const {
-  const at::Tensor errors = UnitErrors(rows, values).to(at::kCPU).contiguous();
+at::Tensor SqWeight::DrawnMask(const at::Tensor& unit_errors, int64_t count, uint64_t time, uint64_t seed) const {
+  const at::Tensor errors = unit_errors.to(at::kCPU).contiguous();
   at::Tensor mask = at::empty({units_}, at::kByte);
   const auto units = static_cast<size_t>(units_);
   quant::sq::SelectQuantized({errors.data_ptr<double>(), units}, count, options_,
@@ -76,11 +68,11 @@ at::Tensor SqWeight::DrawnMask(const at::Tensor& rows, const at::Tensor& values,
   return mask;
 }
 
-at::Tensor SqWeight::Mask(const at::Tensor& rows, const at::Tensor& values, int64_t count, const StepContext& context) {
-  if (!Fixed()) return DrawnMask(rows, values, count, static_cast<uint64_t>(context.iteration), context.seed);
+at::Tensor SqWeight::Mask(const at::Tensor& errors, int64_t count, const StepContext& context) {
+  if (!Fixed()) return DrawnMask(errors, count, static_cast<uint64_t>(context.iteration), context.seed);
   const at::Tensor now = at::tensor({context.stage, count}, at::kLong);
   if (!drawn_.equal(now)) {
-    mask_.copy_(DrawnMask(rows, values, count, static_cast<uint64_t>(context.stage), context.seed));
+    mask_.copy_(DrawnMask(errors, count, static_cast<uint64_t>(context.stage), context.seed));
     drawn_.copy_(now);
   }
   return mask_;
@@ -92,11 +84,14 @@ at::Tensor SqWeight::Effective(Mode mode, const StepContext& context) {
   if (mode == Mode::kTrain) quantized_units_.fill_(count);
   if (count == units_) return MasterWeight::Effective(mode, context);
   const at::Tensor rows = Rows();
-  const at::Tensor values = Values(quantizer().Quantize(rows));
   const bool filters = options_.unit == quant::sq::Unit::kFilter;
-  const at::Tensor mask =
-      Mask(rows, values, count, context).to(rows.device(), at::kBool).view({rows.size(0), filters ? 1 : rows.size(1)});
-  return StraightThrough(weight(), at::where(mask, values, rows).view_as(weight()));
+  at::Tensor errors;
+  at::Tensor values = pass().Values(rows, filters ? &errors : nullptr);
+  if (!filters) errors = RowErrors(rows.reshape({-1, 1}), values.reshape({-1, 1}));
+  const at::Tensor mask = Mask(errors, count, context);
+  const at::Tensor mixed =
+      filters ? MixRows(mask, rows, values) : at::where(mask.to(rows.device(), at::kBool).view_as(rows), values, rows);
+  return StraightThrough(weight(), mixed.view_as(weight()));
 }
 
 }  // namespace

@@ -1,0 +1,43 @@
+#ifndef LOWBIT_BENCH_TRAIN_STEP_TRAINEE_H_
+#define LOWBIT_BENCH_TRAIN_STEP_TRAINEE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace lowbit::bench {
+
+// How the weights of a network are trained.
+struct Way {
+  std::string name;    // "sq-twn"
+  std::string method;  // "none", "bwn", "twn"
+  std::string policy;  // "none", "sq"
+  std::string unit;    // Of the policy: "filter", "element".
+};
+
+// Float weights first: what the others are compared with.
+const std::vector<Way>& Ways();
+
+struct Setting {
+  std::string network;  // "vgg9", "resnet20"
+  int64_t batch = 128;
+  bool channels_last = false;
+};
+
+// A network in training on one batch of noise in the shape of CIFAR-10.
+class Trainee {
+ public:
+  Trainee(const Setting& setting, const Way& way);
+  ~Trainee();
+  // Forward, loss, backward and update by SGD with momentum, with half of the units quantized under a policy. Seconds.
+  double Step();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lowbit::bench
+
+#endif  // LOWBIT_BENCH_TRAIN_STEP_TRAINEE_H_

@@ -1,0 +1,17 @@
+#ifndef LOWBIT_APP_START_WEIGHTS_H_
+#define LOWBIT_APP_START_WEIGHTS_H_
+
+#include "lowbit/base/result.h"
+#include "lowbit/core/graph.h"
+#include "lowbit/recipe/recipe.h"
+
+namespace lowbit::app {
+
+// Gives the network the values that the recipe's key model.weights names: those of a safetensors file, or of the last
+// checkpoint of a run's folder (its float weights, whatever its method). Does nothing where the key is not set.
+// Errors: as safetensors::LoadWeights.
+Status LoadStartWeights(const recipe::ModelSection& model, Graph* graph);
+
+}  // namespace lowbit::app
+
+#endif  // LOWBIT_APP_START_WEIGHTS_H_

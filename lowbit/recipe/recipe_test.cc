@@ -63,6 +63,9 @@ normalize = "mean_image"
 scale = 0.5
 train_limit = 10
 test_limit = 20
+crop = 64
+resize = 72
+threads = 3
 sequential = true
 [augment]
 flip = true
@@ -108,6 +111,9 @@ ramp = [0.5, 1]
 ramp_until = 0.7
 )");
   EXPECT_EQ(recipe.name, "n");
+  EXPECT_EQ(recipe.data.crop, 64);
+  EXPECT_EQ(recipe.data.resize, 72);
+  EXPECT_EQ(recipe.data.threads, 3);
   EXPECT_EQ(recipe.description, "d");
   EXPECT_EQ(recipe.seed, 7);
   EXPECT_EQ(recipe.data.path, "p");
@@ -197,12 +203,14 @@ TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
       {"data = 3\n" + kTrain, "'data' must be a table"},
       {"[data]\nscale = 0\n" + kTrain, "'data.scale' must be greater than 0"},
       {"[data]\ntrain_limit = -1\n" + kTrain, "'data.train_limit' must be an integer"},
+      {"[data]\nresize = 100\n" + kTrain, "'data.resize' must be 0 or at least 'data.crop'"},
       {"[data]\nsequential = 1\n" + kTrain, "'data.sequential' must be true or false"},
       {"[augment]\npad = 2\n" + kTrain, "'augment.pad' must be 0 unless"},
       {"[augment]\ncrop = true\n" + kTrain, "'augment.crop' must be false unless"},
       {"[augment]\npad = 65\ncrop = true\n" + kTrain, "'augment.pad' must be an integer in 0..64"},
       {"[model]\nname = 3\n" + kTrain, "'model.name' must be a string"},
-      {"[model]\nweights_skip = [\"fc\"]\n" + kTrain, "'model.weights_skip' must be left out: 'model.weights' names no"},
+      {"[model]\nweights_skip = [\"fc\"]\n" + kTrain,
+       "'model.weights_skip' must be left out: 'model.weights' names no"},
       {"", "'train.epochs' must be given, or 'train.iterations'"},
       {"[train]\nepochs = 1\niterations = 1\n", "'train.iterations' must be left out"},
       {"[train]\nepochs = 0\n", "'train.epochs' must be an integer in 1.."},

@@ -94,6 +94,7 @@ Result<Graph> BuildNetwork(const RunDescription& description) {
   LOWBIT_TRY(Graph graph, models::BuildModel(recipe.model.name, description.input, recipe.model.options,
                                              static_cast<uint64_t>(recipe.seed)));
   graph.metadata["dataset"] = description.dataset.substr(0, description.dataset.find(':'));
+  if (recipe.data.resize != 0) graph.metadata["resize"] = std::to_string(recipe.data.resize);
   graph.metadata["recipe"] = recipe.name;
   graph.metadata["method"] = MethodName(recipe.quantize);
   if (!description.class_names.empty()) graph.metadata["labels"] = Join(description.class_names, "\n");

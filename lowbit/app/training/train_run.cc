@@ -57,7 +57,8 @@ void Limit(int64_t limit, data::ImageSet* images) {
 }
 
 Result<data::Dataset> LoadData(const recipe::DataSection& section) {
-  LOWBIT_TRY(data::Dataset dataset, data::LoadDataset(section.name, section.path));
+  LOWBIT_TRY(data::Dataset dataset,
+             data::LoadDataset(section.name, section.path, data::MakeView(section.crop, section.resize)));
   Limit(section.train_limit, &dataset.train);
   Limit(section.test_limit, &dataset.test);
   return dataset;

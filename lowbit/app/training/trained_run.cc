@@ -38,8 +38,9 @@ Status CheckFits(const OpenedRun& opened, const data::Dataset& dataset) {
 
 Result<Evaluation> EvaluateTrainedRun(const EvaluateRunRequest& request) {
   LOWBIT_TRY(const OpenedRun opened, OpenRun(request.run));
-  LOWBIT_TRY(const data::Dataset dataset,
-             LoadNamedDataset(request.data.empty() ? opened.description.dataset : request.data, data::PictureView()));
+  const std::string chosen = request.data.empty() ? opened.description.dataset : request.data;
+  const recipe::DataSection& section = opened.description.recipe.data;
+  LOWBIT_TRY(const data::Dataset dataset, LoadNamedDataset(chosen, data::MakeView(section.crop, section.resize)));
   LOWBIT_RETURN_IF_ERROR(CheckFits(opened, dataset));
   Evaluation evaluation;
   evaluation.subject = request.run;

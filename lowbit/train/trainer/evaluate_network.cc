@@ -16,7 +16,7 @@ void ForEachOutput(Network* network, const data::ImageSet& images, int64_t batch
   options.batch_size = batch;
   options.shuffle = false;
   options.threads = data::LoaderThreads(images);
-  options.prefetch = 2;
+  options.prefetch = options.threads + 1;
   data::Batcher batcher(images, options);
   batcher.StartEpoch(0);
   data::Batch read;

@@ -74,6 +74,7 @@ Result<data::BatchOptions> MakeBatchOptions(const TrainJob& job) {
   }
   data::BatchOptions options = ReadBatchOptions(job.recipe, std::move(fill));
   if (options.threads == 0) options.threads = data::LoaderThreads(job.dataset.train);
+  options.prefetch = std::max(options.prefetch, options.threads + 1);
   return options;
 }
 

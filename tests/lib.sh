@@ -2,8 +2,8 @@
 #
 #   check "what holds" COMMAND...        passes if the command exits with 0
 #   says "part of a text" FILE           for check: the file holds the text
+#   same_run FOLDER FOLDER               for check: two runs ended with the same bits, times aside
 #   fails_with CODE COMMAND...           for check: the command exits with CODE; its output is in $scratch/out and /err
-#   tensors RUN, metrics RUN             what two equal runs have the same, of the run in $scratch/RUN
 #
 # $scratch is an empty folder that is removed at the end; $lowbit is the program, $root the source tree.
 
@@ -38,15 +38,16 @@ fails_with() {
   [ "$code" = "$expected" ] || { echo "exit code $code, not $expected"; cat "$scratch/err"; return 1; }
 }
 
-# The tensors of a checkpoint: what follows the 8 bytes of length and the header.
-tensors() {
-  local file=$scratch/$1/checkpoint.safetensors header
+# The tensors of a run's checkpoint: what follows the 8 bytes of length and the header.
+run_tensors() {
+  local file=$1/checkpoint.safetensors header
   header=$(od -An -t u8 -N 8 "$file" | tr -d ' ')
   tail -c +$((8 + header + 1)) "$file"
 }
+# Every measured number of a run but the times.
+run_metrics() { sed -E 's/"(seconds|images_per_second)":[^,}]*//g' "$1/metrics.jsonl"; }
 
-# Every measured number but the times.
-metrics() { sed -E 's/"(seconds|images_per_second)":[^,}]*//g' "$scratch/$1/metrics.jsonl"; }
+same_run() { cmp <(run_tensors "$1") <(run_tensors "$2") && diff <(run_metrics "$1") <(run_metrics "$2"); }
 
 finish() {
   local total=$((checks_passed + checks_failed))

@@ -6,7 +6,7 @@
 
 namespace lowbit::app {
 
-Result<Config> ReadRecipeFile(const std::string& path, const std::vector<std::string>& overrides) {
+Result<Config> ResolveConfig(const std::string& path, const std::vector<std::string>& overrides) {
   LOWBIT_TRY(Config config, recipe::ParseRecipe(path));
   for (const std::string& text : overrides) LOWBIT_RETURN_IF_ERROR(recipe::ApplyOverride(&config, text));
   auto& table = std::get<ConfigTable>(config.value);
@@ -18,7 +18,7 @@ Result<Config> ReadRecipeFile(const std::string& path, const std::vector<std::st
 }
 
 Result<ResolvedRecipe> ResolveRecipe(const std::string& path, const std::vector<std::string>& overrides) {
-  LOWBIT_TRY(const Config config, ReadRecipeFile(path, overrides));
+  LOWBIT_TRY(const Config config, ResolveConfig(path, overrides));
   ResolvedRecipe resolved;
   LOWBIT_TRY(resolved.recipe, recipe::ReadRecipe(config));
   resolved.text = recipe::ToToml(config);

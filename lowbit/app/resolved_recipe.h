@@ -16,11 +16,11 @@ struct ResolvedRecipe {
   std::string text;  // As TOML, overrides included.
 };
 
-// The file with its changes and a name, not yet checked, and perhaps a sweep. `overrides`: "key.path=value". A recipe
-// without a name gets that of its file.
-Result<Config> ReadRecipeFile(const std::string& path, const std::vector<std::string>& overrides);
+// The recipe file with every override ("key.path=value") applied and a name, the file's if it gives none; not yet
+// checked, and perhaps a sweep.
+Result<Config> ResolveConfig(const std::string& path, const std::vector<std::string>& overrides);
 
-// The same for a recipe of one run, checked.
+// The same, checked. Errors: as ReadRecipe.
 Result<ResolvedRecipe> ResolveRecipe(const std::string& path, const std::vector<std::string>& overrides);
 
 }  // namespace lowbit::app

@@ -16,8 +16,8 @@ check "each epoch once" has_all_epochs two
 check "the run is packed" "$lowbit" inspect "$scratch/two/model.lbm"
 check "the run says how many ranks it had" says '"ranks": 2' "$scratch/two/run.json"
 check "two ranks train again" ranks 2 again
-check "same metrics" diff <(metrics two) <(metrics again)
-check "same tensors" cmp <(tensors two) <(tensors again)
+check "same metrics" diff <(run_metrics "$scratch/two") <(run_metrics "$scratch/again")
+check "same tensors" cmp <(run_tensors "$scratch/two") <(run_tensors "$scratch/again")
 check "four ranks train" ranks 4 four --set train.sync_batch_norm=true
 check "each epoch once" has_all_epochs four
 check "one process trains" ranks 1 one
@@ -83,7 +83,7 @@ check "SIGTERM to one rank stops both" interrupted
 check "with a checkpoint" says "--resume continues there" "$scratch/rank0.err"
 check "after the same step" cmp "$scratch/rank1.err" <(grep interrupted "$scratch/rank0.err")
 check "two ranks resume it" ranks 2 stopped --set train.checkpoint_every=3 --resume
-check "and end like an undisturbed run" diff <(metrics two) <(metrics stopped)
+check "and end like an undisturbed run" diff <(run_metrics "$scratch/two") <(run_metrics "$scratch/stopped")
 
 # What is wrong with the variables.
 refused() { # CODE VARIABLE=VALUE...

@@ -34,10 +34,10 @@ check "an undisturbed run" train whole
 check "a run killed at random moments" killed_run
 check "it was killed at least twice" test "$(cat "$scratch/kills")" -ge 2
 echo "        ($(cat "$scratch/kills") kills)"
-check "same parameters, statistics and optimizer state" cmp <(tensors whole) <(tensors killed)
-check "same metrics" diff <(metrics whole) <(metrics killed)
+check "same parameters, statistics and optimizer state" cmp <(run_tensors "$scratch/whole") <(run_tensors "$scratch/killed")
+check "same metrics" diff <(run_metrics "$scratch/whole") <(run_metrics "$scratch/killed")
 check "a second undisturbed run is the same too" train again
-check "same tensors" cmp <(tensors whole) <(tensors again)
+check "same tensors" cmp <(run_tensors "$scratch/whole") <(run_tensors "$scratch/again")
 
 # Another recipe in the same folder is not resumed.
 check "another recipe is refused" fails_with 2 "$lowbit" train "$recipe" --out "$scratch/whole" --resume

@@ -12,7 +12,7 @@ namespace {
 class Module : public lowbit::app::TrainingModule {
  public:
   lowbit::Result<bool> IsSweep(const lowbit::app::TrainRequest& request) override {
-    LOWBIT_TRY(const lowbit::Config config, lowbit::app::ReadRecipeFile(request.recipe_path, request.overrides));
+    LOWBIT_TRY(const lowbit::Config config, lowbit::app::ResolveConfig(request.recipe_path, request.overrides));
     return lowbit::recipe::IsSweep(config);
   }
   lowbit::Result<lowbit::app::SweepSummary> TrainSweep(const lowbit::app::SweepRequest& request) override {

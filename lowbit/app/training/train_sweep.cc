@@ -116,11 +116,10 @@ class Conductor {
 Result<SweepSummary> TrainSweep(const SweepRequest& request) {
   LOWBIT_TRY(const train::distributed::Launch launch, train::distributed::ReadLaunch());
   if (launch.ranks > 1) {
-    return Invalid(
-        "a sweep starts its own processes, one for each run; start it without torchrun or srun, or train one "
-        "of its runs with several ranks");
+    return Invalid(request.train.recipe_path +
+                   ": is a sweep, which starts its runs itself; several ranks (WORLD_SIZE) train one run");
   }
-  LOWBIT_TRY(const Config config, ReadRecipeFile(request.train.recipe_path, request.train.overrides));
+  LOWBIT_TRY(const Config config, ResolveConfig(request.train.recipe_path, request.train.overrides));
   LOWBIT_TRY(const std::vector<std::string> fixed, KeysOf(request.train.overrides));
   LOWBIT_TRY(const std::vector<recipe::SweepRun> runs, recipe::ExpandSweep(config, fixed));
   LOWBIT_RETURN_IF_ERROR(CheckRuns(runs, request.train.device));

@@ -2,7 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
+#include <signal.h>  // NOLINT(modernize-deprecated-headers): kill() is not in <csignal>.
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -65,8 +65,9 @@ class Process {
   void ReadLines(const ProcessObserver& observer) {
     char bytes[4096];
     ssize_t count = 1;
-    while (output_ >= 0 && (count = read(output_, bytes, sizeof(bytes))) > 0)
+    while (output_ >= 0 && (count = read(output_, bytes, sizeof(bytes))) > 0) {
       Add({bytes, static_cast<size_t>(count)}, observer);
+    }
     if (count == 0) FinishOutput(observer);
   }
 

@@ -65,8 +65,9 @@ Status CheckKey(const std::string& key, const Config& at) {
 
 Result<Axis> ReadAxis(const std::string& key, const std::string& short_key, const Config& config) {
   const auto* values = std::get_if<ConfigArray>(&config.value);
-  if (values == nullptr || values->empty())
+  if (values == nullptr || values->empty()) {
     return At(config, "'sweep." + key + "' must be a list of at least one value");
+  }
   LOWBIT_RETURN_IF_ERROR(CheckKey(key, config));
   Axis axis;
   axis.key = key;
@@ -202,8 +203,9 @@ Status CheckCount(const std::vector<Axis>& axes, const Config& sweep) {
 // Variants first, seeds last.
 Result<std::vector<Axis>> ReadAxes(const Config& sweep, const std::vector<std::string>& fixed) {
   const auto* table = std::get_if<ConfigTable>(&sweep.value);
-  if (table == nullptr || table->empty())
+  if (table == nullptr || table->empty()) {
     return At(sweep, "'sweep' must be a table that lists values of at least one key");
+  }
   LOWBIT_TRY(std::vector<Axis> axes, ReadLists(sweep));
   const auto variants = table->find("variant");
   if (variants != table->end()) {
@@ -262,8 +264,8 @@ Status CheckDistinct(const std::vector<SweepRun>& runs) {
     Config nameless = run.config;
     std::get<ConfigTable>(nameless.value).erase("name");
     const auto [before, is_new] = names.emplace(ToToml(nameless), run.name);
-    if (!is_new)
-      return Invalid("runs '" + before->second + "' and '" + run.name + "' are the same but for their names");
+    if (is_new) continue;
+    return Invalid("runs '" + before->second + "' and '" + run.name + "' are the same but for their names");
   }
   return Ok();
 }

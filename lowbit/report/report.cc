@@ -40,9 +40,8 @@ Status AddSweep(const std::string& folder, bool prefix, Content* content) {
     }
     content->groups.push_back(std::move(shown));
   }
-  if (content->runs.size() == before)
-    return Invalid(folder + ": no run of the sweep has begun; there is nothing to report");
-  return Ok();
+  if (content->runs.size() > before) return Ok();
+  return Invalid(folder + ": no run of the sweep has begun; there is nothing to report");
 }
 
 }  // namespace

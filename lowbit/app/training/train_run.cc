@@ -4,7 +4,9 @@
 #include <cstdio>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
+#include <string>
 #include <utility>
 
 #include "lowbit/app/inspect.h"
@@ -31,8 +33,8 @@ namespace distributed = train::distributed;
 
 // A folder without a checkpoint, or, with --resume, that of the very same recipe.
 Status PrepareFolder(const std::string& folder, const std::string& recipe, bool resume) {
-  LOWBIT_RETURN_IF_ERROR(MakeFolders(folder));
   if (report::IsSweepFolder(folder)) return Invalid(folder + ": holds a sweep; choose another --out for a single run");
+  LOWBIT_RETURN_IF_ERROR(MakeFolders(folder));
   const std::string path = folder + "/recipe.toml";
   if (!FileExists(train::CheckpointPath(folder))) return WriteFileAtomic(path, recipe);
   if (!resume) return Invalid(folder + ": already holds a run; choose another --out, or --resume to continue it");
@@ -65,6 +67,16 @@ Status PlaceAmongRanks(const TrainRequest& request, train::TrainJob* job) {
   return Ok();
 }
 
+// Builds the network of a job that has its recipe, data and place, and finds what is wrong with it before anything is
+// written. `starts`: the network gets the start values of the recipe.
+Result<RecipeNetwork> Prepare(bool starts, train::TrainJob* job) {
+  LOWBIT_TRY(RecipeNetwork network, DescribeNetwork(job->recipe, job->dataset));
+  LOWBIT_TRY(job->graph, BuildNetwork(network));
+  if (starts) LOWBIT_RETURN_IF_ERROR(LoadStartWeights(job->recipe.model, &job->graph));
+  LOWBIT_RETURN_IF_ERROR(train::CheckJob(*job));
+  return network;
+}
+
 void PrintWarnings(const train::TrainJob& job) {
   for (const std::string& warning : job.dataset.warnings) {
     std::fprintf(stderr, "%s  warning: %s\n", job.recipe.name.c_str(), warning.c_str());
@@ -80,18 +92,9 @@ Status CheckSameRun(const std::string& recipe, const train::TrainJob& job) {
   return Invalid("the ranks were not started alike: they have different recipes, --set or data");
 }
 
-// All that can be wrong with a run before it begins.
-Status CheckRun(const recipe::Recipe& recipe, const data::Dataset& dataset, train::TrainJob* job) {
-  LOWBIT_TRY(const RecipeNetwork network, DescribeNetwork(recipe, dataset));
-  LOWBIT_TRY(job->graph, BuildNetwork(network));
-  LOWBIT_RETURN_IF_ERROR(LoadStartWeights(recipe.model, &job->graph));
-  job->recipe = recipe;
-  return train::CheckJob(*job);
-}
-
-// The text of a recipe's table [data].
-std::string DataText(const Config& recipe) {
-  const auto& tables = std::get<ConfigTable>(recipe.value);
+// [data] of a run, to tell whether two runs have the same data.
+std::string DataText(const recipe::SweepRun& run) {
+  const auto& tables = std::get<ConfigTable>(run.config.value);
   const auto data = tables.find("data");
   return data == tables.end() ? "" : recipe::ToToml(data->second);
 }
@@ -100,18 +103,18 @@ std::string DataText(const Config& recipe) {
 
 Status CheckRuns(const std::vector<recipe::SweepRun>& runs, const std::string& device) {
   std::set<std::string> groups;
-  std::string loaded;
-  train::TrainJob job;
+  train::TrainJob job;  // Keeps its data as long as runs have the same.
+  std::optional<std::string> loaded;
   job.device = device;
   for (const recipe::SweepRun& run : runs) {
     if (!groups.insert(run.group).second) continue;
-    const std::string wanted = "data\n" + DataText(run.config);
-    if (loaded != wanted) {
-      LOWBIT_TRY(job.dataset, LoadRecipeData(run.recipe.data));
-      loaded = wanted;
+    job.recipe = run.recipe;
+    if (loaded != DataText(run)) {
+      LOWBIT_TRY(job.dataset, LoadRecipeData(job.recipe.data));
+      loaded = DataText(run);
     }
-    const Status checked = CheckRun(run.recipe, job.dataset, &job);
-    if (!checked.ok()) return Error{checked.error().kind, checked.error().message + " (run '" + run.name + "')"};
+    const Result<RecipeNetwork> network = Prepare(/*starts=*/true, &job);
+    if (!network.ok()) return Error{network.error().kind, network.error().message + " (run '" + run.name + "')"};
   }
   return Ok();
 }
@@ -125,12 +128,9 @@ Result<TrainSummary> TrainRun(const TrainRequest& request) {
   LOWBIT_RETURN_IF_ERROR(PlaceAmongRanks(request, &job));
   LOWBIT_TRY(job.dataset, LoadRecipeData(job.recipe.data));
   if (job.launch.rank == 0) PrintWarnings(job);
-  LOWBIT_TRY(const RecipeNetwork network, DescribeNetwork(job.recipe, job.dataset));
-  LOWBIT_TRY(job.graph, BuildNetwork(network));
   const bool resumes = job.resume && FileExists(train::CheckpointPath(job.folder));
   // The other ranks receive the start values of rank 0.
-  if (!resumes && job.launch.rank == 0) LOWBIT_RETURN_IF_ERROR(LoadStartWeights(job.recipe.model, &job.graph));
-  LOWBIT_RETURN_IF_ERROR(train::CheckJob(job));
+  LOWBIT_TRY(const RecipeNetwork network, Prepare(!resumes && job.launch.rank == 0, &job));
   LOWBIT_TRY(const std::unique_ptr<distributed::Group> group, distributed::Join(job.launch, job.device));
   job.group = group.get();
   LOWBIT_RETURN_IF_ERROR(CheckSameRun(resolved.text, job));

@@ -122,7 +122,8 @@ Result<Choice> ReadVariant(const Config& config) {
   choice.label = reader.String("name", "");
   if (choice.label.empty() || choice.label.find_first_not_of(kNameLetters) != std::string::npos ||
       std::string("._-+").find(choice.label[0]) != std::string::npos) {
-    reader.Reject("name", "a name of letters, digits and '._-+', beginning with a letter or a digit");
+    const std::string rule = "letters, digits and '._-+', beginning with a letter or a digit";
+    reader.Reject("name", (reader.Has("name") ? "a name of " : "given: ") + rule);
   }
   const std::vector<std::string> assignments = reader.Strings("set", {});
   LOWBIT_RETURN_IF_ERROR(reader.Finish());

@@ -118,8 +118,8 @@ TEST(ExpandSweep, RefusesUnknownKeysWithTheNearest) {
 TEST(ExpandSweep, RefusesVariantsThatMeanNothing) {
   EXPECT_THAT(Bad("[sweep]\nvariant = []\n"), HasSubstr("[[sweep.variant]]"));
   EXPECT_THAT(Bad("[[sweep.variant]]\nset = []\n"), HasSubstr("'sweep.variant.name' must be given"));
-  EXPECT_THAT(Bad("[[sweep.variant]]\nname = \"a/b\"\n"), HasSubstr("'sweep.variant.name' must be given"));
-  EXPECT_THAT(Bad("[[sweep.variant]]\nname = \"..\"\n"), HasSubstr("'sweep.variant.name' must be given"));
+  EXPECT_THAT(Bad("[[sweep.variant]]\nname = \"a/b\"\n"), HasSubstr("'sweep.variant.name' must be a name of letters"));
+  EXPECT_THAT(Bad("[[sweep.variant]]\nname = \"..\"\n"), HasSubstr("'sweep.variant.name' must be a name of letters"));
   EXPECT_THAT(Bad("[[sweep.variant]]\nname = \"a\"\nset = [\"seed\"]\n"), HasSubstr("expected key.path=value"));
   EXPECT_THAT(Bad("[[sweep.variant]]\nname = \"a\"\nset = [\"seed=1\", \"seed=2\"]\n"), HasSubstr("sets it twice"));
   EXPECT_THAT(Bad("[[sweep.variant]]\nname = \"a\"\nset = [\"sweep.seed=[1]\"]\n"),

@@ -77,7 +77,8 @@ TEST(RenderReport, NamesNoAddress) {
 TEST(WriteReport, NeedsRunsThatCanBeRead) {
   const std::string output = ::testing::TempDir() + "lowbit_report_never.html";
   EXPECT_THAT(WriteReport({}, output).error().message, HasSubstr("at least one"));
-  EXPECT_THAT(WriteReport({::testing::TempDir() + "no such run"}, output).error().message, HasSubstr("not a folder"));
+  EXPECT_THAT(WriteReport({::testing::TempDir() + "no such run"}, output).error().message,
+              HasSubstr("not the folder of a run"));
   EXPECT_FALSE(FileExists(output));
 }
 

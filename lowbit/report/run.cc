@@ -181,12 +181,12 @@ Result<RunInfo> ParseRunInfo(const std::string& text, const std::string& name) {
 }
 
 Result<Run> ReadRun(const std::string& folder) {
-  if (!FolderExists(folder)) {
-    return Invalid(folder + ": not a folder; expected the run folder that 'lowbit train' wrote");
+  const std::string info_path = folder + "/run.json", metrics_path = folder + "/metrics.jsonl";
+  if (!FileExists(info_path)) {
+    return Invalid(folder + ": not the folder of a run that 'lowbit train' wrote: no run.json in it");
   }
   Run run;
   run.folder = folder;
-  const std::string info_path = folder + "/run.json", metrics_path = folder + "/metrics.jsonl";
   LOWBIT_TRY(const std::string info, ReadTextFile(info_path));
   LOWBIT_TRY(run.info, ParseRunInfo(info, info_path));
   LOWBIT_TRY(run.recipe, ReadTextFile(folder + "/recipe.toml"));

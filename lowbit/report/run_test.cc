@@ -257,16 +257,16 @@ TEST_F(ReadRunFolder, ReadsAllThreeFiles) {
 }
 
 TEST_F(ReadRunFolder, NamesTheFileThatIsMissing) {
-  for (const char* file : {"metrics.jsonl", "recipe.toml", "run.json"}) {
+  for (const char* file : {"metrics.jsonl", "recipe.toml"}) {
     std::filesystem::remove(folder_ + "/" + file);
     const Result<report::Run> run = ReadRun(folder_);
     ASSERT_FALSE(run.ok());
     EXPECT_THAT(run.error().message, HasSubstr(folder_ + "/" + file));
   }
-  std::filesystem::remove_all(folder_);
-  const Result<report::Run> run = ReadRun(folder_);
-  ASSERT_FALSE(run.ok());
-  EXPECT_THAT(run.error().message, StartsWith(folder_ + ": not a folder"));
+  for (const std::string& path : {folder_ + "/run.json", folder_}) {
+    std::filesystem::remove_all(path);
+    EXPECT_THAT(ReadRun(folder_).error().message, StartsWith(folder_ + ": not the folder of a run"));
+  }
 }
 
 TEST_F(ReadRunFolder, NamesTheFileThatIsDamaged) {

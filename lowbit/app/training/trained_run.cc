@@ -17,7 +17,9 @@ struct OpenedRun {
 };
 
 Result<OpenedRun> OpenRun(const std::string& folder) {
-  if (!FolderExists(folder)) return Invalid(folder + ": is not the folder of a run");
+  if (!FileExists(folder + "/run.json")) {
+    return Invalid(folder + ": not the folder of a run that 'lowbit train' wrote: no run.json in it");
+  }
   OpenedRun opened;
   LOWBIT_TRY(opened.network, ReadRunDescription(folder));
   opened.run.recipe = opened.network.recipe;

@@ -1,5 +1,5 @@
-// The trained network and its packed file give the same answers: the same Graph, through libtorch and through the
-// runtime.
+// The trained network and its packed file give the same answers: the same Graph, through libtorch, through the runtime, and
+// through the plain evaluation in double precision that both are held against.
 
 #include <gtest/gtest.h>
 #include <torch/torch.h>
@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lowbit/base/random.h"
+#include "lowbit/core/evaluate.h"
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/models/model.h"
 #include "lowbit/runtime/model.h"
@@ -19,6 +20,7 @@ namespace lowbit {
 namespace {
 
 constexpr int64_t kImages = 64;
+constexpr int64_t kReferenceImages = 2;  // the plain evaluation is slow
 
 struct Case {
   const char* network;
@@ -65,6 +67,14 @@ void Train(train::Network* network, const torch::Tensor& images) {
   }
 }
 
+torch::Tensor Reference(const Graph& graph, const torch::Tensor& images) {
+  const torch::Tensor wide = images.to(torch::kDouble).contiguous();
+  const DoubleTensor input(wide.sizes().vec(), {wide.data_ptr<double>(), wide.data_ptr<double>() + wide.numel()});
+  const auto values = Evaluate(graph, {{graph.inputs[0].name, input}});
+  const DoubleTensor& logits = values.value().at(graph.outputs[0]);
+  return torch::tensor(logits.data, torch::kDouble).view(logits.shape);
+}
+
 class AgreementTest : public testing::TestWithParam<Case> {};
 
 TEST_P(AgreementTest, LogitsWithinTheirRangeAndTheSameClass) {
@@ -85,7 +95,8 @@ TEST_P(AgreementTest, LogitsWithinTheirRangeAndTheSameClass) {
   const torch::NoGradGuard no_gradients;
   const torch::Tensor expected = network.Forward(images, train::Mode::kEval, {}).contiguous();
 
-  const std::vector<uint8_t> file = lbm::Encode(network.Export(train::Weights::kFrozen)).value();
+  const Graph frozen = network.Export(train::Weights::kFrozen);
+  const std::vector<uint8_t> file = lbm::Encode(frozen).value();
   runtime::Model model = runtime::Model::FromGraph(lbm::Decode(file, "test").value()).value();
   std::vector<float> logits(static_cast<size_t>(kImages * input.classes));
   ASSERT_TRUE(model.Run(pixels, kImages, logits).ok());
@@ -95,6 +106,12 @@ TEST_P(AgreementTest, LogitsWithinTheirRangeAndTheSameClass) {
   EXPECT_GT(range, 0);
   EXPECT_LE((actual - expected).abs().max().item<double>(), 1e-4 * range);
   EXPECT_TRUE(actual.argmax(1).equal(expected.argmax(1)));
+
+  const torch::Tensor reference = Reference(frozen, images.narrow(0, 0, kReferenceImages));
+  for (const torch::Tensor& answers : {expected, actual}) {
+    const torch::Tensor first = answers.narrow(0, 0, kReferenceImages).to(torch::kDouble);
+    EXPECT_LE((first - reference).abs().max().item<double>(), 1e-4 * range);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(

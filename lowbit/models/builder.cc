@@ -223,6 +223,10 @@ Result<Graph> GraphBuilder::Finish(const Value& output) {
   return std::move(graph_);
 }
 
+int64_t Widen(int64_t channels, double width) {
+  return std::max<int64_t>(1, std::llround(static_cast<double>(channels) * width));
+}
+
 BatchNormOptions ReadBatchNorm(ConfigReader* reader, const BatchNormOptions& otherwise) {
   BatchNormOptions options;
   options.momentum = reader->Float("bn_momentum", otherwise.momentum, 0, 1);

@@ -122,6 +122,9 @@ class GraphBuilder {
   Status status_;
 };
 
+// The channels (or features) of a network that is `width` times as wide: rounded, at least 1.
+int64_t Widen(int64_t channels, double width);
+
 // The keys `bn_momentum` and `bn_epsilon` that every network with batch normalization takes.
 BatchNormOptions ReadBatchNorm(ConfigReader* reader, const BatchNormOptions& otherwise = {});
 

@@ -3,7 +3,6 @@
 // classes. He's start; no bias where batch normalization follows.
 
 #include <algorithm>
-#include <cmath>
 
 #include "lowbit/models/builder.h"
 
@@ -26,10 +25,6 @@ Result<Options> ReadOptions(const Config& config) {
   return options;
 }
 
-int64_t Widen(int64_t channels, const Options& options) {
-  return std::max<int64_t>(1, std::llround(static_cast<double>(channels) * options.width));
-}
-
 Value NormalizeAndActivate(GraphBuilder* b, const std::string& number, const Value& input, const Options& options) {
   return b->Relu("relu" + number, b->BatchNorm("bn" + number, input, options.batch_norm));
 }
@@ -41,7 +36,7 @@ Value Pool(GraphBuilder* b, const std::string& number, const Value& input) {
 
 Value HiddenLayer(GraphBuilder* b, const std::string& number, const Value& input, const Options& options) {
   LinearOptions linear;
-  linear.features = Widen(4096, options);
+  linear.features = Widen(4096, options.width);
   linear.bias = false;
   const Value x = NormalizeAndActivate(b, number, b->Linear("fc" + number, input, linear), options);
   return b->Dropout("drop" + number, x, options.dropout);
@@ -60,7 +55,7 @@ Value Features(GraphBuilder* b, Value x, const Options& options) {
   for (const ConvLayer& shape : kConvLayers) {
     const std::string number = std::to_string(++layer);
     ConvOptions conv;
-    conv.channels = Widen(shape.channels, options);
+    conv.channels = Widen(shape.channels, options.width);
     conv.kernel = shape.kernel;
     conv.stride = shape.stride;
     conv.padding = shape.padding;

@@ -37,7 +37,7 @@ constexpr Stage kStages[] = {{1, 16, 1, 1}, {6, 24, 2, 2},  {6, 32, 3, 2}, {6, 6
                              {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
 
 // The nearest multiple of 8, at least 8, that is not more than a tenth too small.
-int64_t Widen(double channels, double width) {
+int64_t WidenToEights(double channels, double width) {
   const double exact = channels * width;
   const int64_t rounded = std::max<int64_t>(8, static_cast<int64_t>(exact + 4) / 8 * 8);
   return static_cast<double>(rounded) < 0.9 * exact ? rounded + 8 : rounded;
@@ -88,14 +88,14 @@ Result<Graph> Build(const ModelInput& input, const Config& config) {
   GraphBuilder b("mobilenet_v2");
   int64_t number = 0;
   const auto next = [&] { return "features." + std::to_string(number++); };
-  Value x = ConvAndActivate(&b, next(), b.Image(input), Spatial(Widen(32, options.width), 2, 1), options);
+  Value x = ConvAndActivate(&b, next(), b.Image(input), Spatial(WidenToEights(32, options.width), 2, 1), options);
   for (const Stage& stage : kStages) {
-    const int64_t channels = Widen(static_cast<double>(stage.channels), options.width);
+    const int64_t channels = WidenToEights(static_cast<double>(stage.channels), options.width);
     for (int64_t block = 0; block < stage.repeats; ++block) {
       x = Block(&b, next(), x, stage, channels, block == 0 ? stage.stride : 1, options);
     }
   }
-  x = ConvAndActivate(&b, next(), x, Pointwise(Widen(1280, std::max(1.0, options.width))), options);
+  x = ConvAndActivate(&b, next(), x, Pointwise(WidenToEights(1280, std::max(1.0, options.width))), options);
   x = b.Dropout("classifier.0", b.Flatten("flatten", b.GlobalAveragePool("avgpool", x)), options.dropout);
   LinearOptions last;
   last.features = std::max<int64_t>(1, input.classes);

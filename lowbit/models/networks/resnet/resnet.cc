@@ -13,7 +13,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 
 #include "lowbit/models/builder.h"
 
@@ -114,11 +113,11 @@ Value Group(GraphBuilder* b, size_t group, Value x, int64_t channels, const Opti
 Result<Graph> Build(const ModelInput& input, const Config& config) {
   LOWBIT_TRY(const Options options, ReadOptions(config));
   GraphBuilder b("resnet");
-  const auto widen = [&](double channels) { return std::max<int64_t>(1, std::llround(channels * options.width)); };
-  Value x = b.Relu("relu", ConvAndNormalize(&b, "", "1", b.Image(input), Conv(widen(64), 7, 2), options));
+  Value x =
+      b.Relu("relu", ConvAndNormalize(&b, "", "1", b.Image(input), Conv(Widen(64, options.width), 7, 2), options));
   x = b.MaxPool("maxpool", x, {3, 2, options.sq ? 0 : 1, options.sq});
   for (size_t group = 0; group < options.layout.blocks.size(); ++group) {
-    x = Group(&b, group, x, widen(64 << group), options);
+    x = Group(&b, group, x, Widen(64 << group, options.width), options);
   }
   LinearOptions last;
   last.features = std::max<int64_t>(1, input.classes);

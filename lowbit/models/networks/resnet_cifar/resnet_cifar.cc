@@ -11,7 +11,6 @@
 // layer2.0.shortcut.0 (convolution), layer2.0.shortcut.1 (batch normalization), ..., linear.
 
 #include <algorithm>
-#include <cmath>
 
 #include "lowbit/models/builder.h"
 
@@ -92,13 +91,12 @@ Value Block(GraphBuilder* b, const std::string& prefix, const Value& input, int6
 Result<Graph> Build(const ModelInput& input, const Config& config) {
   LOWBIT_TRY(const Options options, ReadOptions(config));
   GraphBuilder b("resnet_cifar");
-  const auto widen = [&](double channels) { return std::max<int64_t>(1, std::llround(channels * options.width)); };
-  Value x = ConvAndNormalize(&b, "conv1", "bn1", b.Image(input), Conv3x3(widen(16), 1), options);
+  Value x = ConvAndNormalize(&b, "conv1", "bn1", b.Image(input), Conv3x3(Widen(16, options.width), 1), options);
   x = b.Relu("relu1", x);
   for (int64_t group = 0; group < 3; ++group) {
     for (int64_t block = 0; block < options.blocks; ++block) {
       const std::string prefix = "layer" + std::to_string(group + 1) + "." + std::to_string(block) + ".";
-      x = Block(&b, prefix, x, widen(16 << group), group > 0 && block == 0 ? 2 : 1, options);
+      x = Block(&b, prefix, x, Widen(16 << group, options.width), group > 0 && block == 0 ? 2 : 1, options);
     }
   }
   LinearOptions last;

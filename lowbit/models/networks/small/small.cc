@@ -2,7 +2,6 @@
 // ReLU; every stage after the first works at half the resolution of the one before.
 
 #include <algorithm>
-#include <cmath>
 
 #include "lowbit/models/builder.h"
 
@@ -24,9 +23,7 @@ Result<Options> ReadOptions(const Config& config) {
   Options options;
   options.channels = reader.Ints("channels", {16, 32, 64}, 1, 4096);
   const double width = reader.Float("width", 1, 0.01, 64);
-  for (int64_t& channels : options.channels) {
-    channels = std::max<int64_t>(1, std::llround(static_cast<double>(channels) * width));
-  }
+  for (int64_t& channels : options.channels) channels = Widen(channels, width);
   if (options.channels.empty()) reader.Reject("channels", "a list of at least one number");
   options.depth = reader.Int("depth", 1, 1, 16);
   options.pool = reader.String("downsample", "pool", {"pool", "stride"}) == "pool";

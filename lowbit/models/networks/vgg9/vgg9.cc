@@ -3,7 +3,6 @@
 // 3x32x32 and 10 classes. Gaussian start, deviation 0.01; no bias where batch normalization follows.
 
 #include <algorithm>
-#include <cmath>
 
 #include "lowbit/models/builder.h"
 
@@ -32,17 +31,13 @@ Result<Options> ReadOptions(const Config& config) {
   return options;
 }
 
-int64_t Widen(int64_t channels, const Options& options) {
-  return std::max<int64_t>(1, std::llround(static_cast<double>(channels) * options.width));
-}
-
 Value NormalizeAndActivate(GraphBuilder* b, const std::string& number, const Value& input, const Options& options) {
   return b->Relu("relu" + number, b->BatchNorm("bn" + number, input, options.batch_norm));
 }
 
 Value ConvStage(GraphBuilder* b, int stage, Value x, int64_t channels, const Options& options) {
   ConvOptions conv;
-  conv.channels = Widen(channels, options);
+  conv.channels = Widen(channels, options.width);
   conv.weight_options = kGaussian;
   for (int i = 1; i <= 2; ++i) {
     const std::string number = std::to_string(2 * (stage - 1) + i);
@@ -54,7 +49,7 @@ Value ConvStage(GraphBuilder* b, int stage, Value x, int64_t channels, const Opt
 
 Value HiddenLayer(GraphBuilder* b, const std::string& number, const Value& input, const Options& options) {
   LinearOptions linear;
-  linear.features = Widen(512, options);
+  linear.features = Widen(512, options.width);
   linear.bias = false;
   linear.weight_options = kGaussian;
   const Value x = NormalizeAndActivate(b, number, b->Linear("fc" + number, input, linear), options);

@@ -23,6 +23,7 @@ std::string Text(const std::string& value) { return value; }
 template <typename T>
 std::string Text(const std::vector<T>& values) {
   std::vector<std::string> texts;
+  texts.reserve(values.size());
   for (const T& value : values) texts.push_back(Text(value));
   return std::string("[") + Join(texts) + "]";
 }

@@ -8,6 +8,7 @@ namespace {
 template <typename T>
 std::vector<int64_t> Clamp(const std::vector<T>& values) {
   std::vector<int64_t> result;
+  result.reserve(values.size());
   for (const T value : values) {
     result.push_back(
         static_cast<int64_t>(std::clamp(value, static_cast<T>(-kIntegerLimit), static_cast<T>(kIntegerLimit))));

@@ -21,8 +21,9 @@ Result<Window> TransposedWindow(const Node& node, const Shape& input, const Shap
     axis.dilation = attributes.dilations[i];
     axis.pad_begin = attributes.pads[i];
     axis.pad_end = attributes.pads[2 + i];
-    if (axis.kernel > kMaxWindowExtent)
+    if (axis.kernel > kMaxWindowExtent) {
       return Invalid("kernel extent " + std::to_string(axis.kernel) + " is too large");
+    }
     if (extra[i] < 0 || extra[i] >= std::max(axis.stride, axis.dilation)) {
       return Invalid("attribute 'output_padding' must be at least 0 and smaller than stride or dilation");
     }

@@ -24,6 +24,7 @@ Result<std::vector<size_t>> Permutation(const Node& node, size_t rank) {
 template <typename T>
 std::vector<T> Permute(const std::vector<T>& values, const std::vector<size_t>& order) {
   std::vector<T> result;
+  result.reserve(order.size());
   for (const size_t i : order) result.push_back(values[i]);
   return result;
 }

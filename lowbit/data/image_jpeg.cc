@@ -36,7 +36,7 @@ class JpegReader {
     jpeg_create_decompress(&info_);
     created_ = true;
     info_.progress = &progress_;
-    jpeg_mem_src(&info_, file_.data(), static_cast<unsigned long>(file_.size()));
+    jpeg_mem_src(&info_, file_.data(), file_.size());
     jpeg_read_header(&info_, TRUE);
     info_.out_color_space = info_.num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
     return true;

@@ -117,8 +117,8 @@ Status CheckSkip(const File& file, const std::vector<std::string>& skip, const T
   std::vector<std::string> names = NamesOf(targets);
   for (const auto& [name, tensor] : file.tensors) names.push_back(WithoutPrefix(name));
   for (const std::string& layer : skip) {
-    if (std::any_of(names.begin(), names.end(), [&](const std::string& name) { return IsCovered(name, layer); }))
-      continue;
+    const auto covered = [&](const std::string& name) { return IsCovered(name, layer); };
+    if (std::any_of(names.begin(), names.end(), covered)) continue;
     std::vector<std::string> layers;
     for (const std::string& name : NamesOf(targets)) layers.push_back(name.substr(0, name.rfind('.')));
     return Invalid("the layer '" + layer +

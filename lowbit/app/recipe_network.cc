@@ -9,7 +9,7 @@ namespace {
 void Limit(int64_t limit, data::ImageSet* images) {
   if (limit <= 0 || limit >= images->count()) return;
   images->labels.resize(static_cast<size_t>(limit));
-  images->pixels.resize(static_cast<size_t>(limit * Elements(images->image)));
+  if (images->reader == nullptr) images->pixels.resize(static_cast<size_t>(limit * Elements(images->image)));
 }
 
 Status CheckChannels(const recipe::DataSection& section, const data::Dataset& dataset) {
@@ -19,22 +19,31 @@ Status CheckChannels(const recipe::DataSection& section, const data::Dataset& da
                  " channels of " + dataset.name + "; they have " + std::to_string(given));
 }
 
-// (pixel - mean) * scale: with the numbers of the recipe, which counts pixels in 0..1, or else of the training set.
-void NormalizeChannels(const recipe::DataSection& section, const data::ImageSet& images, models::ModelInput* input) {
-  const bool given = !section.mean.empty();
-  const double unit = given ? 255 : 1;
-  for (const double mean : given ? section.mean : data::ChannelMean(images)) {
-    input->mean.push_back(static_cast<float>(unit * mean));
-  }
-  if (section.scale.has_value()) return;
-  input->scale.clear();
-  for (const double deviation : given ? section.std : data::ChannelStd(images)) {
-    // A channel that never changes carries nothing; any finite scale will do.
-    input->scale.push_back(deviation > 0 ? static_cast<float>(1 / (unit * deviation)) : 1.0f);
-  }
+// Of each channel, for pixels in 0..255: what the recipe gives, for pixels in 0..1, or else the training set.
+Result<data::ChannelStatistics> ChannelNormalization(const recipe::DataSection& section, const data::ImageSet& images) {
+  if (section.mean.empty()) return data::MeasureChannels(images);
+  data::ChannelStatistics given = {section.mean, section.std};
+  for (double& mean : given.mean) mean *= 255;
+  for (double& deviation : given.deviation) deviation *= 255;
+  return given;
 }
 
-models::ModelInput MakeInput(const recipe::DataSection& section, const data::Dataset& dataset) {
+std::vector<float> Floats(const std::vector<double>& values) { return {values.begin(), values.end()}; }
+
+// (pixel - mean) * scale.
+Status NormalizeChannels(const recipe::DataSection& section, const data::ImageSet& images, models::ModelInput* input) {
+  LOWBIT_TRY(const data::ChannelStatistics statistics, ChannelNormalization(section, images));
+  input->mean = Floats(statistics.mean);
+  if (section.scale.has_value()) return Ok();
+  input->scale.clear();
+  for (const double deviation : statistics.deviation) {
+    // A channel that never changes carries nothing; any finite scale will do.
+    input->scale.push_back(deviation > 0 ? static_cast<float>(1 / deviation) : 1.0f);
+  }
+  return Ok();
+}
+
+Result<models::ModelInput> MakeInput(const recipe::DataSection& section, const data::Dataset& dataset) {
   using Normalize = recipe::DataSection::Normalize;
   models::ModelInput input;
   input.image = dataset.train.image;
@@ -44,11 +53,13 @@ models::ModelInput MakeInput(const recipe::DataSection& section, const data::Dat
     case Normalize::kNone:
       input.mean.assign(static_cast<size_t>(input.image[0]), 0);
       break;
-    case Normalize::kMeanImage:
-      for (const double mean : data::MeanImage(dataset.train)) input.mean.push_back(static_cast<float>(mean));
+    case Normalize::kMeanImage: {
+      LOWBIT_TRY(const std::vector<double> mean, data::MeanImage(dataset.train));
+      input.mean = Floats(mean);
       break;
+    }
     case Normalize::kChannel:
-      NormalizeChannels(section, dataset.train, &input);
+      LOWBIT_RETURN_IF_ERROR(NormalizeChannels(section, dataset.train, &input));
       break;
   }
   return input;
@@ -67,7 +78,7 @@ Result<RecipeNetwork> DescribeNetwork(const recipe::Recipe& recipe, const data::
   LOWBIT_RETURN_IF_ERROR(CheckChannels(recipe.data, dataset));
   RecipeNetwork network;
   network.recipe = recipe;
-  network.input = MakeInput(recipe.data, dataset);
+  LOWBIT_TRY(network.input, MakeInput(recipe.data, dataset));
   network.dataset = dataset.name + ":" + dataset.path;
   network.class_names = dataset.class_names;
   return network;

@@ -146,6 +146,24 @@ TEST(Batcher, SharesTogetherAreTheBatch) {
   ExpectEqual(joined, expected);
 }
 
+TEST(Batcher, TurnsTogetherAreTheEpoch) {
+  const ImageSet set = NoiseSet({1, 2, 2}, 23, 3);  // Four batches, the last one not full.
+  Batcher whole(set, Augmented(1, 2));
+  const std::vector<Batch> expected = ReadEpoch(&whole, 2);
+  for (const int64_t turns : {2, 3, 5}) {
+    std::vector<Batch> joined(expected.size());
+    BatchOptions options = Augmented(2, 2);
+    options.turns = turns;
+    for (options.turn = 0; options.turn < turns; ++options.turn) {
+      Batcher part(set, options);
+      const std::vector<Batch> batches = ReadEpoch(&part, 2);
+      EXPECT_EQ(static_cast<int64_t>(batches.size()), part.BatchesPerEpoch());
+      for (size_t i = 0; i < batches.size(); ++i) joined[static_cast<size_t>(options.turn + i * turns)] = batches[i];
+    }
+    ExpectEqual(joined, expected);
+  }
+}
+
 TEST(Batcher, ResumesInTheMiddleOfAnEpoch) {
   const ImageSet set = NoiseSet({1, 4, 4}, 60, 5);
   Batcher batcher(set, Augmented(2, 4));

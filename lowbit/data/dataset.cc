@@ -122,15 +122,23 @@ Result<std::string> DatasetFile(const DatasetKind& kind, size_t row, const std::
   return path;
 }
 
-Result<Dataset> LoadDataset(const std::string& name, const std::string& path) {
+Result<Span<const uint8_t>> ImageSet::Read(int64_t index, const Crop& crop, std::vector<uint8_t>* buffer) const {
+  const size_t elements = static_cast<size_t>(Elements(image));
+  if (reader == nullptr) return Span<const uint8_t>(pixels.data() + static_cast<size_t>(index) * elements, elements);
+  buffer->resize(elements);
+  LOWBIT_RETURN_IF_ERROR(reader->Read(index, crop, Span<uint8_t>(buffer->data(), elements)));
+  return Span<const uint8_t>(buffer->data(), elements);
+}
+
+Result<Dataset> LoadDataset(const std::string& name, const std::string& path, const PictureView& view) {
   LOWBIT_TRY(const DatasetKind kind, FindKind(name));
   if (!path.empty()) {
     if (!FolderExists(path)) return Invalid(path + ": is not a folder; " + kind.how_to_get);
-    return kind.load(kind, path);
+    return kind.load(kind, path, view);
   }
   const DatasetStatus status = StatusOf(kind);
   if (status.chosen() == nullptr) return NothingFound(status);
-  return kind.load(kind, status.chosen()->folder);
+  return kind.load(kind, status.chosen()->folder, view);
 }
 
 }  // namespace lowbit::data

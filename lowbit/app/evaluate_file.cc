@@ -1,6 +1,7 @@
 #include "lowbit/app/evaluate_file.h"
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
 #include <vector>
 
@@ -16,13 +17,25 @@ double Seconds(std::chrono::steady_clock::time_point since) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - since).count();
 }
 
+// How the network's training made images of pictures: what BuildNetwork noted.
+Result<data::PictureView> ViewOf(const Classifier& classifier, const std::string& path) {
+  const std::string text = classifier.Metadata("resize");
+  int64_t resize = 0;
+  const std::from_chars_result read = std::from_chars(text.data(), text.data() + text.size(), resize);
+  if (!text.empty() && (read.ec != std::errc() || read.ptr != text.data() + text.size())) {
+    return Invalid(path + ": its 'resize' is '" + text + "'; a whole number was expected");
+  }
+  return data::MakeView(classifier.image()[1], resize);
+}
+
 }  // namespace
 
 Result<Evaluation> EvaluateFile(const std::string& path, const std::string& data, int threads) {
   LOWBIT_TRY(Classifier classifier, Classifier::Load(path, threads));
   const std::string chosen = data.empty() ? classifier.Metadata("dataset") : data;
   if (chosen.empty()) return Invalid(path + ": names no data set; choose one with --data NAME[:PATH]");
-  LOWBIT_TRY(const data::Dataset dataset, LoadNamedDataset(chosen, data::UsualView(classifier.image()[1])));
+  LOWBIT_TRY(const data::PictureView view, ViewOf(classifier, path));
+  LOWBIT_TRY(const data::Dataset dataset, LoadNamedDataset(chosen, view));
   const data::ImageSet& test = dataset.test;
   LOWBIT_RETURN_IF_ERROR(classifier.CheckFits(test.image, dataset.classes, dataset.name));
 

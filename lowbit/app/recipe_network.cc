@@ -67,8 +67,12 @@ Result<models::ModelInput> MakeInput(const recipe::DataSection& section, const d
 
 }  // namespace
 
+data::PictureView PictureViewOf(const recipe::DataSection& section) {
+  return data::MakeView(section.crop, section.resize);
+}
+
 Result<data::Dataset> LoadRecipeData(const recipe::DataSection& section) {
-  LOWBIT_TRY(data::Dataset dataset, data::LoadDataset(section.name, section.path));
+  LOWBIT_TRY(data::Dataset dataset, data::LoadDataset(section.name, section.path, PictureViewOf(section)));
   Limit(section.train_limit, &dataset.train);
   Limit(section.test_limit, &dataset.test);
   return dataset;
@@ -95,6 +99,7 @@ Result<Graph> BuildNetwork(const RecipeNetwork& network) {
   LOWBIT_TRY(Graph graph, models::BuildModel(recipe.model.name, network.input, recipe.model.options,
                                              static_cast<uint64_t>(recipe.seed)));
   graph.metadata["dataset"] = network.dataset.substr(0, network.dataset.find(':'));
+  if (recipe.data.resize != 0) graph.metadata["resize"] = std::to_string(recipe.data.resize);
   graph.metadata["recipe"] = recipe.name;
   graph.metadata["method"] = MethodName(recipe.quantize);
   if (!network.class_names.empty()) graph.metadata["labels"] = Join(network.class_names, "\n");

@@ -22,6 +22,9 @@ struct RecipeNetwork {
   std::vector<std::string> class_names;
 };
 
+// How pictures of any size become images.
+data::PictureView PictureViewOf(const recipe::DataSection& section);
+
 // The data set of [data], cut to its limits.
 Result<data::Dataset> LoadRecipeData(const recipe::DataSection& section);
 

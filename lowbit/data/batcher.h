@@ -58,8 +58,8 @@ class Batcher {
   Batcher& operator=(const Batcher&) = delete;
   ~Batcher();
 
-  // Begins `epoch` with its batch number `first_batch` (of those in turn), dropping whatever was prepared before. Returns
-  // at once.
+  // Begins `epoch` with its batch number `first_batch` (of those in turn), dropping whatever was prepared before.
+  // Returns at once.
   // REQUIRES: 0 <= epoch; 0 <= first_batch <= BatchesPerEpoch()
   void StartEpoch(int64_t epoch, int64_t first_batch = 0);
 

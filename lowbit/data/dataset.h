@@ -60,6 +60,7 @@ struct DatasetKind {
   std::vector<std::string> folder_names;
   // What must be in the folder: one row for each file, holding the names that it may have, the preferred one first.
   std::vector<std::vector<std::string>> files;
+  std::vector<std::vector<std::string>> folders;  // The same for folders in it.
   // Reads and verifies the folder. Kinds whose images have one size already ignore `view`.
   Result<Dataset> (*load)(const DatasetKind& kind, const std::string& folder, const PictureView& view);
 };
@@ -87,7 +88,7 @@ Result<Dataset> LoadDataset(const std::string& name, const std::string& path, co
 struct DatasetPlace {
   std::string folder;
   bool exists = false;
-  std::vector<std::string> found;    // Paths of the files of the set that are there.
+  std::vector<std::string> found;    // Paths of the files and folders of the set that are there.
   std::vector<std::string> missing;  // Names of those that are not: "train.bin", "a or b" where names are free.
 
   bool complete() const { return exists && missing.empty(); }
@@ -111,6 +112,8 @@ std::string DescribeDatasets(const std::vector<DatasetStatus>& statuses);
 // The path of the file whose names are files[row] in `folder`: the first name that is there.
 // REQUIRES: row < kind.files.size(). Errors: none of the names is there.
 Result<std::string> DatasetFile(const DatasetKind& kind, size_t row, const std::string& folder);
+// The same for folders[row].
+Result<std::string> DatasetFolder(const DatasetKind& kind, size_t row, const std::string& folder);
 
 }  // namespace lowbit::data
 

@@ -7,8 +7,8 @@
 
 namespace lowbit::data {
 
-// Of pixel values, 0..255, of a set that holds at least one image; sums are exact integers, divided at the end. A set in
-// memory is measured whole; of one that is read when it is used, at most kStatisticsSample images: number
+// Of pixel values, 0..255, of a set that holds at least one image; sums are exact integers, divided at the end. A set
+// in memory is measured whole; of one that is read when it is used, at most kStatisticsSample images: number
 // i * count / sample for each i in [0, sample), their centres. Errors: an image cannot be read.
 
 inline constexpr int64_t kStatisticsSample = 2048;

@@ -62,6 +62,9 @@ Result<DataSection> ReadData(const Config& config) {
   ReadPublishedNormalization(&reader, &data);
   data.train_limit = reader.Int("train_limit", data.train_limit, 0, kMaxCount);
   data.test_limit = reader.Int("test_limit", data.test_limit, 0, kMaxCount);
+  data.crop = reader.Int("crop", data.crop, 1, 4096);
+  data.resize = reader.Int("resize", data.resize, 0, 8192);
+  if (data.resize != 0 && data.resize < data.crop) reader.Reject("resize", "0 or at least 'data.crop'");
   data.threads = reader.Int("threads", data.threads, 0, 1024);
   data.sequential = reader.Bool("sequential", data.sequential);
   LOWBIT_RETURN_IF_ERROR(reader.Finish());

@@ -32,6 +32,8 @@ struct DataSection {
   std::vector<double> std;   // (0, 1]
   int64_t train_limit = 0;   // Only the first n training images; 0: all.
   int64_t test_limit = 0;    // Only the first n test images; 0: all.
+  int64_t crop = 224;        // Height and width of the images that are cut out of pictures of any size. 1..4096
+  int64_t resize = 0;        // What such a picture's shorter side gets before; >= crop; 0: 8 / 7 of crop. 0..8192
   int64_t threads = 0;      // That read training images; 0: one for sets in memory, else all that compute. Speed alone.
   bool sequential = false;  // Read in file order in every epoch instead of a new shuffle (Caffe's data bases).
 };

@@ -64,6 +64,9 @@ normalize = "mean_image"
 scale = 0.5
 train_limit = 10
 test_limit = 20
+crop = 64
+resize = 72
+threads = 3
 sequential = true
 [augment]
 flip = true
@@ -110,6 +113,9 @@ ramp = [0.5, 1]
 ramp_until = 0.7
 )");
   EXPECT_EQ(recipe.name, "n");
+  EXPECT_EQ(recipe.data.crop, 64);
+  EXPECT_EQ(recipe.data.resize, 72);
+  EXPECT_EQ(recipe.data.threads, 3);
   EXPECT_EQ(recipe.description, "d");
   EXPECT_EQ(recipe.seed, 7);
   EXPECT_EQ(recipe.data.path, "p");
@@ -216,6 +222,7 @@ TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
       {"[data]\nmean = [0.5]\nstd = [0.5]\nscale = 2\n" + kTrain, "'data.scale' must be left out: 'data.std' sets"},
       {"[data]\nnormalize = \"none\"\nmean = [0.5]\nstd = [0.5]\n" + kTrain, "'data.mean' must be left out: only"},
       {"[data]\ntrain_limit = -1\n" + kTrain, "'data.train_limit' must be an integer"},
+      {"[data]\nresize = 100\n" + kTrain, "'data.resize' must be 0 or at least 'data.crop'"},
       {"[data]\nsequential = 1\n" + kTrain, "'data.sequential' must be true or false"},
       {"[augment]\npad = 2\n" + kTrain, "'augment.pad' must be 0 unless"},
       {"[augment]\ncrop = true\n" + kTrain, "'augment.crop' must be false unless"},

@@ -11,8 +11,8 @@
 namespace lowbit::train {
 
 // Runs the network with every chosen weight low-bit over the images in file order, `batch` at a time, and hands over
-// the output of each batch; of several ranks each takes its turns with the batches (null: one takes them all). Throws what
-// libtorch throws, and std::runtime_error where an image cannot be read.
+// the output of each batch; of several ranks each takes its turns with the batches (null: one takes them all). Throws
+// what libtorch throws, and std::runtime_error where an image cannot be read.
 using OutputCallback = std::function<void(data::Batch* batch, const at::Tensor& output)>;
 void ForEachOutput(Network* network, const data::ImageSet& images, int64_t batch, const OutputCallback& callback,
                    const distributed::Group* group = nullptr);

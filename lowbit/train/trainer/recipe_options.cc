@@ -99,6 +99,7 @@ Result<data::BatchOptions> ReadBatchOptions(const recipe::Recipe& recipe, const 
   options.drop_last = true;
   options.seed = static_cast<uint64_t>(recipe.seed);
   options.threads = static_cast<int>(recipe.data.threads);
+  options.crop.kind = data::CropOptions::Kind::kRandom;
   options.augment.flip = recipe.augment.flip;
   options.augment.pad = recipe.augment.pad;
   options.augment.crop = recipe.augment.crop;

@@ -67,6 +67,7 @@ Result<Timeline> MakeTimeline(const TrainJob& job) {
 Result<data::BatchOptions> RankBatches(const TrainJob& job) {
   LOWBIT_TRY(data::BatchOptions options, ReadBatchOptions(job.recipe, job.dataset.train));
   if (options.threads == 0) options.threads = data::LoaderThreads(job.dataset.train, job.threads);
+  options.prefetch = std::max(options.prefetch, options.threads + 1);
   options.share = job.launch.rank;
   options.shares = job.launch.ranks;
   return options;

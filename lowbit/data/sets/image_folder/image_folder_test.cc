@@ -46,7 +46,8 @@ std::string LoadMessage(const TemporaryFolder& folder, const PictureView& view =
 std::vector<uint8_t> Read(const ImageSet& set, int64_t index) {
   std::vector<uint8_t> buffer;
   const Result<Span<const uint8_t>> pixels = set.Read(index, Crop(), &buffer);
-  return pixels.ok() ? buffer : std::vector<uint8_t>();
+  EXPECT_TRUE(pixels.ok());
+  return buffer;
 }
 
 TEST(ImageFolder, TakesClassesInTurns) {

@@ -125,19 +125,25 @@ void Batcher::Fill(const Epoch& epoch, int64_t batch_number, Batch* batch) const
   batch->status = Ok();
   std::vector<uint8_t> buffer;
   batch->indices.assign(epoch.order.begin() + begin, epoch.order.begin() + begin + batch->count);
-  for (int64_t i = 0; i < batch->count; ++i) {
+  for (int64_t i = 0; i < batch->count && batch->status.ok(); ++i) {
     const int64_t index = batch->indices[i];
-    const AugmentDraw draw = DrawAugment(options_.augment, set_.image, options_.seed,
-                                         static_cast<uint64_t>(epoch.number), static_cast<uint64_t>(index));
-    const Crop crop(options_.crop, options_.seed, static_cast<uint64_t>(epoch.number), static_cast<uint64_t>(index));
-    const Result<Span<const uint8_t>> pixels = set_.Read(index, crop, &buffer);
-    if (!pixels.ok()) {
-      batch->status = pixels.error();
-      return;
-    }
-    ApplyAugment(options_.augment, draw, set_.image, pixels.value(), batch->images.data() + i * elements);
+    batch->status = MakeImage(epoch.number, index, &buffer, batch->images.data() + i * elements);
     batch->labels[i] = set_.labels[index];
   }
+}
+
+Status Batcher::MakeImage(int64_t epoch, int64_t index, std::vector<uint8_t>* buffer, float* out) const {
+  const uint64_t seed = options_.seed, round = static_cast<uint64_t>(epoch), number = static_cast<uint64_t>(index);
+  LOWBIT_TRY(Span<const uint8_t> pixels, set_.Read(index, Crop(options_.crop, seed, round, number), buffer));
+  if (options_.colour.changes()) {
+    if (pixels.data() != buffer->data()) buffer->assign(pixels.begin(), pixels.end());
+    ChangeColour(DrawColour(options_.colour, seed, round, number), set_.image,
+                 Span<uint8_t>(buffer->data(), buffer->size()));
+    pixels = Span<const uint8_t>(buffer->data(), buffer->size());
+  }
+  const AugmentDraw draw = DrawAugment(options_.augment, set_.image, seed, round, number);
+  ApplyAugment(options_.augment, draw, set_.image, pixels, out);
+  return Ok();
 }
 
 }  // namespace lowbit::data

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "lowbit/data/augment.h"
+#include "lowbit/data/colour.h"
 #include "lowbit/data/dataset.h"
 
 namespace lowbit::data {
@@ -22,6 +23,7 @@ struct BatchOptions {
   bool drop_last = false;  // Leave out a last batch that is not full.
   uint64_t seed = 0;
   CropOptions crop;        // Of images that are read when they are used.
+  ColourOptions colour;    // Comes before `augment`.
   AugmentOptions augment;  // The default leaves images as they are.
   int64_t share = 0;       // Of each batch only the share-th of `shares` equal parts, for one of several processes ...
   int64_t shares = 1;      // ... that read the same set; divides batch_size, and needs drop_last if above 1.
@@ -79,6 +81,7 @@ class Batcher {
 
   void Work();
   void Fill(const Epoch& epoch, int64_t batch_number, Batch* batch) const;
+  Status MakeImage(int64_t epoch, int64_t index, std::vector<uint8_t>* buffer, float* out) const;
   bool CanStartOne() const;
   Batch TakeSpare();
 

@@ -122,6 +122,24 @@ TEST(Batcher, AppliesTheDrawOfSeedEpochAndIndex) {
   EXPECT_EQ(std::vector<float>(batch.images.begin() + 72, batch.images.begin() + 108), expected);
 }
 
+TEST(Batcher, ChangesColoursBeforeTheRest) {
+  const ImageSet set = NoiseSet({3, 4, 4}, 20, 5);
+  BatchOptions options = Augmented(1, 4);
+  options.augment.flip = true;
+  options.colour = {0.4, 0.4, 0.4};
+  Batcher batcher(set, options);
+  const Batch batch = ReadEpoch(&batcher, 8)[1];
+  const uint64_t index = static_cast<uint64_t>(batch.indices[2]);
+  std::vector<uint8_t> pixels(set.pixels.begin() + index * 48, set.pixels.begin() + (index + 1) * 48);
+  const std::vector<uint8_t> before = pixels;
+  ChangeColour(DrawColour(options.colour, options.seed, 8, index), set.image, Span<uint8_t>(pixels.data(), 48));
+  EXPECT_NE(pixels, before);
+  std::vector<float> expected(48);
+  ApplyAugment(options.augment, DrawAugment(options.augment, set.image, options.seed, 8, index), set.image,
+               Span<const uint8_t>(pixels.data(), 48), expected.data());
+  EXPECT_EQ(std::vector<float>(batch.images.begin() + 96, batch.images.begin() + 144), expected);
+}
+
 TEST(Batcher, SharesTogetherAreTheBatch) {
   const ImageSet set = NoiseSet({1, 6, 6}, 40, 3);
   BatchOptions options = Augmented(1, 2);

@@ -31,28 +31,37 @@ Image8 CutOut(const Image8& image, const Window& window);
 
 struct CropOptions {
   enum class Kind {
-    kCentre,  // The centre of the picture whose shorter side was made `resize`.
-    kRandom,  // Any place of that picture.
+    kCentre,   // The centre of the picture whose shorter side was made `resize`.
+    kRandom,   // Any place of that picture.
+    kResized,  // A random share of the picture's area, with a random width / height, at a random place.
   };
   Kind kind = Kind::kCentre;
 };
 
 // A choice that depends on (options, seed, epoch, index of the image in its set) and the picture's size alone.
+  double min_area = 0.08, max_area = 1;             // kResized. (0, 1]
+  double min_ratio = 3.0 / 4, max_ratio = 4.0 / 3;  // kResized. > 0
 class Crop {
  public:
   // The centre.
   Crop() : Crop(CropOptions(), 0, 0, 0) {}
-  // index < 2^32.
+  // index < 2^32
   Crop(const CropOptions& options, uint64_t seed, uint64_t epoch, uint64_t index)
       : options_(options), random_(seed, StreamOf("crop"), epoch), index_(index) {}
 
   // REQUIRES: height >= 1; width >= 1
   Window Choose(int64_t height, int64_t width, const PictureView& view) const;
 
+  // kResized draws up to ten times (Szegedy et al., "Going deeper with convolutions", CVPR 2015; torchvision's
+  // RandomResizedCrop): share a of the area uniform in [min_area, max_area], ratio q of width / height uniform in its
+  // logarithm, width = round(sqrt(a H W q)), height = round(sqrt(a H W / q)), until that fits, and then any place where
+  // it does; after ten draws that do not, the largest centred window whose ratio is allowed.
  private:
   CropOptions options_;
   CounterRandom random_;
   uint64_t index_;
+  Window Resized(int64_t height, int64_t width) const;
+
 };
 
 }  // namespace lowbit::data

@@ -46,6 +46,12 @@ struct AugmentSection {
   int64_t cutout = 0;  // Side in pixels of one square set to the mean, at a random place; 0: none. 0..1024
 };
 
+  // Of pictures of any size: a window of a random share of the area, with a random width / height, at a random place.
+  bool resized_crop = false;
+  double min_area = 0.08, max_area = 1;             // 0 < min <= max <= 1
+  double min_ratio = 3.0 / 4, max_ratio = 4.0 / 3;  // 0.01 <= min <= max <= 100
+  // Factors uniform in [max(0, 1 - x), 1 + x]; 0: no change. 0..10
+  double brightness = 0, contrast = 0, saturation = 0;
 // [model]
 struct ModelSection {
   std::string name = "small";

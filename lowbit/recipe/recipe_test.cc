@@ -74,6 +74,12 @@ pad = 4
 crop = true
 cutout = 8
 [model]
+resized_crop = true
+resized_crop_area = [0.25, 0.5]
+resized_crop_ratio = [0.5, 2]
+brightness = 0.1
+contrast = 0.2
+saturation = 0.3
 name = "vgg9"
 weights = "w.safetensors"
 weights_skip = ["fc9"]
@@ -130,6 +136,14 @@ ramp_until = 0.7
   EXPECT_EQ(recipe.augment.cutout, 8);
   EXPECT_EQ(recipe.model.weights, "w.safetensors");
   EXPECT_THAT(recipe.model.weights_skip, ElementsAre("fc9"));
+  EXPECT_TRUE(recipe.augment.resized_crop);
+  EXPECT_EQ(recipe.augment.min_area, 0.25);
+  EXPECT_EQ(recipe.augment.max_area, 0.5);
+  EXPECT_EQ(recipe.augment.min_ratio, 0.5);
+  EXPECT_EQ(recipe.augment.max_ratio, 2);
+  EXPECT_EQ(recipe.augment.brightness, 0.1);
+  EXPECT_EQ(recipe.augment.contrast, 0.2);
+  EXPECT_EQ(recipe.augment.saturation, 0.3);
   EXPECT_EQ(ToToml(recipe.model.options), "width = 3\n");
   EXPECT_EQ(recipe.train.epochs, 0);
   EXPECT_EQ(recipe.train.iterations, 1000);
@@ -226,6 +240,11 @@ TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
       {"[data]\nsequential = 1\n" + kTrain, "'data.sequential' must be true or false"},
       {"[augment]\npad = 2\n" + kTrain, "'augment.pad' must be 0 unless"},
       {"[augment]\ncrop = true\n" + kTrain, "'augment.crop' must be false unless"},
+      {"[augment]\nresized_crop_area = [0.1, 1]\n" + kTrain, "'augment.resized_crop_area' must be left out"},
+      {"[augment]\nresized_crop = true\nresized_crop_area = [0.5, 0.1]\n" + kTrain, "must be a list of two numbers"},
+      {"[augment]\nresized_crop = true\nresized_crop_area = [0, 1]\n" + kTrain, "must be a list of two numbers"},
+      {"[augment]\nresized_crop = true\nresized_crop_ratio = [1]\n" + kTrain, "must be a list of two numbers"},
+      {"[augment]\nbrightness = -1\n" + kTrain, "'augment.brightness' must be"},
       {"[augment]\npad = 65\ncrop = true\n" + kTrain, "'augment.pad' must be an integer in 0..64"},
       {"[model]\nname = 3\n" + kTrain, "'model.name' must be a string"},
       {"[model]\nweights_skip = [\"fc\"]\n" + kTrain,

@@ -62,6 +62,17 @@ Result<std::vector<float>> FillValues(const recipe::Recipe& recipe, const data::
   return std::vector<float>(mean.begin(), mean.end());
 }
 
+data::CropOptions ReadCrop(const recipe::AugmentSection& augment) {
+  using Kind = data::CropOptions::Kind;
+  data::CropOptions crop;
+  crop.kind = augment.resized_crop ? Kind::kResized : Kind::kRandom;
+  crop.min_area = augment.min_area;
+  crop.max_area = augment.max_area;
+  crop.min_ratio = augment.min_ratio;
+  crop.max_ratio = augment.max_ratio;
+  return crop;
+}
+
 }  // namespace
 
 Result<NetworkOptions> ReadNetworkOptions(const recipe::Recipe& recipe, const std::string& device) {
@@ -99,7 +110,8 @@ Result<data::BatchOptions> ReadBatchOptions(const recipe::Recipe& recipe, const 
   options.drop_last = true;
   options.seed = static_cast<uint64_t>(recipe.seed);
   options.threads = static_cast<int>(recipe.data.threads);
-  options.crop.kind = data::CropOptions::Kind::kRandom;
+  options.crop = ReadCrop(recipe.augment);
+  options.colour = {recipe.augment.brightness, recipe.augment.contrast, recipe.augment.saturation};
   options.augment.flip = recipe.augment.flip;
   options.augment.pad = recipe.augment.pad;
   options.augment.crop = recipe.augment.crop;

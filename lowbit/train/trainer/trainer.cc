@@ -264,10 +264,6 @@ class Trainer {
     }
     TakeTime();
     metrics.seconds = state_.seconds;
-    for (const data::ImageSet* set : {&job_.dataset.train, &job_.dataset.test}) {
-      const std::string damage = set->Damage();
-      if (last && !damage.empty()) progress_->Line("warning: " + damage);
-    }
     progress_->Line(Phase() + "  " + EpochText(metrics));
     state_.epoch = Averages();
     LOWBIT_RETURN_IF_ERROR(WriteEpoch(metrics, metrics_.get()));

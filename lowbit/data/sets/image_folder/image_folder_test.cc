@@ -142,20 +142,22 @@ TEST(ImageFolder, ReplacesADamagedPictureByTheNextOfItsClass) {
 TEST(ImageFolder, NamesTheFirstThreeOfManyDamagedPictures) {
   const TemporaryFolder folder("lowbit_many_");
   WritePets(folder);
-  for (int i = 1; i < 5; ++i) folder.Write("train/cat/" + std::to_string(i) + ".png", {1});
+  for (int i = 10; i < 32; ++i) folder.Write("train/cat/n" + std::to_string(i) + ".png", {1});
   const Dataset set = LoadDataset("image-folder", folder.path(), kView).value();
-  EXPECT_THAT(Read(set.train, 2), Each(10));
-  EXPECT_THAT(set.train.Damage(), AllOf(HasSubstr("4 damaged"), HasSubstr("3.png"), Not(HasSubstr("4.png"))));
+  EXPECT_THAT(Read(set.train, 8), Each(10));  // n10.png, the first one after the five good cats.
+  EXPECT_THAT(set.train.Damage(), AllOf(HasSubstr("22 damaged"), HasSubstr("n29.png"), Not(HasSubstr("n30.png"))));
 }
 
 TEST(ImageFolder, AClassWithoutAGoodPictureIsAnError) {
   const TemporaryFolder folder("lowbit_all_bad_");
   WritePets(folder);
   folder.Write("val/dog/a.png", {1});
+  folder.Write("val/dog/b.png", {1});
   const Dataset set = LoadDataset("image-folder", folder.path(), kView).value();
   std::vector<uint8_t> buffer;
   EXPECT_THAT(set.test.Read(1, Crop(), &buffer).error().message,
               AllOf(HasSubstr("val/dog: not one of its pictures can be read"), HasSubstr("val/dog/a.png: offset 0")));
+  EXPECT_THAT(set.test.Damage(), HasSubstr("2 damaged"));
   EXPECT_FALSE(ReadEpoch(set.test, 1)[0].status.ok());
 }
 

@@ -7,7 +7,7 @@
 namespace lowbit::data {
 namespace {
 
-constexpr size_t kNamed = 3;  // Damaged pictures that a message names; it counts the others.
+constexpr size_t kNamed = 20;  // Damaged pictures that a message names; it counts the others.
 
 }  // namespace
 
@@ -22,16 +22,17 @@ Status PictureReader::ReadFile(const std::string& path, const Crop& crop, Span<u
 Status PictureReader::Read(int64_t index, const Crop& crop, Span<uint8_t> pixels) const {
   const PictureList::Place place = list_.places[static_cast<size_t>(index)];
   const auto count = static_cast<int64_t>(list_.files[static_cast<size_t>(place.label)].size());
+  std::string message;
   for (int64_t i = 0; i < count; ++i) {
     const std::string path = list_.Path(place.label, (place.rank + i) % count);
     const Status read = ReadFile(path, crop, pixels);
     if (read.ok()) return Ok();
+    if (i == 0) message = read.error().message;
     const std::lock_guard<std::mutex> lock(mutex_);
     damaged_.emplace(path, read.error().message);
   }
-  return Invalid(
-      list_.folder + "/" + list_.classes[static_cast<size_t>(place.label)] +
-      ": not one of its pictures can be read; the first one: " + ReadImage(list_.Path(place.label, 0)).error().message);
+  return Invalid(list_.folder + "/" + list_.classes[static_cast<size_t>(place.label)] +
+                 ": not one of its pictures can be read: " + message);
 }
 
 std::string PictureReader::Damage() const {

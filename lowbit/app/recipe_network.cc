@@ -19,6 +19,20 @@ Status CheckChannels(const recipe::DataSection& section, const data::Dataset& da
                  " channels of " + dataset.name + "; they have " + std::to_string(given));
 }
 
+// Keys that would change nothing are mistakes.
+Status CheckPictureKeys(const recipe::Recipe& recipe, const data::Dataset& dataset) {
+  if (dataset.train.reader != nullptr) return Ok();
+  const recipe::DataSection& section = recipe.data;
+  std::string key;
+  if (section.crop != 0) key = "data.crop";
+  if (section.resize != 0) key = "data.resize";
+  if (!section.classes.empty()) key = "data.classes";
+  if (recipe.augment.resized_crop) key = "augment.resized_crop";
+  if (key.empty()) return Ok();
+  return Invalid("'" + key + "' is for pictures in folders; the images of " + dataset.name + " are all " +
+                 ToString(dataset.train.image) + " and must do without it");
+}
+
 // Of each channel, for pixels in 0..255: what the recipe gives, for pixels in 0..1, or else the training set.
 Result<data::ChannelStatistics> ChannelNormalization(const recipe::DataSection& section, const data::ImageSet& images) {
   if (section.mean.empty()) return data::MeasureChannels(images);
@@ -67,12 +81,21 @@ Result<models::ModelInput> MakeInput(const recipe::DataSection& section, const d
 
 }  // namespace
 
-data::PictureView PictureViewOf(const recipe::DataSection& section) {
-  return data::MakeView(section.crop, section.resize);
+data::PictureOptions PicturesOf(const RecipeNetwork& network) {
+  const recipe::DataSection& section = network.recipe.data;
+  data::PictureOptions pictures;
+  pictures.view = data::MakeView(section.crop, section.resize);
+  if (!network.class_folders.empty()) pictures.classes = {network.class_folders, network.class_names};
+  return pictures;
 }
 
 Result<data::Dataset> LoadRecipeData(const recipe::DataSection& section) {
-  LOWBIT_TRY(data::Dataset dataset, data::LoadDataset(section.name, section.path, PictureViewOf(section)));
+  data::PictureOptions pictures;
+  pictures.view = data::MakeView(section.crop, section.resize);
+  if (!section.classes.empty()) {
+    LOWBIT_TRY(pictures.classes, data::ReadClassList(section.classes));
+  }
+  LOWBIT_TRY(data::Dataset dataset, data::LoadDataset(section.name, section.path, pictures));
   Limit(section.train_limit, &dataset.train);
   Limit(section.test_limit, &dataset.test);
   return dataset;
@@ -80,11 +103,13 @@ Result<data::Dataset> LoadRecipeData(const recipe::DataSection& section) {
 
 Result<RecipeNetwork> DescribeNetwork(const recipe::Recipe& recipe, const data::Dataset& dataset) {
   LOWBIT_RETURN_IF_ERROR(CheckChannels(recipe.data, dataset));
+  LOWBIT_RETURN_IF_ERROR(CheckPictureKeys(recipe, dataset));
   RecipeNetwork network;
   network.recipe = recipe;
   LOWBIT_TRY(network.input, MakeInput(recipe.data, dataset));
   network.dataset = dataset.name + ":" + dataset.path;
   network.class_names = dataset.class_names;
+  network.class_folders = dataset.class_folders;
   return network;
 }
 
@@ -102,6 +127,7 @@ Result<Graph> BuildNetwork(const RecipeNetwork& network) {
   if (recipe.data.resize != 0) graph.metadata["resize"] = std::to_string(recipe.data.resize);
   graph.metadata["recipe"] = recipe.name;
   graph.metadata["method"] = MethodName(recipe.quantize);
+  if (!network.class_folders.empty()) graph.metadata["class_folders"] = Join(network.class_folders, "\n");
   if (!network.class_names.empty()) graph.metadata["labels"] = Join(network.class_names, "\n");
   return graph;
 }

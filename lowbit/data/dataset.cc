@@ -148,15 +148,15 @@ Result<Span<const uint8_t>> ImageSet::Read(int64_t index, const Crop& crop, std:
   return Span<const uint8_t>(buffer->data(), elements);
 }
 
-Result<Dataset> LoadDataset(const std::string& name, const std::string& path, const PictureView& view) {
+Result<Dataset> LoadDataset(const std::string& name, const std::string& path, const PictureOptions& pictures) {
   LOWBIT_TRY(const DatasetKind kind, FindKind(name));
   if (!path.empty()) {
     if (!FolderExists(path)) return Invalid(path + ": is not a folder; " + kind.how_to_get);
-    return kind.load(kind, path, view);
+    return kind.load(kind, path, pictures);
   }
   const DatasetStatus status = StatusOf(kind);
   if (status.chosen() == nullptr) return NothingFound(status);
-  return kind.load(kind, status.chosen()->folder, view);
+  return kind.load(kind, status.chosen()->folder, pictures);
 }
 
 }  // namespace lowbit::data

@@ -11,6 +11,7 @@
 #include "lowbit/base/result.h"
 #include "lowbit/base/span.h"
 #include "lowbit/core/shape.h"
+#include "lowbit/data/class_list.h"
 #include "lowbit/data/crop.h"
 
 namespace lowbit::data {
@@ -43,11 +44,18 @@ struct Dataset {
   std::string name;  // "fashion-mnist"
   std::string path;  // The folder it was read from.
   int64_t classes = 0;
-  std::vector<std::string> class_names;  // Empty, or `classes` of them.
+  std::vector<std::string> class_names;    // Empty, or `classes` of them.
+  std::vector<std::string> class_folders;  // Of sets of pictures in folders: `classes` of them; else empty.
   ImageSet train, test;
   // What a person must know about every result made with it: "checksum of X differs from the published one".
   // Empty if every file is the published one. Recorded in each run.
   std::vector<std::string> warnings;
+};
+
+// How pictures in folders become labelled images.
+struct PictureOptions {
+  PictureView view;
+  ClassList classes;  // Empty: the folders that are there, by name.
 };
 
 // One kind of data set.
@@ -61,8 +69,8 @@ struct DatasetKind {
   // What must be in the folder: one row for each file, holding the names that it may have, the preferred one first.
   std::vector<std::vector<std::string>> files;
   std::vector<std::vector<std::string>> folders;  // The same for folders in it.
-  // Reads and verifies the folder. Kinds whose images have one size already ignore `view`.
-  Result<Dataset> (*load)(const DatasetKind& kind, const std::string& folder, const PictureView& view);
+  // Reads and verifies the folder. Kinds whose images have one size already ignore `pictures`.
+  Result<Dataset> (*load)(const DatasetKind& kind, const std::string& folder, const PictureOptions& pictures);
 };
 
 // One row for each folder of lowbit/data/sets, made by CMake: lowbit::data::sets::<folder>::Kinds(). A folder may
@@ -82,7 +90,7 @@ std::vector<DatasetKind> DatasetKinds();
 // holds all of its files. Errors: unknown name (lists the known ones), nothing found (says what was looked for, where,
 // and how to get it), a damaged file (file, offset, rule).
 // Cost: reads, unpacks and, for published sets, checksums every file: some 150 MB/s, once.
-Result<Dataset> LoadDataset(const std::string& name, const std::string& path, const PictureView& view = PictureView());
+Result<Dataset> LoadDataset(const std::string& name, const std::string& path, const PictureOptions& pictures = {});
 
 // One folder that was looked at.
 struct DatasetPlace {

@@ -63,18 +63,18 @@ Result<DataSection> ReadData(const Config& config) {
   ReadPublishedNormalization(&reader, &data);
   data.train_limit = reader.Int("train_limit", data.train_limit, 0, kMaxCount);
   data.test_limit = reader.Int("test_limit", data.test_limit, 0, kMaxCount);
-  data.crop = reader.Int("crop", data.crop, 1, 4096);
+  data.crop = reader.Int("crop", data.crop, 0, 4096);
   data.resize = reader.Int("resize", data.resize, 0, 8192);
-  if (data.resize != 0 && data.resize < data.crop) reader.Reject("resize", "0 or at least 'data.crop'");
+  if (data.resize != 0 && data.resize < (data.crop == 0 ? 224 : data.crop)) {
+    reader.Reject("resize", "0 or at least 'data.crop', which is 224 if left out");
+  }
+  data.classes = reader.String("classes", data.classes);
   data.threads = reader.Int("threads", data.threads, 0, 1024);
   data.sequential = reader.Bool("sequential", data.sequential);
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
   return data;
 }
 
-Result<AugmentSection> ReadAugment(const Config& config) {
-  ConfigReader reader(config, "augment");
-  AugmentSection augment;
 // A list [min, max].
 void Range(ConfigReader* reader, const std::string& key, double low, double high, double* min, double* max) {
   const std::vector<double> range = reader->Floats(key, {*min, *max}, low, high);
@@ -94,17 +94,20 @@ void ReadResizedCrop(ConfigReader* reader, AugmentSection* augment) {
   RejectUnused(reader, {"resized_crop_area", "resized_crop_ratio"}, "only 'augment.resized_crop' of true uses it");
 }
 
+Result<AugmentSection> ReadAugment(const Config& config) {
+  ConfigReader reader(config, "augment");
+  AugmentSection augment;
   augment.flip = reader.Bool("flip", augment.flip);
   augment.pad = reader.Int("pad", augment.pad, 0, 64);
   augment.crop = reader.Bool("crop", augment.crop);
   augment.cutout = reader.Int("cutout", augment.cutout, 0, 1024);
-  if (augment.pad > 0 && !augment.crop) reader.Reject("pad", "0 unless 'augment.crop' is true");
-  if (augment.crop && augment.pad == 0) reader.Reject("crop", "false unless 'augment.pad' is at least 1");
-  LOWBIT_RETURN_IF_ERROR(reader.Finish());
   ReadResizedCrop(&reader, &augment);
   augment.brightness = reader.Float("brightness", augment.brightness, 0, kMaxColour);
   augment.contrast = reader.Float("contrast", augment.contrast, 0, kMaxColour);
   augment.saturation = reader.Float("saturation", augment.saturation, 0, kMaxColour);
+  if (augment.pad > 0 && !augment.crop) reader.Reject("pad", "0 unless 'augment.crop' is true");
+  if (augment.crop && augment.pad == 0) reader.Reject("crop", "false unless 'augment.pad' is at least 1");
+  LOWBIT_RETURN_IF_ERROR(reader.Finish());
   return augment;
 }
 

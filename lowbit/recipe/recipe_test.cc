@@ -66,6 +66,7 @@ train_limit = 10
 test_limit = 20
 crop = 64
 resize = 72
+classes = "classes.txt"
 threads = 3
 sequential = true
 [augment]
@@ -73,13 +74,13 @@ flip = true
 pad = 4
 crop = true
 cutout = 8
-[model]
 resized_crop = true
 resized_crop_area = [0.25, 0.5]
 resized_crop_ratio = [0.5, 2]
 brightness = 0.1
 contrast = 0.2
 saturation = 0.3
+[model]
 name = "vgg9"
 weights = "w.safetensors"
 weights_skip = ["fc9"]
@@ -121,6 +122,7 @@ ramp_until = 0.7
   EXPECT_EQ(recipe.name, "n");
   EXPECT_EQ(recipe.data.crop, 64);
   EXPECT_EQ(recipe.data.resize, 72);
+  EXPECT_EQ(recipe.data.classes, "classes.txt");
   EXPECT_EQ(recipe.data.threads, 3);
   EXPECT_EQ(recipe.description, "d");
   EXPECT_EQ(recipe.seed, 7);
@@ -134,8 +136,6 @@ ramp_until = 0.7
   EXPECT_TRUE(recipe.augment.crop);
   EXPECT_EQ(recipe.augment.pad, 4);
   EXPECT_EQ(recipe.augment.cutout, 8);
-  EXPECT_EQ(recipe.model.weights, "w.safetensors");
-  EXPECT_THAT(recipe.model.weights_skip, ElementsAre("fc9"));
   EXPECT_TRUE(recipe.augment.resized_crop);
   EXPECT_EQ(recipe.augment.min_area, 0.25);
   EXPECT_EQ(recipe.augment.max_area, 0.5);
@@ -144,6 +144,8 @@ ramp_until = 0.7
   EXPECT_EQ(recipe.augment.brightness, 0.1);
   EXPECT_EQ(recipe.augment.contrast, 0.2);
   EXPECT_EQ(recipe.augment.saturation, 0.3);
+  EXPECT_EQ(recipe.model.weights, "w.safetensors");
+  EXPECT_THAT(recipe.model.weights_skip, ElementsAre("fc9"));
   EXPECT_EQ(ToToml(recipe.model.options), "width = 3\n");
   EXPECT_EQ(recipe.train.epochs, 0);
   EXPECT_EQ(recipe.train.iterations, 1000);
@@ -238,13 +240,13 @@ TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
       {"[data]\ntrain_limit = -1\n" + kTrain, "'data.train_limit' must be an integer"},
       {"[data]\nresize = 100\n" + kTrain, "'data.resize' must be 0 or at least 'data.crop'"},
       {"[data]\nsequential = 1\n" + kTrain, "'data.sequential' must be true or false"},
-      {"[augment]\npad = 2\n" + kTrain, "'augment.pad' must be 0 unless"},
-      {"[augment]\ncrop = true\n" + kTrain, "'augment.crop' must be false unless"},
       {"[augment]\nresized_crop_area = [0.1, 1]\n" + kTrain, "'augment.resized_crop_area' must be left out"},
       {"[augment]\nresized_crop = true\nresized_crop_area = [0.5, 0.1]\n" + kTrain, "must be a list of two numbers"},
       {"[augment]\nresized_crop = true\nresized_crop_area = [0, 1]\n" + kTrain, "must be a list of two numbers"},
       {"[augment]\nresized_crop = true\nresized_crop_ratio = [1]\n" + kTrain, "must be a list of two numbers"},
       {"[augment]\nbrightness = -1\n" + kTrain, "'augment.brightness' must be"},
+      {"[augment]\npad = 2\n" + kTrain, "'augment.pad' must be 0 unless"},
+      {"[augment]\ncrop = true\n" + kTrain, "'augment.crop' must be false unless"},
       {"[augment]\npad = 65\ncrop = true\n" + kTrain, "'augment.pad' must be an integer in 0..64"},
       {"[model]\nname = 3\n" + kTrain, "'model.name' must be a string"},
       {"[model]\nweights_skip = [\"fc\"]\n" + kTrain,

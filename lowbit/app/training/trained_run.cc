@@ -39,7 +39,7 @@ Status CheckFits(const OpenedRun& opened, const data::Dataset& dataset) {
 Result<Evaluation> EvaluateTrainedRun(const EvaluateRunRequest& request) {
   LOWBIT_TRY(const OpenedRun opened, OpenRun(request.run));
   const std::string chosen = request.data.empty() ? opened.network.dataset : request.data;
-  LOWBIT_TRY(const data::Dataset dataset, LoadNamedDataset(chosen, PictureViewOf(opened.network.recipe.data)));
+  LOWBIT_TRY(const data::Dataset dataset, LoadNamedDataset(chosen, PicturesOf(opened.network)));
   LOWBIT_RETURN_IF_ERROR(CheckFits(opened, dataset));
   Evaluation evaluation;
   evaluation.subject = request.run;

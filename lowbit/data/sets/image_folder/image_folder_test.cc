@@ -16,7 +16,7 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 
 constexpr uint32_t kHeight = 20, kWidth = 24;
-const PictureView kView = {8, 16};
+const PictureOptions kView = {{8, 16}, {}};
 
 Bytes GreyPicture(uint8_t level) {
   const Bytes pixels(kHeight * kWidth, level);
@@ -38,7 +38,7 @@ void WritePets(const TemporaryFolder& folder) {
   folder.Write("val/dog/a.png", GreyPicture(120));
 }
 
-std::string LoadMessage(const TemporaryFolder& folder, const PictureView& view = kView) {
+std::string LoadMessage(const TemporaryFolder& folder, const PictureOptions& view = kView) {
   const Result<Dataset> set = LoadDataset("image-folder", folder.path(), view);
   return set.ok() ? "ok" : set.error().message;
 }
@@ -82,7 +82,7 @@ TEST(ImageFolder, CutsTheCentreAndAveragesIt) {
   Bytes pixels(16 * 32);
   for (size_t i = 0; i < pixels.size(); ++i) pixels[i] = i % 32 < 16 ? 0 : 200;
   folder.Write("val/cat/a.png", Png(PNG_FORMAT_GRAY, 16, 32, pixels.data()));
-  const Dataset set = LoadDataset("image-folder", folder.path(), {4, 8}).value();
+  const Dataset set = LoadDataset("image-folder", folder.path(), {{4, 8}, {}}).value();
   const std::vector<uint8_t> image = Read(set.test, 0);  // Columns 12..19 of the picture, two at a time.
   EXPECT_EQ(std::vector<uint8_t>(image.begin(), image.begin() + 8),
             (std::vector<uint8_t>{0, 0, 200, 200, 0, 0, 200, 200}));
@@ -139,7 +139,7 @@ TEST(ImageFolder, ReplacesADamagedPictureByTheNextOfItsClass) {
   EXPECT_TRUE(MeasureChannels(set.train).ok());
 }
 
-TEST(ImageFolder, NamesTheFirstThreeOfManyDamagedPictures) {
+TEST(ImageFolder, NamesTwentyOfManyDamagedPictures) {
   const TemporaryFolder folder("lowbit_many_");
   WritePets(folder);
   for (int i = 10; i < 32; ++i) folder.Write("train/cat/n" + std::to_string(i) + ".png", {1});
@@ -182,11 +182,41 @@ TEST(ImageFolder, SaysWhatIsWrongWithTheFolders) {
   EXPECT_THAT(LoadMessage(folder), HasSubstr("train: lacks the class folder 'fox' of "));
 }
 
+TEST(ImageFolder, TakesLabelsFromAListOfClasses) {
+  const TemporaryFolder folder("lowbit_list_");
+  WritePets(folder);
+  PictureOptions options = kView;
+  options.classes = {{"dog", "emu", "cat"}, {"Dog", "Emu", "Cat"}};
+  const Dataset set = LoadDataset("image-folder", folder.path(), options).value();
+  EXPECT_EQ(set.classes, 3);
+  EXPECT_THAT(set.class_names, ElementsAre("Dog", "Emu", "Cat"));
+  EXPECT_THAT(set.class_folders, ElementsAre("dog", "emu", "cat"));
+  EXPECT_THAT(set.train.labels, ElementsAre(0, 2, 0, 2, 0, 2, 2, 2));
+  EXPECT_THAT(Read(set.train, 0), Each(100));
+  EXPECT_THAT(Read(set.train, 7), Each(14));
+  EXPECT_THAT(set.test.labels, ElementsAre(0, 2));
+  EXPECT_THAT(set.warnings, ElementsAre(HasSubstr("train: has no picture of 1 of the 3 classes"),
+                                        HasSubstr("val: has no picture of 1 of the 3 classes")));
+  options.classes.folders[2] = "cow";
+  EXPECT_THAT(LoadMessage(folder, options), HasSubstr("train/cat: is none of the 3 classes that are listed"));
+}
+
+TEST(ImageFolder, AListedClassMayBeEmptyButNotAll) {
+  const TemporaryFolder folder("lowbit_empty_");
+  WritePets(folder);
+  for (int i = 0; i < 5; ++i) std::filesystem::remove(folder.File("train/cat/" + std::to_string(i) + ".png"));
+  PictureOptions options = kView;
+  options.classes = {{"cat", "dog"}, {"cat", "dog"}};
+  EXPECT_EQ(LoadMessage(folder, options), "ok");
+  for (int i = 0; i < 3; ++i) std::filesystem::remove(folder.File("train/dog/" + std::to_string(i) + ".PNG"));
+  EXPECT_THAT(LoadMessage(folder, options), HasSubstr("train: holds no picture of any class that is listed"));
+}
+
 TEST(ImageFolder, RefusesAViewThatCannotBe) {
   const TemporaryFolder folder("lowbit_view_");
   WritePets(folder);
-  EXPECT_THAT(LoadMessage(folder, {16, 8}), HasSubstr("cannot be resized to 8 and cut to 16 pixels"));
-  EXPECT_THAT(LoadMessage(folder, {0, 8}), HasSubstr("1 <= cut <= resize <= 8192"));
+  EXPECT_THAT(LoadMessage(folder, {{16, 8}, {}}), HasSubstr("cannot be resized to 8 and cut to 16 pixels"));
+  EXPECT_THAT(LoadMessage(folder, {{0, 8}, {}}), HasSubstr("1 <= cut <= resize <= 8192"));
 }
 
 TEST(ImageFolder, IsFoundByItsFolders) {

@@ -1,5 +1,6 @@
 // Folders of pictures, one for each class: ImageNet's layout.
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -28,9 +29,17 @@ Status CheckSameClasses(const PictureList& train, const PictureList& test) {
                  "; both must have the same classes");
 }
 
-Result<PictureList> ListHalf(const DatasetKind& kind, size_t row, const std::string& folder) {
+Result<PictureList> ListHalf(const DatasetKind& kind, size_t row, const std::string& folder, const ClassList& classes) {
   LOWBIT_TRY(const std::string path, DatasetFolder(kind, row, folder));
-  return ListPictures(path);
+  return ListPictures(path, classes.folders);
+}
+
+void WarnOfMissingClasses(const PictureList& list, std::vector<std::string>* warnings) {
+  const auto empty =
+      std::count_if(list.files.begin(), list.files.end(), [](const auto& files) { return files.empty(); });
+  if (empty == 0) return;
+  warnings->push_back(list.folder + ": has no picture of " + std::to_string(empty) + " of the " +
+                      std::to_string(list.files.size()) + " classes");
 }
 
 ImageSet MakeSet(PictureList list, const PictureView& view) {
@@ -41,18 +50,21 @@ ImageSet MakeSet(PictureList list, const PictureView& view) {
   return set;
 }
 
-Result<Dataset> Load(const DatasetKind& kind, const std::string& folder, const PictureView& view) {
-  LOWBIT_RETURN_IF_ERROR(CheckView(folder, view));
-  LOWBIT_TRY(PictureList train, ListHalf(kind, 0, folder));
-  LOWBIT_TRY(PictureList test, ListHalf(kind, 1, folder));
+Result<Dataset> Load(const DatasetKind& kind, const std::string& folder, const PictureOptions& pictures) {
+  LOWBIT_RETURN_IF_ERROR(CheckView(folder, pictures.view));
+  LOWBIT_TRY(PictureList train, ListHalf(kind, 0, folder, pictures.classes));
+  LOWBIT_TRY(PictureList test, ListHalf(kind, 1, folder, pictures.classes));
   LOWBIT_RETURN_IF_ERROR(CheckSameClasses(train, test));
   Dataset set;
   set.name = kind.name;
   set.path = folder;
   set.classes = static_cast<int64_t>(train.classes.size());
-  set.class_names = train.classes;
-  set.train = MakeSet(std::move(train), view);
-  set.test = MakeSet(std::move(test), view);
+  set.class_folders = train.classes;
+  set.class_names = pictures.classes.names.empty() ? train.classes : pictures.classes.names;
+  WarnOfMissingClasses(train, &set.warnings);
+  WarnOfMissingClasses(test, &set.warnings);
+  set.train = MakeSet(std::move(train), pictures.view);
+  set.test = MakeSet(std::move(test), pictures.view);
   return set;
 }
 

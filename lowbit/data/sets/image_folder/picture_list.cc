@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
+#include <set>
 #include <system_error>
 
 namespace lowbit::data {
@@ -43,6 +44,18 @@ Status CheckClasses(const std::string& folder, size_t classes) {
                  "; a folder of pictures for each of two or more classes was expected");
 }
 
+Status CheckWanted(const std::string& folder, const std::vector<std::string>& there,
+                   const std::vector<std::string>& wanted) {
+  const std::set<std::string> known(wanted.begin(), wanted.end());
+  for (const std::string& name : there) {
+    if (known.count(name) == 0) {
+      return Invalid(folder + "/" + name + ": is none of the " + std::to_string(wanted.size()) +
+                     " classes that are listed");
+    }
+  }
+  return Ok();
+}
+
 void Number(PictureList* list) {
   size_t most = 0;
   for (const auto& names : list->files) most = std::max(most, names.size());
@@ -61,21 +74,29 @@ std::string PictureList::Path(int32_t label, int64_t rank) const {
   return folder + "/" + classes[place] + "/" + files[place][static_cast<size_t>(rank)];
 }
 
-Result<PictureList> ListPictures(const std::string& folder) {
+Result<PictureList> ListPictures(const std::string& folder, const std::vector<std::string>& wanted) {
   PictureList list;
   list.folder = folder;
-  LOWBIT_TRY(list.classes, Names(folder, IsFolder));
-  LOWBIT_RETURN_IF_ERROR(CheckClasses(folder, list.classes.size()));
+  LOWBIT_TRY(const std::vector<std::string> there, Names(folder, IsFolder));
+  LOWBIT_RETURN_IF_ERROR(wanted.empty() ? CheckClasses(folder, there.size()) : CheckWanted(folder, there, wanted));
+  list.classes = wanted.empty() ? there : wanted;
   size_t count = 0;
   for (const std::string& name : list.classes) {
     const std::string path = folder + "/" + name;
-    LOWBIT_TRY(std::vector<std::string> files, Names(path, IsPicture));
-    if (files.empty()) return Invalid(path + ": holds no .jpg, .jpeg or .png file; a class needs at least one");
+    std::vector<std::string> files;
+    if (std::binary_search(there.begin(), there.end(), name)) {
+      LOWBIT_TRY(files, Names(path, IsPicture));
+    }
+    if (files.empty() && wanted.empty()) {
+      return Invalid(path + ": holds no .jpg, .jpeg or .png file; a class needs at least one");
+    }
     count += files.size();
     list.files.push_back(std::move(files));
   }
-  if (count > kMaxPictures)
+  if (count == 0) return Invalid(folder + ": holds no picture of any class that is listed");
+  if (count > kMaxPictures) {
     return Invalid(folder + ": has " + std::to_string(count) + " pictures; at most 2^28 can be read");
+  }
   Number(&list);
   return list;
 }

@@ -13,7 +13,7 @@ namespace lowbit::data {
 // then the second of each, so that any first part of them has all classes.
 struct PictureList {
   std::string folder;
-  std::vector<std::string> classes;             // Names of the folders, sorted by their bytes.
+  std::vector<std::string> classes;             // Names of the folders.
   std::vector<std::vector<std::string>> files;  // [class]: names, sorted by their bytes.
 
   // The place of one picture in `files`.
@@ -27,9 +27,11 @@ struct PictureList {
 };
 
 // Lists *.jpg, *.jpeg and *.png (upper case, too) of each folder in `folder`; names that begin with a dot and other
-// files are passed over, and folders are not searched any deeper. No picture is opened. Errors: fewer than two folders,
-// one without a picture, more than 2^28 pictures, a folder that cannot be listed.
-Result<PictureList> ListPictures(const std::string& folder);
+// files are passed over, and folders are not searched any deeper. No picture is opened. The classes are the folders,
+// sorted by the bytes of their names, or, if `wanted` is not empty, those: then some may have no folder or no picture.
+// Errors: fewer than two folders, one without a picture or one that is not wanted, no picture at all, more than 2^28
+// pictures, a folder that cannot be listed.
+Result<PictureList> ListPictures(const std::string& folder, const std::vector<std::string>& wanted);
 
 }  // namespace lowbit::data
 

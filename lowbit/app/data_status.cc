@@ -31,7 +31,8 @@ Json CheckedJson(const data::Dataset& dataset) {
 
 std::string CheckedText(const data::Dataset& dataset) {
   std::string text =
-      fmt::format("read and verified: {} training and {} test images {}, {} classes\n", dataset.train.count(),
+      fmt::format("{}: {} training and {} test images {}, {} classes\n",
+                  dataset.train.reader == nullptr ? "read and verified" : "listed, not read", dataset.train.count(),
                   dataset.test.count(), ToString(dataset.train.image), dataset.classes);
   for (const std::string& warning : dataset.warnings) text += "warning: " + warning + "\n";
   return text;

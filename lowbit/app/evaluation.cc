@@ -34,11 +34,11 @@ void Finish(Evaluation* evaluation) {
   if (evaluation->images > 0) evaluation->loss /= static_cast<double>(evaluation->images);
 }
 
-Result<data::Dataset> LoadNamedDataset(const std::string& name_and_path) {
+Result<data::Dataset> LoadNamedDataset(const std::string& name_and_path, const data::PictureOptions& pictures) {
   const size_t colon = name_and_path.find(':');
   const std::string name = name_and_path.substr(0, colon);
   const std::string path = colon == std::string::npos ? "" : name_and_path.substr(colon + 1);
-  return data::LoadDataset(name, path);
+  return data::LoadDataset(name, path, pictures);
 }
 
 std::string ToText(const Evaluation& evaluation) {

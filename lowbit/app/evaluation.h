@@ -31,7 +31,7 @@ void Accumulate(Span<const float> logits, int64_t classes, Span<const int32_t> l
 void Finish(Evaluation* evaluation);
 
 // "NAME" or "NAME:PATH".
-Result<data::Dataset> LoadNamedDataset(const std::string& name_and_path);
+Result<data::Dataset> LoadNamedDataset(const std::string& name_and_path, const data::PictureOptions& pictures);
 
 std::string ToText(const Evaluation& evaluation);
 // One JSON object; predictions are left out.

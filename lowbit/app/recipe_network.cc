@@ -9,7 +9,7 @@ namespace {
 void Limit(int64_t limit, data::ImageSet* images) {
   if (limit <= 0 || limit >= images->count()) return;
   images->labels.resize(static_cast<size_t>(limit));
-  images->pixels.resize(static_cast<size_t>(limit * Elements(images->image)));
+  if (images->reader == nullptr) images->pixels.resize(static_cast<size_t>(limit * Elements(images->image)));
 }
 
 Status CheckChannels(const recipe::DataSection& section, const data::Dataset& dataset) {
@@ -19,22 +19,45 @@ Status CheckChannels(const recipe::DataSection& section, const data::Dataset& da
                  " channels of " + dataset.name + "; they have " + std::to_string(given));
 }
 
-// (pixel - mean) * scale: with the numbers of the recipe, which counts pixels in 0..1, or else of the training set.
-void NormalizeChannels(const recipe::DataSection& section, const data::ImageSet& images, models::ModelInput* input) {
-  const bool given = !section.mean.empty();
-  const double unit = given ? 255 : 1;
-  for (const double mean : given ? section.mean : data::ChannelMean(images)) {
-    input->mean.push_back(static_cast<float>(unit * mean));
-  }
-  if (section.scale.has_value()) return;
-  input->scale.clear();
-  for (const double deviation : given ? section.std : data::ChannelStd(images)) {
-    // A channel that never changes carries nothing; any finite scale will do.
-    input->scale.push_back(deviation > 0 ? static_cast<float>(1 / (unit * deviation)) : 1.0f);
-  }
+// Keys that would change nothing are mistakes.
+Status CheckPictureKeys(const recipe::Recipe& recipe, const data::Dataset& dataset) {
+  if (dataset.train.reader != nullptr) return Ok();
+  const recipe::DataSection& section = recipe.data;
+  std::string key;
+  if (section.crop != 0) key = "data.crop";
+  if (section.resize != 0) key = "data.resize";
+  if (!section.classes.empty()) key = "data.classes";
+  if (recipe.augment.resized_crop) key = "augment.resized_crop";
+  if (key.empty()) return Ok();
+  return Invalid("'" + key + "' is for pictures in folders; the images of " + dataset.name + " are all " +
+                 ToString(dataset.train.image) + " and must do without it");
 }
 
-models::ModelInput MakeInput(const recipe::DataSection& section, const data::Dataset& dataset) {
+// Of each channel, for pixels in 0..255: what the recipe gives, for pixels in 0..1, or else the training set.
+Result<data::ChannelStatistics> ChannelNormalization(const recipe::DataSection& section, const data::ImageSet& images) {
+  if (section.mean.empty()) return data::MeasureChannels(images);
+  data::ChannelStatistics given = {section.mean, section.std};
+  for (double& mean : given.mean) mean *= 255;
+  for (double& deviation : given.deviation) deviation *= 255;
+  return given;
+}
+
+std::vector<float> Floats(const std::vector<double>& values) { return {values.begin(), values.end()}; }
+
+// (pixel - mean) * scale.
+Status NormalizeChannels(const recipe::DataSection& section, const data::ImageSet& images, models::ModelInput* input) {
+  LOWBIT_TRY(const data::ChannelStatistics statistics, ChannelNormalization(section, images));
+  input->mean = Floats(statistics.mean);
+  if (section.scale.has_value()) return Ok();
+  input->scale.clear();
+  for (const double deviation : statistics.deviation) {
+    // A channel that never changes carries nothing; any finite scale will do.
+    input->scale.push_back(deviation > 0 ? static_cast<float>(1 / deviation) : 1.0f);
+  }
+  return Ok();
+}
+
+Result<models::ModelInput> MakeInput(const recipe::DataSection& section, const data::Dataset& dataset) {
   using Normalize = recipe::DataSection::Normalize;
   models::ModelInput input;
   input.image = dataset.train.image;
@@ -44,11 +67,13 @@ models::ModelInput MakeInput(const recipe::DataSection& section, const data::Dat
     case Normalize::kNone:
       input.mean.assign(static_cast<size_t>(input.image[0]), 0);
       break;
-    case Normalize::kMeanImage:
-      for (const double mean : data::MeanImage(dataset.train)) input.mean.push_back(static_cast<float>(mean));
+    case Normalize::kMeanImage: {
+      LOWBIT_TRY(const std::vector<double> mean, data::MeanImage(dataset.train));
+      input.mean = Floats(mean);
       break;
+    }
     case Normalize::kChannel:
-      NormalizeChannels(section, dataset.train, &input);
+      LOWBIT_RETURN_IF_ERROR(NormalizeChannels(section, dataset.train, &input));
       break;
   }
   return input;
@@ -56,8 +81,21 @@ models::ModelInput MakeInput(const recipe::DataSection& section, const data::Dat
 
 }  // namespace
 
+data::PictureOptions PicturesOf(const RecipeNetwork& network) {
+  const recipe::DataSection& section = network.recipe.data;
+  data::PictureOptions pictures;
+  pictures.view = data::MakeView(section.crop, section.resize);
+  if (!network.class_folders.empty()) pictures.classes = {network.class_folders, network.class_names};
+  return pictures;
+}
+
 Result<data::Dataset> LoadRecipeData(const recipe::DataSection& section) {
-  LOWBIT_TRY(data::Dataset dataset, data::LoadDataset(section.name, section.path));
+  data::PictureOptions pictures;
+  pictures.view = data::MakeView(section.crop, section.resize);
+  if (!section.classes.empty()) {
+    LOWBIT_TRY(pictures.classes, data::ReadClassList(section.classes));
+  }
+  LOWBIT_TRY(data::Dataset dataset, data::LoadDataset(section.name, section.path, pictures));
   Limit(section.train_limit, &dataset.train);
   Limit(section.test_limit, &dataset.test);
   return dataset;
@@ -65,11 +103,13 @@ Result<data::Dataset> LoadRecipeData(const recipe::DataSection& section) {
 
 Result<RecipeNetwork> DescribeNetwork(const recipe::Recipe& recipe, const data::Dataset& dataset) {
   LOWBIT_RETURN_IF_ERROR(CheckChannels(recipe.data, dataset));
+  LOWBIT_RETURN_IF_ERROR(CheckPictureKeys(recipe, dataset));
   RecipeNetwork network;
   network.recipe = recipe;
-  network.input = MakeInput(recipe.data, dataset);
+  LOWBIT_TRY(network.input, MakeInput(recipe.data, dataset));
   network.dataset = dataset.name + ":" + dataset.path;
   network.class_names = dataset.class_names;
+  network.class_folders = dataset.class_folders;
   return network;
 }
 
@@ -84,8 +124,10 @@ Result<Graph> BuildNetwork(const RecipeNetwork& network) {
   LOWBIT_TRY(Graph graph, models::BuildModel(recipe.model.name, network.input, recipe.model.options,
                                              static_cast<uint64_t>(recipe.seed)));
   graph.metadata["dataset"] = network.dataset.substr(0, network.dataset.find(':'));
+  if (recipe.data.resize != 0) graph.metadata["resize"] = std::to_string(recipe.data.resize);
   graph.metadata["recipe"] = recipe.name;
   graph.metadata["method"] = MethodName(recipe.quantize);
+  if (!network.class_folders.empty()) graph.metadata["class_folders"] = Join(network.class_folders, "\n");
   if (!network.class_names.empty()) graph.metadata["labels"] = Join(network.class_names, "\n");
   return graph;
 }

@@ -20,13 +20,18 @@ struct RecipeNetwork {
   models::ModelInput input;
   std::string dataset;  // "NAME:PATH", for evaluation.
   std::vector<std::string> class_names;
+  std::vector<std::string> class_folders;  // Of a set of pictures in folders.
 };
 
-// The data set of [data], cut to its limits.
+// How pictures become the images that the network takes.
+data::PictureOptions PicturesOf(const RecipeNetwork& network);
+
+// The data set of [data], cut to its limits. Errors: as data::ReadClassList and data::LoadDataset.
 Result<data::Dataset> LoadRecipeData(const recipe::DataSection& section);
 
 // Takes the image's size, the classes and, as [data] says, the normalization from the data set. Errors: a mean or
-// standard deviation of the recipe with another number of values than the images have channels.
+// standard deviation of the recipe with another number of values than the images have channels, keys for pictures of
+// any size with images that have one already, an image that cannot be read.
 Result<RecipeNetwork> DescribeNetwork(const recipe::Recipe& recipe, const data::Dataset& dataset);
 
 // The network at its random start, with metadata that says what it was made for. Errors: as models::BuildModel.

@@ -61,5 +61,18 @@ TEST(DescribeNetwork, RefusesAnotherNumberOfChannels) {
   EXPECT_THAT(network.error().message, HasSubstr("each of the 2 channels of tiny; they have 3"));
 }
 
+TEST(DescribeNetwork, RefusesKeysForPicturesWithImagesOfOneSize) {
+  std::vector<recipe::Recipe> recipes(4);
+  recipes[0].data.crop = 64;
+  recipes[1].data.resize = 256;
+  recipes[2].data.classes = "classes.txt";
+  recipes[3].augment.resized_crop = true;
+  for (const recipe::Recipe& recipe : recipes) {
+    const Result<RecipeNetwork> network = DescribeNetwork(recipe, TinyData());
+    ASSERT_FALSE(network.ok());
+    EXPECT_THAT(network.error().message, HasSubstr("is for pictures in folders; the images of tiny are all [2, 1, 1]"));
+  }
+}
+
 }  // namespace
 }  // namespace lowbit::app

@@ -23,9 +23,12 @@ std::vector<int64_t> EpochOrder(int64_t count, bool shuffle, uint64_t seed, int6
   return order;
 }
 
+int LoaderThreads(const ImageSet& set, int threads) { return set.reader == nullptr ? 1 : threads; }
+
 Batcher::Batcher(const ImageSet& set, BatchOptions options) : set_(set), options_(std::move(options)) {
   LOWBIT_CHECK(set_.count() > 0 && options_.batch_size >= 1 && options_.threads >= 0 && options_.prefetch >= 1);
   LOWBIT_CHECK(options_.share >= 0 && options_.share < options_.shares);
+  LOWBIT_CHECK(options_.turn >= 0 && options_.turn < options_.turns);
   LOWBIT_CHECK(options_.shares == 1 || (options_.batch_size % options_.shares == 0 && options_.drop_last));
   LOWBIT_CHECK(CheckAugment(options_.augment, set_.image).ok());
   for (int i = 0; i < options_.threads; ++i) workers_.emplace_back([this] { Work(); });
@@ -43,7 +46,8 @@ Batcher::~Batcher() {
 int64_t Batcher::BatchesPerEpoch() const {
   const int64_t full = set_.count() / options_.batch_size;
   const bool rest = set_.count() % options_.batch_size != 0;
-  return full + (rest && !options_.drop_last ? 1 : 0);
+  const int64_t all = full + (rest && !options_.drop_last ? 1 : 0);
+  return (all - options_.turn + options_.turns - 1) / options_.turns;
 }
 
 void Batcher::StartEpoch(int64_t epoch, int64_t first_batch) {
@@ -113,20 +117,33 @@ void Batcher::Work() {
 
 void Batcher::Fill(const Epoch& epoch, int64_t batch_number, Batch* batch) const {
   const int64_t size = options_.batch_size / options_.shares;
-  const int64_t begin = batch_number * options_.batch_size + options_.share * size;
+  const int64_t begin = (options_.turn + batch_number * options_.turns) * options_.batch_size + options_.share * size;
   const int64_t elements = Elements(set_.image);
   batch->count = std::min(size, set_.count() - begin);
   batch->images.resize(static_cast<size_t>(batch->count * elements));
   batch->labels.resize(static_cast<size_t>(batch->count));
+  batch->status = Ok();
+  std::vector<uint8_t> buffer;
   batch->indices.assign(epoch.order.begin() + begin, epoch.order.begin() + begin + batch->count);
-  for (int64_t i = 0; i < batch->count; ++i) {
+  for (int64_t i = 0; i < batch->count && batch->status.ok(); ++i) {
     const int64_t index = batch->indices[i];
-    const AugmentDraw draw = DrawAugment(options_.augment, set_.image, options_.seed,
-                                         static_cast<uint64_t>(epoch.number), static_cast<uint64_t>(index));
-    const Span<const uint8_t> pixels(set_.pixels.data() + index * elements, static_cast<size_t>(elements));
-    ApplyAugment(options_.augment, draw, set_.image, pixels, batch->images.data() + i * elements);
+    batch->status = MakeImage(epoch.number, index, &buffer, batch->images.data() + i * elements);
     batch->labels[i] = set_.labels[index];
   }
+}
+
+Status Batcher::MakeImage(int64_t epoch, int64_t index, std::vector<uint8_t>* buffer, float* out) const {
+  const uint64_t seed = options_.seed, round = static_cast<uint64_t>(epoch), number = static_cast<uint64_t>(index);
+  LOWBIT_TRY(Span<const uint8_t> pixels, set_.Read(index, Crop(options_.crop, seed, round, number), buffer));
+  if (options_.colour.changes()) {
+    if (pixels.data() != buffer->data()) buffer->assign(pixels.begin(), pixels.end());
+    ChangeColour(DrawColour(options_.colour, seed, round, number), set_.image,
+                 Span<uint8_t>(buffer->data(), buffer->size()));
+    pixels = Span<const uint8_t>(buffer->data(), buffer->size());
+  }
+  const AugmentDraw draw = DrawAugment(options_.augment, set_.image, seed, round, number);
+  ApplyAugment(options_.augment, draw, set_.image, pixels, out);
+  return Ok();
 }
 
 }  // namespace lowbit::data

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "lowbit/data/augment.h"
+#include "lowbit/data/colour.h"
 #include "lowbit/data/dataset.h"
 
 namespace lowbit::data {
@@ -21,11 +22,15 @@ struct BatchOptions {
   bool shuffle = true;     // A new permutation in each epoch; false: the order of the set (Caffe's data bases).
   bool drop_last = false;  // Leave out a last batch that is not full.
   uint64_t seed = 0;
+  CropOptions crop;        // Of images that are read when they are used.
+  ColourOptions colour;    // Comes before `augment`.
   AugmentOptions augment;  // The default leaves images as they are.
   int64_t share = 0;       // Of each batch only the share-th of `shares` equal parts, for one of several processes ...
   int64_t shares = 1;      // ... that read the same set; divides batch_size, and needs drop_last if above 1.
-  int threads = 1;         // Background threads; 0: each batch is made when it is asked for.
-  int prefetch = 4;        // Batches that may be ready ahead of the reader, >= 1.
+  int64_t turn = 0;   // Only batches number turn, turn + turns, ... of an epoch, for one of several processes that take
+  int64_t turns = 1;  // whole batches in turns; 0 <= turn < turns.
+  int threads = 1;    // Background threads; 0: each batch is made when it is asked for.
+  int prefetch = 4;   // Batches that may be ready ahead of the reader, >= 1.
 };
 
 struct Batch {
@@ -33,11 +38,15 @@ struct Batch {
   std::vector<int64_t> labels;   // [count]
   std::vector<int64_t> indices;  // [count], places in the set.
   int64_t count = 0;
+  Status status;  // Not ok: an image could not be read, and the rest of the batch means nothing.
 };
 
 // The order in which an epoch visits `count` images: 0, 1, ... or, shuffled, a permutation that depends on
 // (count, seed, epoch) only: Fisher-Yates with counter-based numbers. O(count).
 std::vector<int64_t> EpochOrder(int64_t count, bool shuffle, uint64_t seed, int64_t epoch);
+
+// How many of `threads` cores keep a network fed: one makes far more images than it uses, unless it has to decode them.
+int LoaderThreads(const ImageSet& set, int threads);
 
 // What a batch holds depends on (set, options without threads and prefetch, epoch, number of the batch) only, never on
 // threads or timing; so a run that resumes at (epoch, batch) sees what the undisturbed run saw.
@@ -51,14 +60,16 @@ class Batcher {
   Batcher& operator=(const Batcher&) = delete;
   ~Batcher();
 
-  // Begins `epoch` with its batch number `first_batch`, dropping whatever was prepared before. Returns at once.
+  // Begins `epoch` with its batch number `first_batch` (of those in turn), dropping whatever was prepared before.
+  // Returns at once.
   // REQUIRES: 0 <= epoch; 0 <= first_batch <= BatchesPerEpoch()
   void StartEpoch(int64_t epoch, int64_t first_batch = 0);
 
   // Gives the next batch; false at the end of the epoch (and before the first StartEpoch), which leaves `batch` alone.
-  // The memory that `batch` brings is used again.
+  // The memory that `batch` brings is used again. A set that is read when it is used can fail: see batch->status.
   bool Next(Batch* batch);
 
+  // Of those in turn.
   int64_t BatchesPerEpoch() const;
 
  private:
@@ -70,6 +81,7 @@ class Batcher {
 
   void Work();
   void Fill(const Epoch& epoch, int64_t batch_number, Batch* batch) const;
+  Status MakeImage(int64_t epoch, int64_t index, std::vector<uint8_t>* buffer, float* out) const;
   bool CanStartOne() const;
   Batch TakeSpare();
 

@@ -122,6 +122,24 @@ TEST(Batcher, AppliesTheDrawOfSeedEpochAndIndex) {
   EXPECT_EQ(std::vector<float>(batch.images.begin() + 72, batch.images.begin() + 108), expected);
 }
 
+TEST(Batcher, ChangesColoursBeforeTheRest) {
+  const ImageSet set = NoiseSet({3, 4, 4}, 20, 5);
+  BatchOptions options = Augmented(1, 4);
+  options.augment.flip = true;
+  options.colour = {0.4, 0.4, 0.4};
+  Batcher batcher(set, options);
+  const Batch batch = ReadEpoch(&batcher, 8)[1];
+  const uint64_t index = static_cast<uint64_t>(batch.indices[2]);
+  std::vector<uint8_t> pixels(set.pixels.begin() + index * 48, set.pixels.begin() + (index + 1) * 48);
+  const std::vector<uint8_t> before = pixels;
+  ChangeColour(DrawColour(options.colour, options.seed, 8, index), set.image, Span<uint8_t>(pixels.data(), 48));
+  EXPECT_NE(pixels, before);
+  std::vector<float> expected(48);
+  ApplyAugment(options.augment, DrawAugment(options.augment, set.image, options.seed, 8, index), set.image,
+               Span<const uint8_t>(pixels.data(), 48), expected.data());
+  EXPECT_EQ(std::vector<float>(batch.images.begin() + 96, batch.images.begin() + 144), expected);
+}
+
 TEST(Batcher, SharesTogetherAreTheBatch) {
   const ImageSet set = NoiseSet({1, 6, 6}, 40, 3);
   BatchOptions options = Augmented(1, 2);
@@ -144,6 +162,24 @@ TEST(Batcher, SharesTogetherAreTheBatch) {
     }
   }
   ExpectEqual(joined, expected);
+}
+
+TEST(Batcher, TurnsTogetherAreTheEpoch) {
+  const ImageSet set = NoiseSet({1, 2, 2}, 23, 3);  // Four batches, the last one not full.
+  Batcher whole(set, Augmented(1, 2));
+  const std::vector<Batch> expected = ReadEpoch(&whole, 2);
+  for (const int64_t turns : {2, 3, 5}) {
+    std::vector<Batch> joined(expected.size());
+    BatchOptions options = Augmented(2, 2);
+    options.turns = turns;
+    for (options.turn = 0; options.turn < turns; ++options.turn) {
+      Batcher part(set, options);
+      const std::vector<Batch> batches = ReadEpoch(&part, 2);
+      EXPECT_EQ(static_cast<int64_t>(batches.size()), part.BatchesPerEpoch());
+      for (size_t i = 0; i < batches.size(); ++i) joined[static_cast<size_t>(options.turn + i * turns)] = batches[i];
+    }
+    ExpectEqual(joined, expected);
+  }
 }
 
 TEST(Batcher, ResumesInTheMiddleOfAnEpoch) {

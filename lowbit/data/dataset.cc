@@ -9,27 +9,42 @@
 namespace lowbit::data {
 namespace {
 
-std::string FileOf(const std::vector<std::string>& names, const std::string& folder) {
+using Exists = bool (*)(const std::string& path);
+using Names = std::vector<std::string>;
+
+// The first of the names that is there; "" if none is.
+std::string FirstOf(const Names& names, const std::string& folder, Exists exists) {
   for (const std::string& name : names) {
     std::string path = folder + "/" + name;
-    if (FileExists(path)) return path;
+    if (exists(path)) return path;
   }
   return "";
+}
+
+void LookFor(const std::vector<Names>& rows, Exists exists, DatasetPlace* place) {
+  for (const Names& names : rows) {
+    std::string path = FirstOf(names, place->folder, exists);
+    if (path.empty()) {
+      place->missing.push_back(Join(names, " or "));
+    } else {
+      place->found.push_back(std::move(path));
+    }
+  }
 }
 
 DatasetPlace LookAt(const DatasetKind& kind, const std::string& folder) {
   DatasetPlace place;
   place.folder = folder;
   place.exists = FolderExists(folder);
-  for (const std::vector<std::string>& names : kind.files) {
-    std::string file = FileOf(names, folder);
-    if (file.empty()) {
-      place.missing.push_back(Join(names, " or "));
-    } else {
-      place.found.push_back(std::move(file));
-    }
-  }
+  LookFor(kind.files, FileExists, &place);
+  LookFor(kind.folders, FolderExists, &place);
   return place;
+}
+
+Result<std::string> PathOf(const DatasetKind& kind, const Names& names, const std::string& folder, Exists exists) {
+  std::string path = FirstOf(names, folder, exists);
+  if (path.empty()) return Invalid(folder + ": lacks " + Join(names, " or ") + "; " + kind.how_to_get);
+  return path;
 }
 
 std::vector<std::string> FoldersToSearch(const DatasetKind& kind) {
@@ -117,20 +132,31 @@ std::string DescribeDatasets(const std::vector<DatasetStatus>& statuses) {
 
 Result<std::string> DatasetFile(const DatasetKind& kind, size_t row, const std::string& folder) {
   LOWBIT_CHECK(row < kind.files.size());
-  std::string path = FileOf(kind.files[row], folder);
-  if (path.empty()) return Invalid(folder + ": lacks " + Join(kind.files[row], " or ") + "; " + kind.how_to_get);
-  return path;
+  return PathOf(kind, kind.files[row], folder, FileExists);
 }
 
-Result<Dataset> LoadDataset(const std::string& name, const std::string& path) {
+Result<std::string> DatasetFolder(const DatasetKind& kind, size_t row, const std::string& folder) {
+  LOWBIT_CHECK(row < kind.folders.size());
+  return PathOf(kind, kind.folders[row], folder, FolderExists);
+}
+
+Result<Span<const uint8_t>> ImageSet::Read(int64_t index, const Crop& crop, std::vector<uint8_t>* buffer) const {
+  const size_t elements = static_cast<size_t>(Elements(image));
+  if (reader == nullptr) return Span<const uint8_t>(pixels.data() + static_cast<size_t>(index) * elements, elements);
+  buffer->resize(elements);
+  LOWBIT_RETURN_IF_ERROR(reader->Read(index, crop, Span<uint8_t>(buffer->data(), elements)));
+  return Span<const uint8_t>(buffer->data(), elements);
+}
+
+Result<Dataset> LoadDataset(const std::string& name, const std::string& path, const PictureOptions& pictures) {
   LOWBIT_TRY(const DatasetKind kind, FindKind(name));
   if (!path.empty()) {
     if (!FolderExists(path)) return Invalid(path + ": is not a folder; " + kind.how_to_get);
-    return kind.load(kind, path);
+    return kind.load(kind, path, pictures);
   }
   const DatasetStatus status = StatusOf(kind);
   if (status.chosen() == nullptr) return NothingFound(status);
-  return kind.load(kind, status.chosen()->folder);
+  return kind.load(kind, status.chosen()->folder, pictures);
 }
 
 }  // namespace lowbit::data

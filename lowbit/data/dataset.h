@@ -4,32 +4,58 @@
 // The frame of the shelf lowbit/data/sets: what a data set is once it is loaded, and how each kind is found and read.
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "lowbit/base/result.h"
+#include "lowbit/base/span.h"
 #include "lowbit/core/shape.h"
+#include "lowbit/data/class_list.h"
+#include "lowbit/data/crop.h"
 
 namespace lowbit::data {
 
-// Labelled 8-bit images of one size.
+// Decodes images when they are asked for. All methods may be called from any thread.
+class ImageReader {
+ public:
+  virtual ~ImageReader() = default;
+  // Writes image `index`, cut out as `crop` says, to `pixels` [channels, height, width]. A damaged image is replaced,
+  // by the same one every time. Errors: it is damaged and so is everything that could stand in for it.
+  virtual Status Read(int64_t index, const Crop& crop, Span<uint8_t> pixels) const = 0;
+  // One sentence that counts and names the damaged images met so far; "" if there were none.
+  virtual std::string Damage() const = 0;
+};
+
+// Labelled 8-bit images of one size, in memory or read when they are used.
 struct ImageSet {
   Shape image;                  // [channels, height, width]
-  std::vector<uint8_t> pixels;  // [count, channels, height, width], row-major.
+  std::vector<uint8_t> pixels;  // [count, channels, height, width], row-major; empty if there is a reader.
   std::vector<int32_t> labels;  // [count], each in [0, classes).
+  std::shared_ptr<const ImageReader> reader;
 
   int64_t count() const { return static_cast<int64_t>(labels.size()); }
+  // The image `index`: where it lies in memory (which is never cropped), or read into `buffer`.
+  Result<Span<const uint8_t>> Read(int64_t index, const Crop& crop, std::vector<uint8_t>* buffer) const;
+  std::string Damage() const { return reader == nullptr ? "" : reader->Damage(); }
 };
 
 struct Dataset {
   std::string name;  // "fashion-mnist"
   std::string path;  // The folder it was read from.
   int64_t classes = 0;
-  std::vector<std::string> class_names;  // Empty, or `classes` of them.
+  std::vector<std::string> class_names;    // Empty, or `classes` of them.
+  std::vector<std::string> class_folders;  // Of sets of pictures in folders: `classes` of them; else empty.
   ImageSet train, test;
   // What a person must know about every result made with it: "checksum of X differs from the published one".
   // Empty if every file is the published one. Recorded in each run.
   std::vector<std::string> warnings;
+};
+
+// How pictures in folders become labelled images.
+struct PictureOptions {
+  PictureView view;
+  ClassList classes;  // Empty: the folders that are there, by name.
 };
 
 // One kind of data set.
@@ -42,8 +68,9 @@ struct DatasetKind {
   std::vector<std::string> folder_names;
   // What must be in the folder: one row for each file, holding the names that it may have, the preferred one first.
   std::vector<std::vector<std::string>> files;
-  // Reads and verifies the folder.
-  Result<Dataset> (*load)(const DatasetKind& kind, const std::string& folder);
+  std::vector<std::vector<std::string>> folders;  // The same for folders in it.
+  // Reads and verifies the folder. Kinds whose images have one size already ignore `pictures`.
+  Result<Dataset> (*load)(const DatasetKind& kind, const std::string& folder, const PictureOptions& pictures);
 };
 
 // One row for each folder of lowbit/data/sets, made by CMake: lowbit::data::sets::<folder>::Kinds(). A folder may
@@ -63,13 +90,13 @@ std::vector<DatasetKind> DatasetKinds();
 // holds all of its files. Errors: unknown name (lists the known ones), nothing found (says what was looked for, where,
 // and how to get it), a damaged file (file, offset, rule).
 // Cost: reads, unpacks and, for published sets, checksums every file: some 150 MB/s, once.
-Result<Dataset> LoadDataset(const std::string& name, const std::string& path);
+Result<Dataset> LoadDataset(const std::string& name, const std::string& path, const PictureOptions& pictures = {});
 
 // One folder that was looked at.
 struct DatasetPlace {
   std::string folder;
   bool exists = false;
-  std::vector<std::string> found;    // Paths of the files of the set that are there.
+  std::vector<std::string> found;    // Paths of the files and folders of the set that are there.
   std::vector<std::string> missing;  // Names of those that are not: "train.bin", "a or b" where names are free.
 
   bool complete() const { return exists && missing.empty(); }
@@ -93,6 +120,8 @@ std::string DescribeDatasets(const std::vector<DatasetStatus>& statuses);
 // The path of the file whose names are files[row] in `folder`: the first name that is there.
 // REQUIRES: row < kind.files.size(). Errors: none of the names is there.
 Result<std::string> DatasetFile(const DatasetKind& kind, size_t row, const std::string& folder);
+// The same for folders[row].
+Result<std::string> DatasetFolder(const DatasetKind& kind, size_t row, const std::string& folder);
 
 }  // namespace lowbit::data
 

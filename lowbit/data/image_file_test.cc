@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <png.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -11,6 +10,7 @@
 #include <jpeglib.h>
 
 #include "lowbit/data/test_files.h"
+#include "lowbit/data/test_png.h"
 
 namespace lowbit::data {
 namespace {
@@ -18,23 +18,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-// Pixels are interleaved, as the libraries want them; `format` is a PNG_FORMAT_*.
-Bytes Png(uint32_t format, uint32_t height, uint32_t width, const void* pixels, bool palette = false) {
-  png_image image = {};
-  image.version = PNG_IMAGE_VERSION;
-  image.format = format;
-  image.height = height;
-  image.width = width;
-  const uint8_t colours[6] = {10, 20, 30, 200, 100, 50};
-  if (palette) image.colormap_entries = 2;
-  png_alloc_size_t size = 0;
-  png_image_write_to_memory(&image, nullptr, &size, 0, pixels, 0, palette ? colours : nullptr);
-  Bytes file(size);
-  EXPECT_NE(png_image_write_to_memory(&image, file.data(), &size, 0, pixels, 0, palette ? colours : nullptr), 0);
-  file.resize(size);
-  return file;
-}
 
 // Quality 100: all quantization steps are 1. No chroma subsampling.
 Bytes Jpeg(int channels, uint32_t height, uint32_t width, Bytes pixels, bool progressive = false) {

@@ -1,5 +1,6 @@
 #include "lowbit/data/statistics.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace lowbit::data {
@@ -9,58 +10,57 @@ struct Sums {
   uint64_t values = 0, squares = 0;
 };
 
-// One Sums for each channel.
-std::vector<Sums> ChannelSums(const ImageSet& set) {
-  const size_t channels = static_cast<size_t>(set.image[0]);
-  const size_t area = static_cast<size_t>(set.image[1] * set.image[2]);
-  std::vector<Sums> sums(channels);
-  for (size_t plane = 0; plane < set.pixels.size() / area; ++plane) {
-    uint64_t values = 0, squares = 0;
-    for (size_t i = plane * area; i < (plane + 1) * area; ++i) {
-      values += set.pixels[i];
-      squares += static_cast<uint32_t>(set.pixels[i]) * set.pixels[i];
-    }
-    sums[plane % channels].values += values;
-    sums[plane % channels].squares += squares;
+// Calls add(pixels) for each image, or for an even sample of a set that is read when it is used; gives their number.
+template <typename Add>
+Result<int64_t> ForEachImage(const ImageSet& set, const Add& add) {
+  LOWBIT_CHECK(set.count() > 0);
+  const int64_t count = set.reader == nullptr ? set.count() : std::min(set.count(), kStatisticsSample);
+  std::vector<uint8_t> buffer;
+  for (int64_t i = 0; i < count; ++i) {
+    LOWBIT_TRY(const Span<const uint8_t> pixels, set.Read(i * set.count() / count, Crop(), &buffer));
+    add(pixels);
   }
-  return sums;
+  return count;
 }
 
-// Values summed in each channel.
-double PerChannel(const ImageSet& set) {
-  LOWBIT_CHECK(set.count() > 0);
-  return static_cast<double>(set.count() * set.image[1] * set.image[2]);
+void AddPlane(Span<const uint8_t> plane, Sums* sums) {
+  uint64_t values = 0, squares = 0;
+  for (const uint8_t pixel : plane) {
+    values += pixel;
+    squares += static_cast<uint32_t>(pixel) * pixel;
+  }
+  sums->values += values;
+  sums->squares += squares;
 }
 
 }  // namespace
 
-std::vector<double> ChannelMean(const ImageSet& set) {
-  const double count = PerChannel(set);
+Result<ChannelStatistics> MeasureChannels(const ImageSet& set) {
+  const size_t channels = static_cast<size_t>(set.image[0]), area = static_cast<size_t>(set.image[1] * set.image[2]);
+  std::vector<Sums> sums(channels);
+  const auto add = [&](Span<const uint8_t> pixels) {
+    for (size_t c = 0; c < channels; ++c) AddPlane(pixels.subspan(c * area, area), &sums[c]);
+  };
+  LOWBIT_TRY(const int64_t images, ForEachImage(set, add));
+  const double count = static_cast<double>(images) * static_cast<double>(area);
+  ChannelStatistics statistics;
+  for (const Sums& sum : sums) {
+    const double mean = static_cast<double>(sum.values) / count;
+    const double variance = static_cast<double>(sum.squares) / count - mean * mean;
+    statistics.mean.push_back(mean);
+    statistics.deviation.push_back(variance > 0 ? std::sqrt(variance) : 0);
+  }
+  return statistics;
+}
+
+Result<std::vector<double>> MeanImage(const ImageSet& set) {
+  std::vector<uint64_t> sums(static_cast<size_t>(Elements(set.image)));
+  const auto add = [&](Span<const uint8_t> pixels) {
+    for (size_t i = 0; i < sums.size(); ++i) sums[i] += pixels[i];
+  };
+  LOWBIT_TRY(const int64_t images, ForEachImage(set, add));
   std::vector<double> means;
-  for (const Sums& sums : ChannelSums(set)) means.push_back(static_cast<double>(sums.values) / count);
-  return means;
-}
-
-std::vector<double> ChannelStd(const ImageSet& set) {
-  const double count = PerChannel(set);
-  std::vector<double> deviations;
-  for (const Sums& sums : ChannelSums(set)) {
-    const double mean = static_cast<double>(sums.values) / count;
-    const double variance = static_cast<double>(sums.squares) / count - mean * mean;
-    deviations.push_back(variance > 0 ? std::sqrt(variance) : 0);
-  }
-  return deviations;
-}
-
-std::vector<double> MeanImage(const ImageSet& set) {
-  LOWBIT_CHECK(set.count() > 0);
-  const size_t elements = static_cast<size_t>(Elements(set.image));
-  std::vector<uint64_t> sums(elements);
-  for (size_t start = 0; start < set.pixels.size(); start += elements) {
-    for (size_t i = 0; i < elements; ++i) sums[i] += set.pixels[start + i];
-  }
-  std::vector<double> means(elements);
-  for (size_t i = 0; i < elements; ++i) means[i] = static_cast<double>(sums[i]) / static_cast<double>(set.count());
+  for (const uint64_t sum : sums) means.push_back(static_cast<double>(sum) / static_cast<double>(images));
   return means;
 }
 

@@ -7,16 +7,20 @@
 
 namespace lowbit::data {
 
-// Of all pixel values, 0..255, of a set that holds at least one image; sums are exact integers, divided at the end.
+// Of pixel values, 0..255, of a set that holds at least one image; sums are exact integers, divided at the end. A set
+// in memory is measured whole; of one that is read when it is used, at most kStatisticsSample images: number
+// i * count / sample for each i in [0, sample), their centres. Errors: an image cannot be read.
 
-// Mean of each channel: [channels].
-std::vector<double> ChannelMean(const ImageSet& set);
+inline constexpr int64_t kStatisticsSample = 2048;
 
-// Population standard deviation (divided by n, not n - 1) of each channel: [channels].
-std::vector<double> ChannelStd(const ImageSet& set);
+struct ChannelStatistics {
+  std::vector<double> mean;       // [channels]
+  std::vector<double> deviation;  // [channels]; of the population: divided by n, not n - 1.
+};
+Result<ChannelStatistics> MeasureChannels(const ImageSet& set);
 
 // Mean of each place: [channels, height, width], row-major.
-std::vector<double> MeanImage(const ImageSet& set);
+Result<std::vector<double>> MeanImage(const ImageSet& set);
 
 }  // namespace lowbit::data
 

@@ -22,15 +22,15 @@ ImageSet Small() {
 }
 
 TEST(Statistics, AreThoseOfTheDefinition) {
-  EXPECT_THAT(ChannelMean(Small()), ElementsAre(3, 10));
+  EXPECT_THAT(MeasureChannels(Small()).value().mean, ElementsAre(3, 10));
   // Values 0 2 4 6: deviations 9 1 1 9, mean 5.
-  EXPECT_THAT(ChannelStd(Small()), ElementsAre(std::sqrt(5.0), 0));
-  EXPECT_THAT(MeanImage(Small()), ElementsAre(2, 4, 10, 10));
+  EXPECT_THAT(MeasureChannels(Small()).value().deviation, ElementsAre(std::sqrt(5.0), 0));
+  EXPECT_THAT(MeanImage(Small()).value(), ElementsAre(2, 4, 10, 10));
 }
 
 TEST(Statistics, AgreeWithEachOther) {
   const ImageSet set = NoiseSet({3, 5, 4}, 40, 3);
-  const std::vector<double> image = MeanImage(set), channel = ChannelMean(set);
+  const std::vector<double> image = MeanImage(set).value(), channel = MeasureChannels(set).value().mean;
   for (size_t c = 0; c < 3; ++c) {
     double sum = 0;
     for (size_t i = 0; i < 20; ++i) sum += image[c * 20 + i];

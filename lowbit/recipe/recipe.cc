@@ -10,6 +10,7 @@ namespace lowbit::recipe {
 namespace {
 
 constexpr int64_t kMaxCount = int64_t{1} << 40;
+constexpr double kMaxColour = 10;
 constexpr double kMaxTime = 1e9;
 
 // Reads a word into the enumerator at the same place. The first name is the default.
@@ -62,9 +63,35 @@ Result<DataSection> ReadData(const Config& config) {
   ReadPublishedNormalization(&reader, &data);
   data.train_limit = reader.Int("train_limit", data.train_limit, 0, kMaxCount);
   data.test_limit = reader.Int("test_limit", data.test_limit, 0, kMaxCount);
+  data.crop = reader.Int("crop", data.crop, 0, 4096);
+  data.resize = reader.Int("resize", data.resize, 0, 8192);
+  if (data.resize != 0 && data.resize < (data.crop == 0 ? 224 : data.crop)) {
+    reader.Reject("resize", "0 or at least 'data.crop', which is 224 if left out");
+  }
+  data.classes = reader.String("classes", data.classes);
+  data.threads = reader.Int("threads", data.threads, 0, 1024);
   data.sequential = reader.Bool("sequential", data.sequential);
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
   return data;
+}
+
+// A list [min, max].
+void Range(ConfigReader* reader, const std::string& key, double low, double high, double* min, double* max) {
+  const std::vector<double> range = reader->Floats(key, {*min, *max}, low, high);
+  if (range.size() != 2 || range[0] <= 0 || range[0] > range[1]) {
+    reader->Reject(key, "a list of two numbers, the first greater than 0 and not above the second");
+    return;
+  }
+  *min = range[0];
+  *max = range[1];
+}
+
+void ReadResizedCrop(ConfigReader* reader, AugmentSection* augment) {
+  augment->resized_crop = reader->Bool("resized_crop", augment->resized_crop);
+  Range(reader, "resized_crop_area", 0, 1, &augment->min_area, &augment->max_area);
+  Range(reader, "resized_crop_ratio", 0.01, 100, &augment->min_ratio, &augment->max_ratio);
+  if (augment->resized_crop) return;
+  RejectUnused(reader, {"resized_crop_area", "resized_crop_ratio"}, "only 'augment.resized_crop' of true uses it");
 }
 
 Result<AugmentSection> ReadAugment(const Config& config) {
@@ -74,6 +101,10 @@ Result<AugmentSection> ReadAugment(const Config& config) {
   augment.pad = reader.Int("pad", augment.pad, 0, 64);
   augment.crop = reader.Bool("crop", augment.crop);
   augment.cutout = reader.Int("cutout", augment.cutout, 0, 1024);
+  ReadResizedCrop(&reader, &augment);
+  augment.brightness = reader.Float("brightness", augment.brightness, 0, kMaxColour);
+  augment.contrast = reader.Float("contrast", augment.contrast, 0, kMaxColour);
+  augment.saturation = reader.Float("saturation", augment.saturation, 0, kMaxColour);
   if (augment.pad > 0 && !augment.crop) reader.Reject("pad", "0 unless 'augment.crop' is true");
   if (augment.crop && augment.pad == 0) reader.Reject("crop", "false unless 'augment.pad' is at least 1");
   LOWBIT_RETURN_IF_ERROR(reader.Finish());

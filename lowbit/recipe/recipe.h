@@ -32,7 +32,12 @@ struct DataSection {
   std::vector<double> std;   // (0, 1]
   int64_t train_limit = 0;   // Only the first n training images; 0: all.
   int64_t test_limit = 0;    // Only the first n test images; 0: all.
-  bool sequential = false;   // Read in file order in every epoch instead of a new shuffle (Caffe's data bases).
+  // Of sets of pictures of any size:
+  int64_t crop = 0;         // Height and width of the images that are cut out of them; 0: 224. 0..4096
+  int64_t resize = 0;       // What a picture's shorter side gets before; >= crop; 0: 8 / 7 of crop. 0..8192
+  std::string classes;      // A file that lists the classes' folders, one a line; empty: all folders, by name.
+  int64_t threads = 0;      // That read training images; 0: one for sets in memory, else all that compute. Speed alone.
+  bool sequential = false;  // Read in file order in every epoch instead of a new shuffle (Caffe's data bases).
 };
 
 // [augment], of training images only.
@@ -41,6 +46,12 @@ struct AugmentSection {
   int64_t pad = 0;    // Zero-pad (after the mean is subtracted) by so many pixels on each side; only with `crop`. 0..64
   bool crop = false;  // Cut a window of the image's size at a uniformly random place; needs `pad`.
   int64_t cutout = 0;  // Side in pixels of one square set to the mean, at a random place; 0: none. 0..1024
+  // Of pictures of any size: a window of a random share of the area, with a random width / height, at a random place.
+  bool resized_crop = false;
+  double min_area = 0.08, max_area = 1;             // 0 < min <= max <= 1
+  double min_ratio = 3.0 / 4, max_ratio = 4.0 / 3;  // 0.01 <= min <= max <= 100
+  // Factors uniform in [max(0, 1 - x), 1 + x]; 0: no change. 0..10
+  double brightness = 0, contrast = 0, saturation = 0;
 };
 
 // [model]

@@ -2,6 +2,7 @@
 //
 //   FOLDER/stripes/   a data set in the IDX layout: 3 classes of noisy stripes, grey, 16 x 20
 //   FOLDER/colours/   a data set in CIFAR-10's layout: 5 classes of noisy tints
+//   FOLDER/pictures/  an image folder: 3 classes of tinted PNG files of several sizes, and one damaged training picture
 //   FOLDER/model.lbm  an untrained network for the first, its weights ternary
 //
 // usage: lowbit_make_files FOLDER
@@ -11,6 +12,7 @@
 #include "lowbit/base/file.h"
 #include "lowbit/base/random.h"
 #include "lowbit/data/test_files.h"
+#include "lowbit/data/test_png.h"
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/models/model.h"
 #include "lowbit/quant/quantizer.h"
@@ -73,6 +75,37 @@ Status WriteTints(const std::string& folder) {
   return WriteFileAtomic(folder + "/test_batch.bin", TintedRecords(50, 4));
 }
 
+// 17..32 pixels high and 20..38 wide; bright in colour plane `label`.
+data::Bytes TintedPicture(int label, int number) {
+  const uint32_t height = 17 + static_cast<uint32_t>(number * 5 % 16),
+                 width = 20 + static_cast<uint32_t>(number * 7 % 19);
+  const CounterRandom random(static_cast<uint64_t>(number), StreamOf("picture"));
+  data::Bytes pixels;
+  for (int64_t i = 0; i < int64_t{3} * height * width; ++i) {
+    pixels.push_back(Noisy(i % 3 == label ? 170 : 30, random, i));
+  }
+  return data::Png(PNG_FORMAT_RGB, height, width, pixels.data());
+}
+
+Status WritePictures(const std::string& folder, int count) {
+  int label = 0;
+  for (const char* name : {"red", "green", "blue"}) {
+    LOWBIT_RETURN_IF_ERROR(MakeFolders(folder + "/" + name));
+    for (int i = 0; i < count; ++i) {
+      const std::string path = folder + "/" + name + "/" + std::to_string(i) + ".png";
+      LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(path, TintedPicture(label, i)));
+    }
+    ++label;
+  }
+  return Ok();
+}
+
+Status WriteImageFolder(const std::string& folder) {
+  LOWBIT_RETURN_IF_ERROR(WritePictures(folder + "/train", 40));
+  LOWBIT_RETURN_IF_ERROR(WritePictures(folder + "/val", 15));
+  return WriteFileAtomic(folder + "/train/green/7.png", "no picture");
+}
+
 // Ternary weights in place of float ones, by the plain quantizer.
 Status Quantize(Graph* graph) {
   LOWBIT_TRY(const auto quantizer, quant::CreateQuantizer("twn", Config()));
@@ -98,6 +131,7 @@ Status WriteModel(const std::string& path) {
 Status WriteAll(const std::string& folder) {
   LOWBIT_RETURN_IF_ERROR(WriteStripes(folder + "/stripes"));
   LOWBIT_RETURN_IF_ERROR(WriteTints(folder + "/colours"));
+  LOWBIT_RETURN_IF_ERROR(WriteImageFolder(folder + "/pictures"));
   return WriteModel(folder + "/model.lbm");
 }
 

@@ -39,6 +39,10 @@ void ReadInput(const Json& json, RecipeNetwork* network) {
   network->input.mean = input.at("mean").get<std::vector<float>>();
   network->input.scale = input.at("scale").get<std::vector<float>>();
   network->class_names = input.at("class_names").get<std::vector<std::string>>();
+  // Folders written before there were sets of pictures have none.
+  if (input.contains("class_folders")) {
+    network->class_folders = input.at("class_folders").get<std::vector<std::string>>();
+  }
   network->dataset = input.at("dataset").get<std::string>();
 }
 
@@ -64,6 +68,7 @@ Status WriteRunDescription(const std::string& folder, const RecipeNetwork& netwo
                        {"mean", network.input.mean},
                        {"scale", network.input.scale},
                        {"class_names", network.class_names},
+                       {"class_folders", network.class_folders},
                        {"dataset", network.dataset}}}};
   return WriteFileAtomic(folder + "/run.json", json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
 }

@@ -83,6 +83,14 @@ void PrintWarnings(const train::TrainJob& job) {
   }
 }
 
+// What was met on the way; each rank tells of the pictures that it read.
+void PrintDamage(const train::TrainJob& job) {
+  for (const data::ImageSet* set : {&job.dataset.train, &job.dataset.test}) {
+    const std::string damage = set->Damage();
+    if (!damage.empty()) std::fprintf(stderr, "%s  warning: %s\n", job.recipe.name.c_str(), damage.c_str());
+  }
+}
+
 // Ranks that train different things would average them without a word.
 Status CheckSameRun(const std::string& recipe, const train::TrainJob& job) {
   const std::string run =
@@ -141,6 +149,7 @@ Result<TrainSummary> TrainRun(const TrainRequest& request) {
   LOWBIT_RETURN_IF_ERROR(distributed::OnRoot(begin_folder, job.group));
 
   LOWBIT_TRY(const train::TrainOutcome outcome, train::Train(job));
+  PrintDamage(job);
   if (job.launch.rank == 0) LOWBIT_RETURN_IF_ERROR(PackInto(job));
   TrainSummary summary;
   summary.rank = job.launch.rank;

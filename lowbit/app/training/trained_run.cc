@@ -40,8 +40,8 @@ Status CheckFits(const OpenedRun& opened, const data::Dataset& dataset) {
 
 Result<Evaluation> EvaluateTrainedRun(const EvaluateRunRequest& request) {
   LOWBIT_TRY(const OpenedRun opened, OpenRun(request.run));
-  LOWBIT_TRY(const data::Dataset dataset,
-             LoadNamedDataset(request.data.empty() ? opened.network.dataset : request.data));
+  const std::string chosen = request.data.empty() ? opened.network.dataset : request.data;
+  LOWBIT_TRY(const data::Dataset dataset, LoadNamedDataset(chosen, PicturesOf(opened.network)));
   LOWBIT_RETURN_IF_ERROR(CheckFits(opened, dataset));
   Evaluation evaluation;
   evaluation.subject = request.run;
@@ -55,6 +55,7 @@ Result<Evaluation> EvaluateTrainedRun(const EvaluateRunRequest& request) {
         Accumulate(logits, dataset.classes, labels, &evaluation);
       }));
   Finish(&evaluation);
+  if (!dataset.test.Damage().empty()) evaluation.warnings.push_back(dataset.test.Damage());
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   evaluation.milliseconds_per_image = 1000 * seconds / static_cast<double>(evaluation.images);
   return evaluation;

@@ -2,8 +2,8 @@
 
 #include <torch/torch.h>
 
-#include <algorithm>
 #include <cmath>
+#include <stdexcept>
 
 #include "lowbit/train/loss.h"
 #include "lowbit/train/trainer/image_tensor.h"
@@ -11,6 +11,19 @@
 namespace lowbit::train {
 
 namespace {
+
+data::BatchOptions TestBatches(const data::ImageSet& images, int64_t batch, const distributed::Group* group) {
+  data::BatchOptions options;
+  options.batch_size = batch;
+  options.shuffle = false;
+  options.threads = data::LoaderThreads(images, torch::get_num_threads());
+  options.prefetch = options.threads + 1;
+  if (group != nullptr) {
+    options.turn = group->rank();
+    options.turns = group->ranks();
+  }
+  return options;
+}
 
 void SumOverRanks(Averages* averages, distributed::Group* group) {
   const torch::Tensor sums =
@@ -25,28 +38,27 @@ void SumOverRanks(Averages* averages, distributed::Group* group) {
 }  // namespace
 
 void ForEachOutput(Network* network, const data::ImageSet& images, int64_t batch, const OutputCallback& callback,
-                   const Turns& turns) {
+                   const distributed::Group* group) {
   const torch::NoGradGuard no_gradients;
   const StepContext context;
-  for (int64_t first = turns.first * batch; first < images.count(); first += turns.step * batch) {
-    const int64_t count = std::min(batch, images.count() - first);
-    callback(first, count, network->Forward(ImageTensor(images, first, count), Mode::kEval, context));
+  data::Batcher batcher(images, TestBatches(images, batch, group));
+  batcher.StartEpoch(0);
+  data::Batch read;
+  while (batcher.Next(&read)) {
+    if (!read.status.ok()) throw std::runtime_error(read.status.error().message);
+    callback(&read, network->Forward(ImageView(&read, images.image), Mode::kEval, context));
   }
 }
 
 Averages EvaluateNetwork(Network* network, const data::ImageSet& images, int64_t batch, distributed::Group* group) {
   Averages result;
-  const auto count_right = [&](int64_t first, int64_t count, const torch::Tensor& output) {
-    const torch::Tensor labels = LabelTensor(images, first, count).to(output.device());
+  const auto count_right = [&](data::Batch* read, const torch::Tensor& output) {
+    const torch::Tensor labels = LabelView(read).to(output.device());
     result.Add(CrossEntropy(output, labels, 0).item<double>(), output.argmax(1).eq(labels).sum().item<int64_t>(),
-               count);
+               read->count);
   };
-  if (group == nullptr) {
-    ForEachOutput(network, images, batch, count_right);
-  } else {
-    ForEachOutput(network, images, batch, count_right, {group->rank(), group->ranks()});
-    SumOverRanks(&result, group);
-  }
+  ForEachOutput(network, images, batch, count_right, group);
+  if (group != nullptr) SumOverRanks(&result, group);
   return result;
 }
 

@@ -3,26 +3,21 @@
 
 #include <functional>
 
-#include "lowbit/data/dataset.h"
+#include "lowbit/data/batcher.h"
 #include "lowbit/train/distributed/group.h"
 #include "lowbit/train/network.h"
 #include "lowbit/train/trainer/averages.h"
 
 namespace lowbit::train {
 
-// Which batches of a pass: numbers `first`, first + step, ...
-struct Turns {
-  int64_t first = 0, step = 1;
-};
-
 // Runs the network with every chosen weight low-bit over the images in file order, `batch` at a time, and hands over
-// the output of images [first, first + count). Throws what libtorch throws.
-using OutputCallback = std::function<void(int64_t first, int64_t count, const at::Tensor& output)>;
+// the output of each batch; of several ranks each takes its turns with the batches (null: one takes them all). Throws
+// what libtorch throws, and std::runtime_error where an image cannot be read.
+using OutputCallback = std::function<void(data::Batch* batch, const at::Tensor& output)>;
 void ForEachOutput(Network* network, const data::ImageSet& images, int64_t batch, const OutputCallback& callback,
-                   const Turns& turns = {});
+                   const distributed::Group* group = nullptr);
 
-// Mean cross-entropy (no label smoothing) and accuracy of such a pass. The ranks of `group` take turns with the batches,
-// and all get the result; null: one process takes them all.
+// Mean cross-entropy (no label smoothing) and accuracy of such a pass; all ranks get the result.
 Averages EvaluateNetwork(Network* network, const data::ImageSet& images, int64_t batch,
                          distributed::Group* group = nullptr);
 

@@ -180,10 +180,11 @@ TEST(Ranks, WeightsAndMasksStayTheSameBits) {
     for (const auto& [name, tensor] : network.Buffers()) result.push_back(tensor);
     // What the masks of two iterations make of the same images.
     const at::NoGradGuard no_grad;
+    data::Batch batch = MakeBatch(images, nullptr);
     for (const int64_t iteration : {6, 7}) {
       StepContext context = Context(iteration, nullptr);
       context.evaluate_hybrid = true;
-      result.push_back(network.Forward(ImageTensor(images, 0, 8), Mode::kEval, context));
+      result.push_back(network.Forward(ImageView(&batch, images.image), Mode::kEval, context));
     }
   });
   for (const auto& result : results) {

@@ -8,8 +8,6 @@
 namespace lowbit::train {
 namespace {
 
-constexpr int kLoaderThreads = 1;  // One core makes far more images than a network uses.
-
 MemoryFormat ReadMemoryFormat(recipe::TrainSection::Switch channels_last) {
   switch (channels_last) {
     case recipe::TrainSection::Switch::kOn:
@@ -52,12 +50,27 @@ LearningRate::Kind ReadKind(recipe::ScheduleSection::Kind kind) {
   return To::kConstant;
 }
 
-// The pixel of each channel that is 0 after the network's own normalization.
-std::vector<float> FillValues(const recipe::DataSection& section, const data::ImageSet& images) {
-  std::vector<double> mean = section.mean;
+// The pixel of each channel that is 0 after the network's own normalization; none where nothing is filled.
+Result<std::vector<float>> FillValues(const recipe::Recipe& recipe, const data::ImageSet& images) {
+  if (recipe.augment.pad == 0 && recipe.augment.cutout == 0) return std::vector<float>();
+  std::vector<double> mean = recipe.data.mean;
   for (double& value : mean) value *= 255;  // Recipes count pixels in 0..1.
-  if (mean.empty()) mean = data::ChannelMean(images);
-  return {mean.begin(), mean.end()};
+  if (mean.empty()) {
+    LOWBIT_TRY(const data::ChannelStatistics measured, data::MeasureChannels(images));
+    mean = measured.mean;
+  }
+  return std::vector<float>(mean.begin(), mean.end());
+}
+
+data::CropOptions ReadCrop(const recipe::AugmentSection& augment) {
+  using Kind = data::CropOptions::Kind;
+  data::CropOptions crop;
+  crop.kind = augment.resized_crop ? Kind::kResized : Kind::kRandom;
+  crop.min_area = augment.min_area;
+  crop.max_area = augment.max_area;
+  crop.min_ratio = augment.min_ratio;
+  crop.max_ratio = augment.max_ratio;
+  return crop;
 }
 
 }  // namespace
@@ -90,18 +103,20 @@ OptimizerOptions ReadOptimizerOptions(const recipe::TrainSection& train) {
   return options;
 }
 
-data::BatchOptions ReadBatchOptions(const recipe::Recipe& recipe, const data::ImageSet& images) {
+Result<data::BatchOptions> ReadBatchOptions(const recipe::Recipe& recipe, const data::ImageSet& images) {
   data::BatchOptions options;
   options.batch_size = recipe.train.batch;
   options.shuffle = !recipe.data.sequential;
   options.drop_last = true;
   options.seed = static_cast<uint64_t>(recipe.seed);
-  options.threads = kLoaderThreads;
+  options.threads = static_cast<int>(recipe.data.threads);
+  options.crop = ReadCrop(recipe.augment);
+  options.colour = {recipe.augment.brightness, recipe.augment.contrast, recipe.augment.saturation};
   options.augment.flip = recipe.augment.flip;
   options.augment.pad = recipe.augment.pad;
   options.augment.crop = recipe.augment.crop;
   options.augment.cutout = recipe.augment.cutout;
-  options.augment.fill = FillValues(recipe.data, images);
+  LOWBIT_TRY(options.augment.fill, FillValues(recipe, images));
   return options;
 }
 

@@ -17,8 +17,9 @@ namespace lowbit::train {
 // The recipe's sections as the options of the parts that carry them out.
 Result<NetworkOptions> ReadNetworkOptions(const recipe::Recipe& recipe, const std::string& device);
 OptimizerOptions ReadOptimizerOptions(const recipe::TrainSection& train);
-// `images`: those trained on; padding and cutout put their channels' mean there, or the recipe's.
-data::BatchOptions ReadBatchOptions(const recipe::Recipe& recipe, const data::ImageSet& images);
+// `images`: those trained on; padding and cutout put their channels' mean there, or the recipe's. Errors: an image
+// cannot be read.
+Result<data::BatchOptions> ReadBatchOptions(const recipe::Recipe& recipe, const data::ImageSet& images);
 // `iterations`: of a run, or of a stage.
 LearningRate ReadLearningRate(const recipe::TrainSection& train, int64_t iterations, int64_t iterations_per_epoch);
 

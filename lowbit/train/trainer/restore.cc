@@ -25,11 +25,11 @@ Status ForEachLogits(const TrainedRun& run, const data::ImageSet& images, const 
   return Guarded([&]() -> Status {
     torch::set_num_threads(threads);
     LOWBIT_TRY(Network network, Restore(run, device));
-    ForEachOutput(
-        &network, images, run.recipe.train.test_batch, [&](int64_t first, int64_t count, const torch::Tensor& output) {
-          const torch::Tensor logits = output.to(torch::kCPU, torch::kFloat).contiguous();
-          callback(first, count, Span<const float>(logits.data_ptr<float>(), static_cast<size_t>(logits.numel())));
-        });
+    ForEachOutput(&network, images, run.recipe.train.test_batch, [&](data::Batch* read, const torch::Tensor& output) {
+      const torch::Tensor logits = output.to(torch::kCPU, torch::kFloat).contiguous();
+      callback(read->indices.front(), read->count,
+               Span<const float>(logits.data_ptr<float>(), static_cast<size_t>(logits.numel())));
+    });
     return Ok();
   });
 }

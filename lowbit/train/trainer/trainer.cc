@@ -64,8 +64,10 @@ Result<Timeline> MakeTimeline(const TrainJob& job) {
   return timeline;
 }
 
-data::BatchOptions RankBatches(const TrainJob& job) {
-  data::BatchOptions options = ReadBatchOptions(job.recipe, job.dataset.train);
+Result<data::BatchOptions> RankBatches(const TrainJob& job) {
+  LOWBIT_TRY(data::BatchOptions options, ReadBatchOptions(job.recipe, job.dataset.train));
+  if (options.threads == 0) options.threads = data::LoaderThreads(job.dataset.train, job.threads);
+  options.prefetch = std::max(options.prefetch, options.threads + 1);
   options.share = job.launch.rank;
   options.shares = job.launch.ranks;
   return options;
@@ -73,13 +75,13 @@ data::BatchOptions RankBatches(const TrainJob& job) {
 
 class Trainer {
  public:
-  Trainer(const TrainJob& job, const Timeline& timeline, Network network)
+  Trainer(const TrainJob& job, const Timeline& timeline, const data::BatchOptions& batches, Network network)
       : job_(job),
         train_(job.recipe.train),
         timeline_(timeline),
         network_(std::move(network)),
         optimizer_(Optimizer::Create(ReadOptimizerOptions(train_), network_.Parameters())),
-        batcher_(job.dataset.train, RankBatches(job)),
+        batcher_(job.dataset.train, batches),
         learning_rate_(ReadLearningRate(train_, timeline.steps, timeline.steps_per_epoch)) {}
 
   // Continues from the folder's checkpoint, if the job wants to and there is one.
@@ -147,6 +149,7 @@ class Trainer {
     epoch_first_step_ = state_.step;
     do {
       LOWBIT_CHECK(batcher_.Next(&batch));
+      LOWBIT_RETURN_IF_ERROR(batch.status);
       LOWBIT_RETURN_IF_ERROR(Step(&batch));
       const bool ends = timeline_.EpochEnds(state_.step);
       if (ends) LOWBIT_RETURN_IF_ERROR(EndEpoch());
@@ -351,7 +354,8 @@ Result<TrainOutcome> TrainOrThrow(const TrainJob& job) {
   LOWBIT_TRY(NetworkOptions options, ReadNetworkOptions(job.recipe, job.device));
   if (job.recipe.train.sync_batch_norm) options.batch_norm.group = job.group;
   torch::set_num_threads(job.threads);
-  Trainer trainer(job, timeline, Network::Create(job.graph, options));
+  LOWBIT_TRY(const data::BatchOptions batches, RankBatches(job));
+  Trainer trainer(job, timeline, batches, Network::Create(job.graph, options));
   LOWBIT_RETURN_IF_ERROR(trainer.Restore());
   LOWBIT_RETURN_IF_ERROR(trainer.Run());
   return trainer.Outcome();
@@ -362,7 +366,7 @@ Result<TrainOutcome> TrainOrThrow(const TrainJob& job) {
 Status CheckJob(const TrainJob& job) {
   LOWBIT_RETURN_IF_ERROR(MakeTimeline(job));
   return Guarded([&]() -> Status {
-    const data::BatchOptions batches = ReadBatchOptions(job.recipe, job.dataset.train);
+    LOWBIT_TRY(const data::BatchOptions batches, RankBatches(job));
     LOWBIT_RETURN_IF_ERROR(data::CheckAugment(batches.augment, job.dataset.train.image));
     LOWBIT_TRY(const NetworkOptions options, ReadNetworkOptions(job.recipe, job.device));
     Network::Create(job.graph, options);  // Throws where a layer to skip or a device is not there.

@@ -49,9 +49,12 @@ TEST(ReadBatchOptions, FillsWithTheMeanOfTheImagesOrOfTheRecipe) {
   images.labels = {0};
   images.pixels = {10, 30};
   recipe::Recipe recipe;
-  EXPECT_EQ(ReadBatchOptions(recipe, images).augment.fill, std::vector<float>{20});
+  recipe.augment.cutout = 1;
+  EXPECT_EQ(ReadBatchOptions(recipe, images).value().augment.fill, std::vector<float>{20});
   recipe.data.mean = {0.2};
-  EXPECT_EQ(ReadBatchOptions(recipe, images).augment.fill, std::vector<float>{51});
+  EXPECT_EQ(ReadBatchOptions(recipe, images).value().augment.fill, std::vector<float>{51});
+  recipe.augment.cutout = 0;
+  EXPECT_TRUE(ReadBatchOptions(recipe, images).value().augment.fill.empty());
 }
 
 constexpr char kStaged[] = R"(

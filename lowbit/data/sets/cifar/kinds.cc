@@ -76,16 +76,16 @@ Result<Dataset> Load(const DatasetKind& kind, const std::string& folder, const L
   return set;
 }
 
-Result<Dataset> LoadCifar10(const DatasetKind& kind, const std::string& folder) {
+Result<Dataset> LoadCifar10(const DatasetKind& kind, const std::string& folder, const PictureOptions&) {
   return Load(kind, folder, Cifar10Layout());
 }
 
-Result<Dataset> LoadCifar100(const DatasetKind& kind, const std::string& folder) {
+Result<Dataset> LoadCifar100(const DatasetKind& kind, const std::string& folder, const PictureOptions&) {
   return Load(kind, folder, Cifar100Layout());
 }
 
 // The kind "cifar": only the first training file must be there, more may follow, and the labels say how many classes.
-Result<Dataset> LoadAnyCifar(const DatasetKind& kind, const std::string& folder) {
+Result<Dataset> LoadAnyCifar(const DatasetKind& kind, const std::string& folder, const PictureOptions&) {
   DatasetKind present = kind;
   for (int batch = 2; batch <= 1000; ++batch) {
     const std::string name = "data_batch_" + std::to_string(batch) + ".bin";

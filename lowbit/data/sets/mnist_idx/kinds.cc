@@ -88,17 +88,19 @@ Result<Dataset> Load(const DatasetKind& kind, const std::string& folder, const P
   return set;
 }
 
-Result<Dataset> LoadMnist(const DatasetKind& kind, const std::string& folder) {
+Result<Dataset> LoadMnist(const DatasetKind& kind, const std::string& folder, const PictureOptions&) {
   const Published published = Mnist();
   return Load(kind, folder, &published);
 }
 
-Result<Dataset> LoadFashionMnist(const DatasetKind& kind, const std::string& folder) {
+Result<Dataset> LoadFashionMnist(const DatasetKind& kind, const std::string& folder, const PictureOptions&) {
   const Published published = FashionMnist();
   return Load(kind, folder, &published);
 }
 
-Result<Dataset> LoadIdx(const DatasetKind& kind, const std::string& folder) { return Load(kind, folder, nullptr); }
+Result<Dataset> LoadIdx(const DatasetKind& kind, const std::string& folder, const PictureOptions&) {
+  return Load(kind, folder, nullptr);
+}
 
 // Each stem, plain and packed.
 std::vector<std::string> Names(const std::vector<std::string>& stems) {

@@ -1,0 +1,106 @@
+#!/usr/bin/env bash
+# A network trained on a folder of pictures, which are decoded when they are used: listed, trained, packed, evaluated.
+# usage: image_folder_test.sh MAKE_FILES_PROGRAM [ranks]
+source "$(dirname "$0")/../lib.sh"
+"$1" "$scratch/files" || exit 1
+pictures=$scratch/files/pictures
+
+cat >"$scratch/tints.toml" <<END
+[data]
+name = "image-folder"
+path = "$pictures"
+crop = 16
+resize = 17
+
+[augment]
+flip = true
+
+[model]
+name = "small"
+
+[train]
+epochs = 2
+batch = 8
+log_every = 1
+
+[quantize]
+method = "twn"
+END
+
+train() { "$lowbit" train "$scratch/tints.toml" --threads 1 --out "$scratch/$1" "${@:2}" 2>"$scratch/err"; }
+predictions() { "$lowbit" eval "${@:2}" --predictions "$scratch/$1.txt"; }
+
+ln -s "$pictures" "$scratch/image-folder"
+check "data describes it" fails_with 0 env LOWBIT_DATA="$scratch" "$lowbit" data image-folder
+check "  and lists it" says "listed, not read: 120 training and 45 test images [3, 224, 224], 3 classes" "$scratch/out"
+
+check "train" train run
+check "  warns of the damaged picture" says "1 damaged picture was replaced by others of the same class" "$scratch/err"
+check "  names it" says "train/green/7.png" "$scratch/err"
+check "train with three loader threads" train threads --set data.threads=3
+check "  ends the same" same_run "$scratch/run" "$scratch/threads"
+check "  measured something" test -s "$scratch/threads/metrics.jsonl"
+check "eval RUN" predictions trained "$scratch/run"
+check "eval FILE" predictions packed "$scratch/run/model.lbm" --data "image-folder:$pictures"
+check "  45 predictions" test "$(wc -l <"$scratch/packed.txt")" = 45
+check "  the same ones" cmp "$scratch/trained.txt" "$scratch/packed.txt"
+check "  of more than one class" test "$(sort -u "$scratch/packed.txt" | wc -l)" -gt 1
+
+check "a picture of the test set is damaged" cp "$pictures/train/green/7.png" "$pictures/val/red/3.png"
+check "eval warns" fails_with 0 "$lowbit" eval "$scratch/run" --json
+check "  in its JSON" says "val: 1 damaged picture was replaced" "$scratch/out"
+check "the folder of a class is gone" mv "$pictures/val/red" "$scratch/red"
+check "eval warns" fails_with 0 "$lowbit" eval "$scratch/run" --json
+check "  of the class" says "val: has no picture of 1 of the 3 classes" "$scratch/out"
+check "train is refused" fails_with 2 "$lowbit" train "$scratch/tints.toml" --out "$scratch/refused"
+check "  says which" says "val: lacks the class folder 'red'" "$scratch/err"
+check "  in one line" test "$(wc -l <"$scratch/err")" = 1
+mkdir "$pictures/val/pink"
+check "the folder of no class is there" cp "$pictures/val/blue/1.png" "$pictures/val/pink"
+check "eval is refused" fails_with 2 "$lowbit" eval "$scratch/run/model.lbm" --data "image-folder:$pictures"
+check "  says which" says "val/pink: is none of the 3 classes" "$scratch/err"
+rm -r "$pictures/val/pink"
+mv "$scratch/red" "$pictures/val/red"
+
+# The labels of a list of classes.
+printf 'red a red one\ngreen\nblue\nnone\n' >"$scratch/classes.txt"
+check "train with a list of classes" train listed --set data.classes="$scratch/classes.txt"
+check "  warns of the one that is not there" says "train: has no picture of 1 of the 4 classes" "$scratch/err"
+check "  the file has their names" says "a red one" "$scratch/listed/model.lbm"
+rm "$scratch/classes.txt"
+check "  eval RUN without the list" predictions listed "$scratch/listed"
+check "  eval FILE without the list" predictions listed_file "$scratch/listed/model.lbm" --data "image-folder:$pictures"
+check "  the same predictions" cmp "$scratch/listed.txt" "$scratch/listed_file.txt"
+check "  most are right" \
+  awk '$1 == (NR - 1) % 3 { right++ } END { exit !(NR == 45 && right > 30) }' "$scratch/listed.txt"
+
+# Every random change at once, killed at random moments.
+changes=(--set data.threads=2 --set train.epochs=12 --set train.checkpoint_every=3 --set augment.resized_crop=true
+  --set augment.brightness=0.4 --set augment.contrast=0.4 --set augment.saturation=0.4)
+first_step() { run_metrics "$scratch/$1" | grep -m 1 '"kind":"step"'; }
+killed_run() {
+  local kills=0
+  while [ $kills -lt 6 ]; do
+    timeout -s KILL "0.$((4 + RANDOM % 6))" "$lowbit" train "$scratch/tints.toml" --threads 1 --out "$scratch/killed" \
+      "${changes[@]}" --resume && break
+    kills=$((kills + 1))
+  done
+  echo "$kills" >"$scratch/kills"
+  train killed "${changes[@]}" --resume
+}
+check "an undisturbed run with resized crops and colours" train whole "${changes[@]}"
+check "  begins differently" test "$(first_step whole)" != "$(first_step run)"
+check "the same, killed and resumed" killed_run
+check "  was killed" test "$(cat "$scratch/kills")" -ge 1
+check "  ends with the same bits" same_run "$scratch/whole" "$scratch/killed"
+
+if [ "${2:-}" = ranks ]; then
+  source "$root/tests/distributed/ranks.sh"
+  recipe=$scratch/tints.toml
+  settings=(--threads 1 "${changes[@]}" --set train.epochs=2)
+  check "two ranks train" ranks 2 two
+  check "  one of them tells of the damaged picture" says "train/green/7.png" <(cat "$scratch"/rank?.err)
+  check "  again, with other threads" ranks 2 again --set data.threads=1
+  check "  end the same" same_run "$scratch/two" "$scratch/again"
+fi
+finish

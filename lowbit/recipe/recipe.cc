@@ -191,9 +191,11 @@ Result<TrainSection> ReadTrain(const Config& config) {
   train.batch_norm = Choice<TrainSection::BatchNorm>(&reader, "batch_norm", {"ema", "bias_corrected"});
   train.batch_norm_momentum = PositiveFloat(&reader, "batch_norm_momentum", train.batch_norm_momentum, 1);
   train.sync_batch_norm = reader.Bool("sync_batch_norm", train.sync_batch_norm);
+  train.reestimate_batch_norm = reader.Int("reestimate_batch_norm", train.reestimate_batch_norm, 0, 1000000);
   train.freeze_batch_norm = reader.Bool("freeze_batch_norm", train.freeze_batch_norm);
   if (train.freeze_batch_norm) {
-    RejectUnused(&reader, {"sync_batch_norm"}, "'train.freeze_batch_norm' keeps the statistics as they are");
+    RejectUnused(&reader, {"sync_batch_norm", "reestimate_batch_norm"},
+                 "'train.freeze_batch_norm' keeps the statistics as they are");
   }
   train.amp = reader.Bool("amp", train.amp);
   const Config& schedule = reader.Table("schedule");

@@ -107,7 +107,10 @@ struct TrainSection {
   // Several processes: mean and variance of the whole batch, not of each process's part; needs a trained batch norm.
   bool sync_batch_norm = false;
   bool freeze_batch_norm = false;  // Running mean and variance stay as they are; scale and shift are trained.
-  bool amp = false;                // Mixed precision; CUDA only.
+  // After the last update, the running statistics become the plain mean over so many training batches; 0: they stay the
+  // moving averages. Needs a trained batch norm. 0..1000000
+  int64_t reestimate_batch_norm = 0;
+  bool amp = false;  // Mixed precision; CUDA only.
   ScheduleSection schedule;
 };
 

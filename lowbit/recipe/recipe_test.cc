@@ -92,6 +92,7 @@ channels_last = "off"
 batch_norm = "bias_corrected"
 batch_norm_momentum = 0.001
 sync_batch_norm = true
+reestimate_batch_norm = 20
 amp = true
 [train.schedule]
 kind = "multistep"
@@ -143,6 +144,7 @@ ramp_until = 0.7
   EXPECT_EQ(recipe.train.batch_norm, TrainSection::BatchNorm::kBiasCorrected);
   EXPECT_EQ(recipe.train.batch_norm_momentum, 0.001);
   EXPECT_TRUE(recipe.train.sync_batch_norm);
+  EXPECT_EQ(recipe.train.reestimate_batch_norm, 20);
   EXPECT_TRUE(recipe.train.amp);
   EXPECT_EQ(recipe.train.schedule.kind, ScheduleSection::Kind::kMultistep);
   EXPECT_EQ(recipe.train.schedule.warmup, 10);
@@ -241,6 +243,8 @@ TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
       {kTrain + "log_every = 0\n", "'train.log_every' must be an integer"},
       {kTrain + "batch_norm_momentum = 0\n", "'train.batch_norm_momentum' must be greater than 0"},
       {kTrain + "freeze_batch_norm = true\nsync_batch_norm = true\n", "'train.sync_batch_norm' must be left out"},
+      {kTrain + "freeze_batch_norm = true\nreestimate_batch_norm = 9\n",
+       "'train.reestimate_batch_norm' must be left out"},
       {kTrain + "[train.schedule]\nkind = \"step\"\n", "'train.schedule.every' must be given for kind 'step'"},
       {kTrain + "[train.schedule]\nkind = \"step\"\nevery = 0\n", "'train.schedule.every' must be greater than 0"},
       {kTrain + "[train.schedule]\nkind = \"multistep\"\n", "'train.schedule.milestones' must be a list"},

@@ -21,6 +21,7 @@
 #include "lowbit/train/trainer/metrics_log.h"
 #include "lowbit/train/trainer/progress.h"
 #include "lowbit/train/trainer/recipe_options.h"
+#include "lowbit/train/trainer/reestimate_batch_norm.h"
 #include "lowbit/train/trainer/run_metrics.h"
 #include "lowbit/train/trainer/share_state.h"
 #include "lowbit/train/trainer/train_job.h"
@@ -251,6 +252,7 @@ class Trainer {
     metrics.train = state_.epoch;
     LOWBIT_RETURN_IF_ERROR(CheckSameParameters(network_, job_.group));
     const bool last = state_.step == timeline_.steps;
+    if (last && state_.stage + 1 == timeline_.stages) Reestimate();
     const bool due = train_.evaluate_every > 0 && metrics.epoch % train_.evaluate_every == 0;
     if (due || last) {
       metrics.test = EvaluateTest(metrics.epoch);
@@ -265,6 +267,13 @@ class Trainer {
     state_.epoch = Averages();
     LOWBIT_RETURN_IF_ERROR(WriteEpoch(metrics, metrics_.get()));
     return WriteLayers(metrics.epoch, metrics.iteration, network_.Statistics(), metrics_.get());
+  }
+
+  // After the last update of the run; the checkpoint that follows holds the result.
+  void Reestimate() {
+    if (train_.reestimate_batch_norm == 0) return;
+    ReestimateBatchNorm(train_.reestimate_batch_norm, timeline_.stages * timeline_.epochs, job_.dataset.train.image,
+                        &batcher_, &network_, job_.group);
   }
 
   Averages EvaluateTest(int64_t epoch) {
@@ -365,7 +374,11 @@ Status CheckJob(const TrainJob& job) {
     const data::BatchOptions batches = ReadBatchOptions(job.recipe, job.dataset.train);
     LOWBIT_RETURN_IF_ERROR(data::CheckAugment(batches.augment, job.dataset.train.image));
     LOWBIT_TRY(const NetworkOptions options, ReadNetworkOptions(job.recipe, job.device));
-    Network::Create(job.graph, options);  // Throws where a layer to skip or a device is not there.
+    // Throws where a layer to skip or a device is not there.
+    const Network network = Network::Create(job.graph, options);
+    if (job.recipe.train.reestimate_batch_norm > 0 && network.RunningStatistics().empty()) {
+      return Invalid("'train.reestimate_batch_norm' must be 0: the network has no batch normalization");
+    }
     return Ok();
   });
 }

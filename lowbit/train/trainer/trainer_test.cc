@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -14,6 +15,7 @@
 
 #include "lowbit/base/file.h"
 #include "lowbit/base/random.h"
+#include "lowbit/format/safetensors/safetensors.h"
 #include "lowbit/models/model.h"
 #include "lowbit/recipe/toml.h"
 #include "lowbit/train/trainer/checkpoint.h"
@@ -219,13 +221,38 @@ TEST_F(TrainerTest, CheckpointOfAnotherNetworkIsRefused) {
   EXPECT_NE(outcome.error().message.find("has shape"), std::string::npos);
 }
 
+std::vector<float> Values(const std::string& folder, const std::string& tensor) {
+  const safetensors::File file = safetensors::Read(CheckpointPath(folder), safetensors::Checksum::kRequired).value();
+  const std::vector<uint8_t>& bytes = file.tensors.at(tensor).bytes;
+  std::vector<float> values(bytes.size() / sizeof(float));
+  std::memcpy(values.data(), bytes.data(), bytes.size());
+  return values;
+}
+
+TEST_F(TrainerTest, ReestimatesBatchNormAfterTheLastUpdateOnly) {
+  ASSERT_TRUE(Train(Job()).ok());
+  const std::vector<Json> plain = Lines("epoch");
+  const std::vector<float> moving = Values(folder_, "buffer/bn1.mean"), weight = Values(folder_, "parameter/fc.weight");
+  std::filesystem::remove_all(folder_);
+  std::filesystem::create_directories(folder_);
+  const TrainOutcome outcome = Train(Job({"train.reestimate_batch_norm=7"})).value();  // Of 3 batches an epoch.
+  EXPECT_EQ(Values(folder_, "parameter/fc.weight"), weight);
+  EXPECT_NE(Values(folder_, "buffer/bn1.mean"), moving);
+  const std::vector<Json> epochs = Lines("epoch");
+  ASSERT_EQ(epochs.size(), plain.size());
+  for (size_t i = 0; i + 1 < epochs.size(); ++i) EXPECT_EQ(epochs[i].at("test_loss"), plain[i].at("test_loss"));
+  EXPECT_NE(epochs.back().at("test_loss"), plain.back().at("test_loss"));
+  EXPECT_EQ(epochs.back().at("test_loss"), outcome.test_loss);
+}
+
 TEST_F(TrainerTest, InterruptedRunLeavesACheckpointThatContinues) {
-  const TrainOutcome whole = Train(Job()).value();
+  const std::vector<std::string> settings = {"train.reestimate_batch_norm=2"};
+  const TrainOutcome whole = Train(Job(settings)).value();
   const std::vector<Json> expected = Lines("epoch");
   std::filesystem::remove_all(folder_);
   std::filesystem::create_directories(folder_);
   // The signal comes as soon as the run has logged its first step.
-  TrainJob job = Job();
+  TrainJob job = Job(settings);
   std::thread sender([this] {
     while (!FileExists(folder_ + "/metrics.jsonl") || Lines("step").empty()) std::this_thread::yield();
     std::raise(SIGTERM);

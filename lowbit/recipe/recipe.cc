@@ -242,6 +242,24 @@ Result<QuantizeSection> ReadQuantize(const Config& config) {
   return quantize;
 }
 
+Result<DistillSection> ReadDistill(const Config& config, const ModelSection& student) {
+  ConfigReader reader(config, "distill");
+  DistillSection distill;
+  distill.teacher = reader.String("teacher", distill.teacher);
+  distill.weight = PositiveFloat(&reader, "weight", distill.weight, 1);
+  distill.temperature = reader.Float("temperature", distill.temperature, 0.01, 1000);
+  Split split = SplitTable(reader.Table("model"), {"name", "weights", "weights_skip"});
+  if (distill.teacher.empty()) reader.Reject("teacher", "a safetensors file or the folder of a run");
+  LOWBIT_RETURN_IF_ERROR(reader.Finish());
+  if (!reader.Has("model")) return distill;
+  ConfigReader model(split.ours, "distill.model");
+  RejectUnused(&model, {"weights", "weights_skip"}, "'distill.teacher' names the file");
+  distill.model_name = model.String("name", student.name);
+  distill.model_options = std::move(split.others);
+  LOWBIT_RETURN_IF_ERROR(model.Finish());
+  return distill;
+}
+
 }  // namespace
 
 Result<Recipe> ReadRecipe(const Config& config) {
@@ -255,6 +273,7 @@ Result<Recipe> ReadRecipe(const Config& config) {
   const Config& model = reader.Table("model");
   const Config& train = reader.Table("train");
   const Config& quantize = reader.Table("quantize");
+  const Config& distill = reader.Table("distill");
   RejectUnused(&reader, {"sweep"}, "it lists many runs, and one is read here; `lowbit train` runs sweeps");
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
   LOWBIT_TRY(recipe.data, ReadData(data));
@@ -262,6 +281,9 @@ Result<Recipe> ReadRecipe(const Config& config) {
   LOWBIT_TRY(recipe.model, ReadModel(model));
   LOWBIT_TRY(recipe.train, ReadTrain(train));
   LOWBIT_TRY(recipe.quantize, ReadQuantize(quantize));
+  if (reader.Has("distill")) {
+    LOWBIT_TRY(recipe.distill, ReadDistill(distill, recipe.model));
+  }
   return recipe;
 }
 

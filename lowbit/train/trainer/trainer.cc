@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "lowbit/base/file.h"
+#include "lowbit/core/validate.h"
 #include "lowbit/data/batcher.h"
 #include "lowbit/train/distributed/agree.h"
-#include "lowbit/train/loss.h"
 #include "lowbit/train/parameter.h"
 #include "lowbit/train/trainer/average_step.h"
 #include "lowbit/train/trainer/checkpoint.h"
@@ -19,6 +19,7 @@
 #include "lowbit/train/trainer/image_tensor.h"
 #include "lowbit/train/trainer/interrupt.h"
 #include "lowbit/train/trainer/metrics_log.h"
+#include "lowbit/train/trainer/objective.h"
 #include "lowbit/train/trainer/progress.h"
 #include "lowbit/train/trainer/recipe_options.h"
 #include "lowbit/train/trainer/reestimate_batch_norm.h"
@@ -74,11 +75,12 @@ data::BatchOptions RankBatches(const TrainJob& job) {
 
 class Trainer {
  public:
-  Trainer(const TrainJob& job, const Timeline& timeline, Network network)
+  Trainer(const TrainJob& job, const Timeline& timeline, Network network, Objective objective)
       : job_(job),
         train_(job.recipe.train),
         timeline_(timeline),
         network_(std::move(network)),
+        objective_(std::move(objective)),
         optimizer_(Optimizer::Create(ReadOptimizerOptions(train_), network_.Parameters())),
         batcher_(job.dataset.train, RankBatches(job)),
         learning_rate_(ReadLearningRate(train_, timeline.steps, timeline.steps_per_epoch)) {}
@@ -187,7 +189,7 @@ class Trainer {
     const torch::Tensor images = ImageView(batch, job_.dataset.train.image);
     const torch::Tensor logits = network_.Forward(images, Mode::kTrain, context);
     const torch::Tensor labels = LabelView(batch).to(logits.device());
-    torch::Tensor loss = CrossEntropy(logits, labels, train_.label_smoothing);
+    torch::Tensor loss = objective_.Loss(images, logits, labels);
     StepResult result;
     result.loss = loss.item<double>();
     if (job_.group == nullptr && !std::isfinite(result.loss)) return NotFinite(rate);
@@ -343,6 +345,7 @@ class Trainer {
   const recipe::TrainSection& train_;
   Timeline timeline_;
   Network network_;
+  Objective objective_;
   std::unique_ptr<Optimizer> optimizer_;
   data::Batcher batcher_;
   LearningRate learning_rate_;
@@ -360,22 +363,40 @@ Result<TrainOutcome> TrainOrThrow(const TrainJob& job) {
   LOWBIT_TRY(NetworkOptions options, ReadNetworkOptions(job.recipe, job.device));
   if (job.recipe.train.sync_batch_norm) options.batch_norm.group = job.group;
   torch::set_num_threads(job.threads);
-  Trainer trainer(job, timeline, Network::Create(job.graph, options));
+  Trainer trainer(job, timeline, Network::Create(job.graph, options), Objective(job, options));
   LOWBIT_RETURN_IF_ERROR(trainer.Restore());
   LOWBIT_RETURN_IF_ERROR(trainer.Run());
   return trainer.Outcome();
+}
+
+// The shapes of the first input and output.
+Result<std::pair<Shape, Shape>> Ends(const Graph& graph) {
+  LOWBIT_TRY(const auto shapes, InferShapes(graph, 1));
+  return std::make_pair(shapes.at(graph.inputs.at(0).name), shapes.at(graph.outputs.at(0)));
+}
+
+Status CheckTeacher(const TrainJob& job) {
+  if (!job.teacher.has_value()) return Ok();
+  LOWBIT_TRY(const auto teacher, Ends(*job.teacher));
+  LOWBIT_TRY(const auto student, Ends(job.graph));
+  if (teacher == student) return Ok();
+  return Invalid(job.recipe.distill.teacher + ": as a teacher it makes " + ToString(teacher.second) + " of " +
+                 ToString(teacher.first) + "; the network that is trained makes " + ToString(student.second) + " of " +
+                 ToString(student.first));
 }
 
 }  // namespace
 
 Status CheckJob(const TrainJob& job) {
   LOWBIT_RETURN_IF_ERROR(MakeTimeline(job));
+  LOWBIT_RETURN_IF_ERROR(CheckTeacher(job));
   return Guarded([&]() -> Status {
     const data::BatchOptions batches = ReadBatchOptions(job.recipe, job.dataset.train);
     LOWBIT_RETURN_IF_ERROR(data::CheckAugment(batches.augment, job.dataset.train.image));
     LOWBIT_TRY(const NetworkOptions options, ReadNetworkOptions(job.recipe, job.device));
     // Throws where a layer to skip or a device is not there.
     const Network network = Network::Create(job.graph, options);
+    const Objective objective(job, options);
     if (job.recipe.train.reestimate_batch_norm > 0 && network.RunningStatistics().empty()) {
       return Invalid("'train.reestimate_batch_norm' must be 0: the network has no batch normalization");
     }

@@ -20,6 +20,7 @@
 #include "lowbit/recipe/toml.h"
 #include "lowbit/train/trainer/checkpoint.h"
 #include "lowbit/train/trainer/recipe_options.h"
+#include "lowbit/train/trainer/restore.h"
 #include "lowbit/train/trainer/train_job.h"
 
 namespace lowbit::train {
@@ -243,6 +244,37 @@ TEST_F(TrainerTest, ReestimatesBatchNormAfterTheLastUpdateOnly) {
   for (size_t i = 0; i + 1 < epochs.size(); ++i) EXPECT_EQ(epochs[i].at("test_loss"), plain[i].at("test_loss"));
   EXPECT_NE(epochs.back().at("test_loss"), plain.back().at("test_loss"));
   EXPECT_EQ(epochs.back().at("test_loss"), outcome.test_loss);
+}
+
+// The network of a job that has learned.
+Graph Learned(TrainJob job) {
+  EXPECT_TRUE(Train(job).ok());
+  Graph graph = Freeze({job.recipe, job.graph, job.folder}).value();
+  std::filesystem::remove_all(job.folder);
+  std::filesystem::create_directories(job.folder);
+  return graph;
+}
+
+TEST_F(TrainerTest, LearnsFromATeacherAlone) {
+  TrainJob job = Job({"train.iterations=60", "quantize.sq.stages=[1.0]", "distill.teacher=t", "distill.weight=1"});
+  job.teacher = Learned(Job({"train.iterations=60", "quantize.sq.stages=[1.0]"}));
+  // The labels say nothing.
+  for (int32_t& label : job.dataset.train.labels) label = 0;
+  EXPECT_GT(Train(job).value().test_accuracy, 0.9);  // Chance is a third.
+}
+
+TEST_F(TrainerTest, ATeacherThatDoesNotFitIsNamed) {
+  TrainJob job = Job({"distill.teacher=teacher.safetensors"});
+  models::ModelInput input;
+  input.image = {1, 8, 8};
+  input.classes = 4;
+  input.mean = {90};
+  input.scale = {0.02f};
+  job.teacher = models::BuildModel("small", input, {}, 1).value();
+  EXPECT_EQ(
+      CheckJob(job).error().message,
+      "teacher.safetensors: as a teacher it makes [1, 4] of [1, 1, 8, 8]; the network that is trained makes [1, 3] "
+      "of [1, 1, 8, 8]");
 }
 
 TEST_F(TrainerTest, InterruptedRunLeavesACheckpointThatContinues) {

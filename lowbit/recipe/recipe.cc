@@ -222,9 +222,11 @@ Result<TrainSection> ReadTrain(const Config& config) {
   train.batch_norm = Choice<TrainSection::BatchNorm>(&reader, "batch_norm", {"ema", "bias_corrected"});
   train.batch_norm_momentum = PositiveFloat(&reader, "batch_norm_momentum", train.batch_norm_momentum, 1);
   train.sync_batch_norm = reader.Bool("sync_batch_norm", train.sync_batch_norm);
+  train.reestimate_batch_norm = reader.Int("reestimate_batch_norm", train.reestimate_batch_norm, 0, 1000000);
   train.freeze_batch_norm = reader.Bool("freeze_batch_norm", train.freeze_batch_norm);
   if (train.freeze_batch_norm) {
-    RejectUnused(&reader, {"sync_batch_norm"}, "'train.freeze_batch_norm' keeps the statistics as they are");
+    RejectUnused(&reader, {"sync_batch_norm", "reestimate_batch_norm"},
+                 "'train.freeze_batch_norm' keeps the statistics as they are");
   }
   train.amp = reader.Bool("amp", train.amp);
   const Config& schedule = reader.Table("schedule");
@@ -271,6 +273,24 @@ Result<QuantizeSection> ReadQuantize(const Config& config) {
   return quantize;
 }
 
+Result<DistillSection> ReadDistill(const Config& config, const ModelSection& student) {
+  ConfigReader reader(config, "distill");
+  DistillSection distill;
+  distill.teacher = reader.String("teacher", distill.teacher);
+  distill.weight = PositiveFloat(&reader, "weight", distill.weight, 1);
+  distill.temperature = reader.Float("temperature", distill.temperature, 0.01, 1000);
+  Split split = SplitTable(reader.Table("model"), {"name", "weights", "weights_skip"});
+  if (distill.teacher.empty()) reader.Reject("teacher", "a safetensors file or the folder of a run");
+  LOWBIT_RETURN_IF_ERROR(reader.Finish());
+  if (!reader.Has("model")) return distill;
+  ConfigReader model(split.ours, "distill.model");
+  RejectUnused(&model, {"weights", "weights_skip"}, "'distill.teacher' names the file");
+  distill.model_name = model.String("name", student.name);
+  distill.model_options = std::move(split.others);
+  LOWBIT_RETURN_IF_ERROR(model.Finish());
+  return distill;
+}
+
 }  // namespace
 
 Result<Recipe> ReadRecipe(const Config& config) {
@@ -284,6 +304,7 @@ Result<Recipe> ReadRecipe(const Config& config) {
   const Config& model = reader.Table("model");
   const Config& train = reader.Table("train");
   const Config& quantize = reader.Table("quantize");
+  const Config& distill = reader.Table("distill");
   RejectUnused(&reader, {"sweep"}, "it lists many runs, and one is read here; `lowbit train` runs sweeps");
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
   LOWBIT_TRY(recipe.data, ReadData(data));
@@ -291,6 +312,9 @@ Result<Recipe> ReadRecipe(const Config& config) {
   LOWBIT_TRY(recipe.model, ReadModel(model));
   LOWBIT_TRY(recipe.train, ReadTrain(train));
   LOWBIT_TRY(recipe.quantize, ReadQuantize(quantize));
+  if (reader.Has("distill")) {
+    LOWBIT_TRY(recipe.distill, ReadDistill(distill, recipe.model));
+  }
   return recipe;
 }
 

@@ -118,7 +118,10 @@ struct TrainSection {
   // Several processes: mean and variance of the whole batch, not of each process's part; needs a trained batch norm.
   bool sync_batch_norm = false;
   bool freeze_batch_norm = false;  // Running mean and variance stay as they are; scale and shift are trained.
-  bool amp = false;                // Mixed precision; CUDA only.
+  // After the last update, the running statistics become the plain mean over so many training batches; 0: they stay the
+  // moving averages. Needs a trained batch norm. 0..1000000
+  int64_t reestimate_batch_norm = 0;
+  bool amp = false;  // Mixed precision; CUDA only.
   ScheduleSection schedule;
 };
 
@@ -142,6 +145,19 @@ struct QuantizeSection {
   double ramp_until = 0.6;     // ... of the run's progress, so that r = 1 from there on. (0, 1]
 };
 
+// [distill]: learn from another network's answers too; `teacher` is required where the table is there.
+struct DistillSection {
+  // A safetensors file, which holds the weights of the network below; or the folder of a run, which says itself what its
+  // network is. Empty: the table is left out.
+  std::string teacher;
+  // [distill.model]: name and options of the network that a safetensors file holds. Empty: the table is left out, and it
+  // is the network of [model].
+  std::string model_name;
+  Config model_options;
+  double weight = 0.5;     // Of the divergence from the teacher; 1 - weight is that of the labels. (0, 1]
+  double temperature = 4;  // Divides both networks' logits. [0.01, 1000]
+};
+
 struct Recipe {
   std::string name;  // Empty if the file has none: callers show the file's name.
   std::string description;
@@ -151,6 +167,7 @@ struct Recipe {
   ModelSection model;
   TrainSection train;
   QuantizeSection quantize;
+  DistillSection distill;
 };
 
 // Checks everything that can be checked without data and network. Errors name the line, the key and the rule; an

@@ -50,6 +50,7 @@ TEST(ReadRecipe, GivesTheDefaults) {
   EXPECT_EQ(recipe.train.schedule.kind, ScheduleSection::Kind::kConstant);
   EXPECT_EQ(recipe.quantize.method, "none");
   EXPECT_THAT(recipe.quantize.stages, IsEmpty());
+  EXPECT_THAT(recipe.distill.teacher, IsEmpty());
 }
 
 TEST(ReadRecipe, ReadsEveryKey) {
@@ -102,6 +103,7 @@ channels_last = "off"
 batch_norm = "bias_corrected"
 batch_norm_momentum = 0.001
 sync_batch_norm = true
+reestimate_batch_norm = 20
 amp = true
 [train.schedule]
 kind = "multistep"
@@ -118,6 +120,13 @@ delta_scope = "row"
 unit = "filter"
 ramp = [0.5, 1]
 ramp_until = 0.7
+[distill]
+teacher = "t.safetensors"
+weight = 0.9
+temperature = 3
+[distill.model]
+name = "resnet_cifar"
+depth = 56
 )");
   EXPECT_EQ(recipe.name, "n");
   EXPECT_EQ(recipe.data.crop, 64);
@@ -165,6 +174,7 @@ ramp_until = 0.7
   EXPECT_EQ(recipe.train.batch_norm, TrainSection::BatchNorm::kBiasCorrected);
   EXPECT_EQ(recipe.train.batch_norm_momentum, 0.001);
   EXPECT_TRUE(recipe.train.sync_batch_norm);
+  EXPECT_EQ(recipe.train.reestimate_batch_norm, 20);
   EXPECT_TRUE(recipe.train.amp);
   EXPECT_EQ(recipe.train.schedule.kind, ScheduleSection::Kind::kMultistep);
   EXPECT_EQ(recipe.train.schedule.warmup, 10);
@@ -177,6 +187,11 @@ ramp_until = 0.7
   EXPECT_THAT(recipe.quantize.ramp, ElementsAre(0.5, 1));
   EXPECT_THAT(recipe.quantize.stages, IsEmpty());
   EXPECT_EQ(recipe.quantize.ramp_until, 0.7);
+  EXPECT_EQ(recipe.distill.teacher, "t.safetensors");
+  EXPECT_EQ(recipe.distill.weight, 0.9);
+  EXPECT_EQ(recipe.distill.temperature, 3);
+  EXPECT_EQ(recipe.distill.model_name, "resnet_cifar");
+  EXPECT_EQ(ToToml(recipe.distill.model_options), "depth = 56\n");
 }
 
 TEST(ReadRecipe, ReadsAdamAndOneCycle) {
@@ -269,6 +284,8 @@ TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
       {kTrain + "log_every = 0\n", "'train.log_every' must be an integer"},
       {kTrain + "batch_norm_momentum = 0\n", "'train.batch_norm_momentum' must be greater than 0"},
       {kTrain + "freeze_batch_norm = true\nsync_batch_norm = true\n", "'train.sync_batch_norm' must be left out"},
+      {kTrain + "freeze_batch_norm = true\nreestimate_batch_norm = 9\n",
+       "'train.reestimate_batch_norm' must be left out"},
       {kTrain + "[train.schedule]\nkind = \"step\"\n", "'train.schedule.every' must be given for kind 'step'"},
       {kTrain + "[train.schedule]\nkind = \"step\"\nevery = 0\n", "'train.schedule.every' must be greater than 0"},
       {kTrain + "[train.schedule]\nkind = \"multistep\"\n", "'train.schedule.milestones' must be a list"},
@@ -281,6 +298,13 @@ TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
       {kTrain + "[train.schedule]\nfinal = 0.1\n", "'train.schedule.final' must be left out"},
       {kTrain + "[train.schedule]\nwarmup = 10\n", "'train.schedule.warmup' must be shorter than the run"},
       {kTrain + "[quantize]\npolicy = \"sq\"\n", "'quantize.policy' must be 'none' if 'quantize.method' is 'none'"},
+      {kTrain + "[distill]\n", "'distill.teacher' must be a safetensors file or the folder of a run"},
+      {kTrain + "[distill]\nteacher = \"t\"\nweight = 0\n", "'distill.weight' must be greater than 0"},
+      {kTrain + "[distill]\nteacher = \"t\"\nweight = 1.5\n", "'distill.weight' must be a number in 0..1"},
+      {kTrain + "[distill]\nteacher = \"t\"\ntemperature = 0\n", "'distill.temperature' must be a number in 0.01.."},
+      {kTrain + "[distill]\nteacher = \"t\"\ntemprature = 2\n", "'temperature'"},
+      {kTrain + "[distill]\nteacher = \"t\"\n[distill.model]\nweights = \"t\"\n",
+       "'distill.model.weights' must be left out: 'distill.teacher' names"},
       {kTrain + "[quantize]\nskip = [1]\n", "'quantize.skip' must be a list of strings"},
   };
   for (const auto& [text, message] : cases) EXPECT_THAT(Bad(text), HasSubstr(message)) << text;
@@ -399,6 +423,8 @@ TEST(Documentation, ItsExampleIsGoodAndTellsTheDefaults) {
   EXPECT_EQ(recipe.train.log_every, defaults.log_every);
   EXPECT_EQ(recipe.train.batch_norm_momentum, defaults.batch_norm_momentum);
   EXPECT_EQ(recipe.quantize.ramp_until, QuantizeSection().ramp_until);
+  EXPECT_EQ(recipe.distill.weight, DistillSection().weight);
+  EXPECT_EQ(recipe.distill.temperature, DistillSection().temperature);
 }
 
 void ExpectKept(const Recipe& recipe, const std::string& name, const std::string& dataset) {

@@ -8,4 +8,10 @@ at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& labels, doub
   return at::cross_entropy_loss(logits, labels, /*weight=*/{}, at::Reduction::Mean, /*ignore_index=*/-100, smoothing);
 }
 
+at::Tensor Distillation(const at::Tensor& student, const at::Tensor& teacher, double temperature) {
+  const at::Tensor log_q = at::log_softmax(student / temperature, 1), log_p = at::log_softmax(teacher / temperature, 1);
+  const double factor = temperature * temperature / static_cast<double>(student.size(0));
+  return at::kl_div(log_q, log_p, at::Reduction::Sum, /*log_target=*/true) * factor;
+}
+
 }  // namespace lowbit::train

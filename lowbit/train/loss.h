@@ -10,6 +10,13 @@ namespace lowbit::train {
 // 0 <= smoothing < 1. Differentiable. Source: Szegedy et al. 2016, section 7.
 at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& labels, double smoothing);
 
+// Knowledge distillation: T^2 times the mean over the batch of the Kullback-Leibler divergence
+//   sum over k of p_k (log p_k - log q_k),   p = softmax(teacher / T), q = softmax(student / T).
+// Both [batch, K] of one floating type on one device; T = `temperature` > 0. Differentiable with respect to `student`:
+// d/d student = T (q - p) / batch, which the factor T^2 keeps of one size for all T.
+// Source: Hinton et al. 2015, section 2.
+at::Tensor Distillation(const at::Tensor& student, const at::Tensor& teacher, double temperature);
+
 }  // namespace lowbit::train
 
 #endif  // LOWBIT_TRAIN_LOSS_H_

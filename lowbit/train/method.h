@@ -39,7 +39,7 @@ class WeightMethod {
  public:
   virtual ~WeightMethod() = default;
   // The tensor that the layer multiplies with in this step, in the weight's shape; differentiable with respect to
-  // parameters(). With Mode::kEval and no context.evaluate_hybrid its elements equal Dequantize(Freeze()) bit for bit.
+  // parameters(). With Mode::kEval or kEstimate and no context.evaluate_hybrid its elements equal Dequantize(Freeze()) bit for bit.
   virtual at::Tensor Effective(Mode mode, const StepContext& context) = 0;
   // What the optimizer trains. The tensors' identity never changes.
   virtual std::vector<TrainedParameter> Parameters() const = 0;

@@ -323,6 +323,15 @@ at::Tensor Network::Regularizer() const {
 
 const std::vector<TrainedParameter>& Network::Parameters() const { return impl_->parameters; }
 std::map<std::string, at::Tensor> Network::Buffers() const { return impl_->buffers; }
+
+std::vector<at::Tensor> Network::RunningStatistics() const {
+  std::vector<at::Tensor> statistics;
+  for (const auto& [name, parameter] : impl_->graph.parameters) {
+    if (parameter.traits.role == ParameterTraits::Role::kStatistic) statistics.push_back(impl_->buffers.at(name));
+  }
+  return statistics;
+}
+
 const std::string& Network::device() const { return impl_->options.device; }
 
 Graph Network::Export(Weights weights) const {

@@ -78,8 +78,8 @@ class Network {
   ~Network();
 
   // The first output for one batch: images [batch, channels, height, width] float, 0..255, on any device (moved if
-  // need be). kTrain updates batch-norm statistics and draws dropout, a function of the context only. In kEval without
-  // gradients wanted, call under at::NoGradGuard.
+  // need be). kTrain updates batch-norm statistics and draws dropout, a function of the context only; kEstimate
+  // updates the statistics too. Where no gradients are wanted, call under at::NoGradGuard.
   at::Tensor Forward(const at::Tensor& images, Mode mode, const StepContext& context);
   // All outputs, for graphs with several inputs or outputs.
   std::vector<at::Tensor> Run(const std::vector<at::Tensor>& inputs, Mode mode, const StepContext& context);
@@ -90,6 +90,8 @@ class Network {
   // name. The tensors are the live ones: copy_ into them under at::NoGradGuard to restore.
   const std::vector<TrainedParameter>& Parameters() const;
   std::map<std::string, at::Tensor> Buffers() const;
+  // Those of the buffers that are running means and variances of batch normalizations.
+  std::vector<at::Tensor> RunningStatistics() const;
 
   // The graph with the current values.
   Graph Export(Weights weights) const;

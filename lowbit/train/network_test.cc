@@ -243,6 +243,35 @@ TEST(BatchNorm, KeepsBothKindsOfRunningAverages) {
   EXPECT_EQ(frozen, (std::vector<double>{0, 1}));
 }
 
+TEST(BatchNorm, EstimatesThePlainMeanWithTheWeightsAndUnitsOfATest) {
+  NetworkOptions options;
+  options.method = Ternary("sq");
+  Network network = Network::Create(SmallNet(0.5), options);
+  TrainSteps(&network, 0, 2);
+  StepContext context;
+  context.ratio = 0.5;  // As little as dropout a matter of this mode.
+  std::vector<at::Tensor> means, variances;
+  // What bn1 sees: conv1 with its frozen weights.
+  const Graph frozen = network.Export(Weights::kFrozen);
+  const FloatTensor weight = Dequantize(std::get<QTensor>(frozen.parameters.at("conv1.weight").value));
+  const at::Tensor conv1 = at::tensor(weight.data).view(weight.shape);
+  const at::NoGradGuard no_grad;
+  for (const uint64_t i : {0, 1, 2}) {
+    const at::Tensor images = Images(4, i), x = at::conv2d(images, conv1, {}, 1, 1);
+    means.push_back(x.mean({0, 2, 3}));
+    variances.push_back(x.var({0, 2, 3}));
+    context.batches_estimated = static_cast<int64_t>(i);
+    context.iteration = static_cast<int64_t>(i);
+    const at::Tensor output = network.Forward(images, Mode::kEstimate, context);
+    context.batches_estimated = 0;
+    if (i == 0) EXPECT_TRUE(output.equal(network.Forward(images, Mode::kEstimate, context)));
+  }
+  // Sums of 4 * 81 floats, three times.
+  EXPECT_TRUE(network.Buffers().at("bn1.mean").allclose(at::stack(means).mean(0), 1e-5, 1e-3));
+  EXPECT_TRUE(network.Buffers().at("bn1.variance").allclose(at::stack(variances).mean(0), 1e-5, 1e-3));
+  EXPECT_EQ(network.RunningStatistics().size(), 4u);
+}
+
 TEST(Network, ReportsEachLayer) {
   NetworkOptions options;
   options.method = Ternary("sq", {"fc"});

@@ -8,6 +8,8 @@ namespace lowbit::train {
 enum class Mode {
   kTrain,  // Batch statistics, dropout, hybrid weights; records gradients where the caller does.
   kEval,   // Running statistics, no dropout, fully quantized weights.
+  // The weights of kEval and no dropout; batch statistics, which also enter the running ones: see batches_estimated.
+  kEstimate,
 };
 
 // Where training stands: all that a step may depend on besides the state that a checkpoint holds. The training loop
@@ -22,6 +24,9 @@ struct StepContext {
   int64_t first_image = 0;
   // Mode::kEval: use the hybrid weights of this iteration and ratio. Otherwise every unit is quantized.
   bool evaluate_hybrid = false;
+  // Mode::kEstimate: of how many batches the running statistics are the mean. This one becomes part of it, with the same
+  // weight as each of those; at 0 whatever was there before is forgotten.
+  int64_t batches_estimated = 0;
 };
 
 }  // namespace lowbit::train

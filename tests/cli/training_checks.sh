@@ -49,6 +49,17 @@ refused "weights that are not there" "$scratch/none" --set "model.weights=$scrat
 check "another head" "$lowbit" train "$recipe" --out "$scratch/head" "${tiny[@]}" --set "model.weights=$scratch/run" \
   --set 'model.weights_skip=["fc"]'
 
+# Learning from a run, and from its checkpoint.
+check "train with a run as the teacher" "$lowbit" train "$recipe" --out "$scratch/taught" "${tiny[@]}" \
+  --set "distill.teacher=$scratch/run"
+check "train with a file as the teacher" "$lowbit" train "$recipe" --out "$scratch/file-taught" "${tiny[@]}" \
+  --set "distill.teacher=$scratch/run/checkpoint.safetensors"
+refused "a teacher that is not there" "$scratch/none" --set "distill.teacher=$scratch/none"
+refused "a teacher's weights of another network" "has shape" --set "distill.teacher=$scratch/run/checkpoint.safetensors" \
+  --set distill.model.name=small --set distill.model.width=2
+refused "another network for a run" "'distill.model' must be left out" --set "distill.teacher=$scratch/run" \
+  --set distill.model.name=small
+
 check "pack" "$lowbit" pack "$scratch/run" -o "$scratch/net.lbm"
 check "pack into a folder that is not there" fails_with 2 "$lowbit" pack "$scratch/run" -o "$scratch/none/net.lbm"
 check "inspect" fails_with 0 "$lowbit" inspect "$scratch/net.lbm"

@@ -14,6 +14,7 @@
 #include "lowbit/app/resolved_recipe.h"
 #include "lowbit/app/start_weights.h"
 #include "lowbit/app/training/run_description.h"
+#include "lowbit/app/training/teacher.h"
 #include "lowbit/base/file.h"
 #include "lowbit/base/thread_pool.h"
 #include "lowbit/format/lbm/lbm.h"
@@ -67,11 +68,12 @@ Status PlaceAmongRanks(const TrainRequest& request, train::TrainJob* job) {
   return Ok();
 }
 
-// Builds the network of a job that has its recipe, data and place, and finds what is wrong with it before anything is
+// Builds the networks of a job that has its recipe, data and place, and finds what is wrong with it before anything is
 // written. `starts`: the network gets the start values of the recipe.
 Result<RecipeNetwork> Prepare(bool starts, train::TrainJob* job) {
   LOWBIT_TRY(RecipeNetwork network, DescribeNetwork(job->recipe, job->dataset));
   LOWBIT_TRY(job->graph, BuildNetwork(network));
+  LOWBIT_TRY(job->teacher, LoadTeacher(network));
   if (starts) LOWBIT_RETURN_IF_ERROR(LoadStartWeights(job->recipe.model, &job->graph));
   LOWBIT_RETURN_IF_ERROR(train::CheckJob(*job));
   return network;

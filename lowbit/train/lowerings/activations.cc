@@ -57,7 +57,7 @@ Kernel LowerDropout(const LoweringRequest& request) {
   const uint32_t stream = StreamOf("dropout/" + request.node.name);
   const StepContext* step = request.step;
   return [=](const Inputs& in, Mode mode) {
-    if (mode == Mode::kEval || ratio == 0) return in[0];
+    if (mode != Mode::kTrain || ratio == 0) return in[0];
     const CounterRandom random(step->seed, stream, static_cast<uint64_t>(step->iteration));
     return Dropout(in[0], ratio, random, step->first_image);
   };

@@ -23,6 +23,7 @@
 #include "lowbit/train/optimizer.h"
 #include "lowbit/train/parameter.h"
 #include "lowbit/train/trainer/image_tensor.h"
+#include "lowbit/train/trainer/reestimate_batch_norm.h"
 #include "lowbit/train/trainer/train_job.h"
 
 namespace lowbit::train {
@@ -280,6 +281,25 @@ TEST_F(RanksTrainTest, RanksTrainAsOneRankDoes) {
   for (int i = 0; i < 2; ++i) EXPECT_NEAR(one[i], two[i], 1e-4 * one[i]);
   // Rank 1 wrote nothing.
   EXPECT_TRUE(std::filesystem::is_empty(folder_ + "/nothing"));
+}
+
+// Of each rank at the end, without synchronization.
+TEST(Ranks, ReestimatedStatisticsAreTheSameBits) {
+  std::vector<std::vector<at::Tensor>> results(2);
+  RunRanks(2, [&](Group* group) {
+    const data::ImageSet images = MakeImages(48);
+    Network network = Network::Create(MakeGraph(), {});
+    data::BatchOptions options;
+    options.batch_size = kBatch;
+    options.drop_last = true;
+    options.share = group->rank();
+    options.shares = 2;
+    data::Batcher batcher(images, options);
+    ReestimateBatchNorm(5, 2, images.image, &batcher, &network, group);
+    results[static_cast<size_t>(group->rank())] = network.RunningStatistics();
+  });
+  ASSERT_FALSE(results[0].empty());
+  for (size_t i = 0; i < results[0].size(); ++i) EXPECT_TRUE(results[0][i].equal(results[1][i])) << i;
 }
 
 TEST_F(RanksTrainTest, ABatchThatCannotBeSharedOutIsRefused) {

@@ -2,6 +2,7 @@
 #define LOWBIT_TRAIN_TRAINER_TRAIN_JOB_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "lowbit/base/result.h"
@@ -17,7 +18,9 @@ namespace lowbit::train {
 struct TrainJob {
   recipe::Recipe recipe;
   data::Dataset dataset;
-  Graph graph;         // Initialized; normalizes its input itself.
+  Graph graph;  // Initialized; normalizes its input itself.
+  // Of the recipe's [distill]: trained, of any size, for the same images and classes; it normalizes its input itself too.
+  std::optional<Graph> teacher;
   std::string folder;  // Exists. metrics.jsonl, event files and checkpoint.safetensors are written there.
   std::string device = "cpu";
   int threads = 1;

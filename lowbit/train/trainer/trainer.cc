@@ -8,9 +8,9 @@
 #include <utility>
 
 #include "lowbit/base/file.h"
+#include "lowbit/core/validate.h"
 #include "lowbit/data/batcher.h"
 #include "lowbit/train/distributed/agree.h"
-#include "lowbit/train/loss.h"
 #include "lowbit/train/parameter.h"
 #include "lowbit/train/trainer/average_step.h"
 #include "lowbit/train/trainer/checkpoint.h"
@@ -19,8 +19,10 @@
 #include "lowbit/train/trainer/image_tensor.h"
 #include "lowbit/train/trainer/interrupt.h"
 #include "lowbit/train/trainer/metrics_log.h"
+#include "lowbit/train/trainer/objective.h"
 #include "lowbit/train/trainer/progress.h"
 #include "lowbit/train/trainer/recipe_options.h"
+#include "lowbit/train/trainer/reestimate_batch_norm.h"
 #include "lowbit/train/trainer/run_metrics.h"
 #include "lowbit/train/trainer/share_state.h"
 #include "lowbit/train/trainer/train_job.h"
@@ -75,11 +77,13 @@ Result<data::BatchOptions> RankBatches(const TrainJob& job) {
 
 class Trainer {
  public:
-  Trainer(const TrainJob& job, const Timeline& timeline, const data::BatchOptions& batches, Network network)
+  Trainer(const TrainJob& job, const Timeline& timeline, const data::BatchOptions& batches, Network network,
+          Objective objective)
       : job_(job),
         train_(job.recipe.train),
         timeline_(timeline),
         network_(std::move(network)),
+        objective_(std::move(objective)),
         optimizer_(Optimizer::Create(ReadOptimizerOptions(train_), network_.Parameters())),
         batcher_(job.dataset.train, batches),
         learning_rate_(ReadLearningRate(train_, timeline.steps, timeline.steps_per_epoch)) {}
@@ -189,7 +193,7 @@ class Trainer {
     const torch::Tensor images = ImageView(batch, job_.dataset.train.image);
     const torch::Tensor logits = network_.Forward(images, Mode::kTrain, context);
     const torch::Tensor labels = LabelView(batch).to(logits.device());
-    torch::Tensor loss = CrossEntropy(logits, labels, train_.label_smoothing);
+    torch::Tensor loss = objective_.Loss(images, logits, labels);
     StepResult result;
     result.loss = loss.item<double>();
     if (job_.group == nullptr && !std::isfinite(result.loss)) return NotFinite(rate);
@@ -254,6 +258,7 @@ class Trainer {
     metrics.train = state_.epoch;
     LOWBIT_RETURN_IF_ERROR(CheckSameParameters(network_, job_.group));
     const bool last = state_.step == timeline_.steps;
+    if (last && state_.stage + 1 == timeline_.stages) Reestimate();
     const bool due = train_.evaluate_every > 0 && metrics.epoch % train_.evaluate_every == 0;
     if (due || last) {
       metrics.test = EvaluateTest(metrics.epoch);
@@ -268,6 +273,13 @@ class Trainer {
     state_.epoch = Averages();
     LOWBIT_RETURN_IF_ERROR(WriteEpoch(metrics, metrics_.get()));
     return WriteLayers(metrics.epoch, metrics.iteration, network_.Statistics(), metrics_.get());
+  }
+
+  // After the last update of the run; the checkpoint that follows holds the result.
+  void Reestimate() {
+    if (train_.reestimate_batch_norm == 0) return;
+    ReestimateBatchNorm(train_.reestimate_batch_norm, timeline_.stages * timeline_.epochs, job_.dataset.train.image,
+                        &batcher_, &network_, job_.group);
   }
 
   Averages EvaluateTest(int64_t epoch) {
@@ -337,6 +349,7 @@ class Trainer {
   const recipe::TrainSection& train_;
   Timeline timeline_;
   Network network_;
+  Objective objective_;
   std::unique_ptr<Optimizer> optimizer_;
   data::Batcher batcher_;
   LearningRate learning_rate_;
@@ -355,21 +368,43 @@ Result<TrainOutcome> TrainOrThrow(const TrainJob& job) {
   if (job.recipe.train.sync_batch_norm) options.batch_norm.group = job.group;
   torch::set_num_threads(job.threads);
   LOWBIT_TRY(const data::BatchOptions batches, RankBatches(job));
-  Trainer trainer(job, timeline, batches, Network::Create(job.graph, options));
+  Trainer trainer(job, timeline, batches, Network::Create(job.graph, options), Objective(job, options));
   LOWBIT_RETURN_IF_ERROR(trainer.Restore());
   LOWBIT_RETURN_IF_ERROR(trainer.Run());
   return trainer.Outcome();
+}
+
+// The shapes of the first input and output.
+Result<std::pair<Shape, Shape>> Ends(const Graph& graph) {
+  LOWBIT_TRY(const auto shapes, InferShapes(graph, 1));
+  return std::make_pair(shapes.at(graph.inputs.at(0).name), shapes.at(graph.outputs.at(0)));
+}
+
+Status CheckTeacher(const TrainJob& job) {
+  if (!job.teacher.has_value()) return Ok();
+  LOWBIT_TRY(const auto teacher, Ends(*job.teacher));
+  LOWBIT_TRY(const auto student, Ends(job.graph));
+  if (teacher == student) return Ok();
+  return Invalid(job.recipe.distill.teacher + ": as a teacher it makes " + ToString(teacher.second) + " of " +
+                 ToString(teacher.first) + "; the network that is trained makes " + ToString(student.second) + " of " +
+                 ToString(student.first));
 }
 
 }  // namespace
 
 Status CheckJob(const TrainJob& job) {
   LOWBIT_RETURN_IF_ERROR(MakeTimeline(job));
+  LOWBIT_RETURN_IF_ERROR(CheckTeacher(job));
   return Guarded([&]() -> Status {
     LOWBIT_TRY(const data::BatchOptions batches, RankBatches(job));
     LOWBIT_RETURN_IF_ERROR(data::CheckAugment(batches.augment, job.dataset.train.image));
     LOWBIT_TRY(const NetworkOptions options, ReadNetworkOptions(job.recipe, job.device));
-    Network::Create(job.graph, options);  // Throws where a layer to skip or a device is not there.
+    // Throws where a layer to skip or a device is not there.
+    const Network network = Network::Create(job.graph, options);
+    const Objective objective(job, options);
+    if (job.recipe.train.reestimate_batch_norm > 0 && network.RunningStatistics().empty()) {
+      return Invalid("'train.reestimate_batch_norm' must be 0: the network has no batch normalization");
+    }
     return Ok();
   });
 }

@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <csignal>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -14,10 +15,12 @@
 
 #include "lowbit/base/file.h"
 #include "lowbit/base/random.h"
+#include "lowbit/format/safetensors/safetensors.h"
 #include "lowbit/models/model.h"
 #include "lowbit/recipe/toml.h"
 #include "lowbit/train/trainer/checkpoint.h"
 #include "lowbit/train/trainer/recipe_options.h"
+#include "lowbit/train/trainer/restore.h"
 #include "lowbit/train/trainer/train_job.h"
 
 namespace lowbit::train {
@@ -222,13 +225,69 @@ TEST_F(TrainerTest, CheckpointOfAnotherNetworkIsRefused) {
   EXPECT_NE(outcome.error().message.find("has shape"), std::string::npos);
 }
 
+std::vector<float> Values(const std::string& folder, const std::string& tensor) {
+  const safetensors::File file = safetensors::Read(CheckpointPath(folder), safetensors::Checksum::kRequired).value();
+  const std::vector<uint8_t>& bytes = file.tensors.at(tensor).bytes;
+  std::vector<float> values(bytes.size() / sizeof(float));
+  std::memcpy(values.data(), bytes.data(), bytes.size());
+  return values;
+}
+
+TEST_F(TrainerTest, ReestimatesBatchNormAfterTheLastUpdateOnly) {
+  ASSERT_TRUE(Train(Job()).ok());
+  const std::vector<Json> plain = Lines("epoch");
+  const std::vector<float> moving = Values(folder_, "buffer/bn1.mean"), weight = Values(folder_, "parameter/fc.weight");
+  std::filesystem::remove_all(folder_);
+  std::filesystem::create_directories(folder_);
+  const TrainOutcome outcome = Train(Job({"train.reestimate_batch_norm=7"})).value();  // Of 3 batches an epoch.
+  EXPECT_EQ(Values(folder_, "parameter/fc.weight"), weight);
+  EXPECT_NE(Values(folder_, "buffer/bn1.mean"), moving);
+  const std::vector<Json> epochs = Lines("epoch");
+  ASSERT_EQ(epochs.size(), plain.size());
+  for (size_t i = 0; i + 1 < epochs.size(); ++i) EXPECT_EQ(epochs[i].at("test_loss"), plain[i].at("test_loss"));
+  EXPECT_NE(epochs.back().at("test_loss"), plain.back().at("test_loss"));
+  EXPECT_EQ(epochs.back().at("test_loss"), outcome.test_loss);
+}
+
+// The network of a job that has learned.
+Graph Learned(TrainJob job) {
+  EXPECT_TRUE(Train(job).ok());
+  Graph graph = Freeze({job.recipe, job.graph, job.folder}).value();
+  std::filesystem::remove_all(job.folder);
+  std::filesystem::create_directories(job.folder);
+  return graph;
+}
+
+TEST_F(TrainerTest, LearnsFromATeacherAlone) {
+  TrainJob job = Job({"train.iterations=60", "quantize.sq.stages=[1.0]", "distill.teacher=t", "distill.weight=1"});
+  job.teacher = Learned(Job({"train.iterations=60", "quantize.sq.stages=[1.0]"}));
+  // The labels say nothing.
+  for (int32_t& label : job.dataset.train.labels) label = 0;
+  EXPECT_GT(Train(job).value().test_accuracy, 0.9);  // Chance is a third.
+}
+
+TEST_F(TrainerTest, ATeacherThatDoesNotFitIsNamed) {
+  TrainJob job = Job({"distill.teacher=teacher.safetensors"});
+  models::ModelInput input;
+  input.image = {1, 8, 8};
+  input.classes = 4;
+  input.mean = {90};
+  input.scale = {0.02f};
+  job.teacher = models::BuildModel("small", input, {}, 1).value();
+  EXPECT_EQ(
+      CheckJob(job).error().message,
+      "teacher.safetensors: as a teacher it makes [1, 4] of [1, 1, 8, 8]; the network that is trained makes [1, 3] "
+      "of [1, 1, 8, 8]");
+}
+
 TEST_F(TrainerTest, InterruptedRunLeavesACheckpointThatContinues) {
-  const TrainOutcome whole = Train(Job()).value();
+  const std::vector<std::string> settings = {"train.reestimate_batch_norm=2"};
+  const TrainOutcome whole = Train(Job(settings)).value();
   const std::vector<Json> expected = Lines("epoch");
   std::filesystem::remove_all(folder_);
   std::filesystem::create_directories(folder_);
   // The signal comes as soon as the run has logged its first step.
-  TrainJob job = Job();
+  TrainJob job = Job(settings);
   std::thread sender([this] {
     while (!FileExists(folder_ + "/metrics.jsonl") || Lines("step").empty()) std::this_thread::yield();
     std::raise(SIGTERM);

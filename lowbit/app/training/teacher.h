@@ -1,0 +1,22 @@
+#ifndef LOWBIT_APP_TRAINING_TEACHER_H_
+#define LOWBIT_APP_TRAINING_TEACHER_H_
+
+#include <optional>
+
+#include "lowbit/app/recipe_network.h"
+#include "lowbit/base/result.h"
+#include "lowbit/core/graph.h"
+
+namespace lowbit::app {
+
+// The trained network of the recipe's [distill]; nothing where the recipe has no such table.
+//
+// Of a run's folder: the network that `lowbit pack` would write, low-bit weights and its own normalization of pixels
+// included. Of a safetensors file: its weights in the network of [distill.model] or, without it, of `student`, which takes
+// pixels normalized as the student does.
+// Errors: as FreezeTrainedRun and LoadStartWeights; a [distill.model] beside a run's folder.
+Result<std::optional<Graph>> LoadTeacher(const RecipeNetwork& student);
+
+}  // namespace lowbit::app
+
+#endif  // LOWBIT_APP_TRAINING_TEACHER_H_

@@ -1,0 +1,41 @@
+#include "lowbit/train/trainer/objective.h"
+
+#include <torch/torch.h>
+
+#include "lowbit/train/loss.h"
+#include "lowbit/train/network.h"
+
+namespace lowbit::train {
+namespace {
+
+NetworkOptions TeacherOptions(const NetworkOptions& student) {
+  NetworkOptions options;
+  options.device = student.device;
+  options.memory_format = student.memory_format;
+  options.mixed_precision = student.mixed_precision;
+  return options;
+}
+
+}  // namespace
+
+Objective::Objective(const TrainJob& job, const NetworkOptions& options)
+    : label_smoothing_(job.recipe.train.label_smoothing), distill_(job.recipe.distill) {
+  if (!job.teacher.has_value()) return;
+  teacher_ = std::make_unique<Network>(Network::Create(*job.teacher, TeacherOptions(options)));
+}
+
+Objective::Objective(Objective&&) noexcept = default;
+Objective::~Objective() = default;
+
+at::Tensor Objective::Loss(const at::Tensor& images, const at::Tensor& logits, const at::Tensor& labels) {
+  const at::Tensor of_labels = CrossEntropy(logits, labels, label_smoothing_);
+  if (teacher_ == nullptr) return of_labels;
+  at::Tensor taught;
+  {
+    const at::NoGradGuard no_gradients;
+    taught = teacher_->Forward(images, Mode::kEval, {});
+  }
+  return (1 - distill_.weight) * of_labels + distill_.weight * Distillation(logits, taught, distill_.temperature);
+}
+
+}  // namespace lowbit::train

@@ -1,0 +1,37 @@
+#ifndef LOWBIT_TRAIN_TRAINER_OBJECTIVE_H_
+#define LOWBIT_TRAIN_TRAINER_OBJECTIVE_H_
+
+#include <memory>
+
+#include "lowbit/train/torch_fwd.h"
+#include "lowbit/train/trainer/train_job.h"
+
+namespace lowbit::train {
+
+class Network;
+struct NetworkOptions;
+
+// What a training step minimizes, apart from the methods' regularizers: cross-entropy, and with a teacher
+//   (1 - w) * CrossEntropy + w * Distillation,   w = distill.weight of the recipe.
+class Objective {
+ public:
+  // `options`: of the network that is trained; the teacher gets its device, memory format and precision. Copies what it
+  // needs of the job. Throws as Network::Create.
+  Objective(const TrainJob& job, const NetworkOptions& options);
+  Objective(Objective&&) noexcept;
+  ~Objective();
+
+  // For one batch as the network got it, its logits [batch, classes] and its labels [batch], int64 on the logits' device:
+  // a differentiable scalar, the mean over the batch. The teacher sees the same images, in evaluation mode and without
+  // gradients.
+  at::Tensor Loss(const at::Tensor& images, const at::Tensor& logits, const at::Tensor& labels);
+
+ private:
+  double label_smoothing_;
+  recipe::DistillSection distill_;
+  std::unique_ptr<Network> teacher_;  // Null: there is none.
+};
+
+}  // namespace lowbit::train
+
+#endif  // LOWBIT_TRAIN_TRAINER_OBJECTIVE_H_

@@ -36,6 +36,15 @@ train::NetworkOptions Options(const Setting& setting, const Way& way) {
   return options;
 }
 
+// What the rivals of rivals.py do too.
+train::OptimizerOptions Sgd() {
+  train::OptimizerOptions options;
+  options.nesterov = true;
+  options.weight_decay = 1e-4;
+  options.decay_scope = train::DecayScope::kAll;
+  return options;
+}
+
 }  // namespace
 
 struct Trainee::Impl {
@@ -58,7 +67,7 @@ const std::vector<Way>& Ways() {
 
 Trainee::Trainee(const Setting& setting, const Way& way) {
   train::Network network = train::Network::Create(BuildGraph(setting), Options(setting, way));
-  auto optimizer = train::Optimizer::Create({}, network.Parameters());
+  auto optimizer = train::Optimizer::Create(Sgd(), network.Parameters());
   torch::manual_seed(1);
   impl_ = std::make_unique<Impl>(Impl{std::move(network),
                                       std::move(optimizer),
@@ -69,6 +78,12 @@ Trainee::Trainee(const Setting& setting, const Way& way) {
 }
 
 Trainee::~Trainee() = default;
+
+int64_t Trainee::Values() const {
+  int64_t values = 0;
+  for (const train::TrainedParameter& parameter : impl_->network.Parameters()) values += parameter.tensor.numel();
+  return values;
+}
 
 double Trainee::Step() {
   const auto start = std::chrono::steady_clock::now();

@@ -30,7 +30,10 @@ class Trainee {
  public:
   Trainee(const Setting& setting, const Way& way);
   ~Trainee();
-  // Forward, loss, backward and update by SGD with momentum, with half of the units quantized under a policy. Seconds.
+  // How many are trained: weights, biases, batch norm's scales and shifts.
+  int64_t Values() const;
+  // Forward, loss, backward and update by SGD with Nesterov's momentum and weight decay, with half of the units
+  // quantized under a policy. Seconds.
   double Step();
 
  private:

@@ -143,8 +143,9 @@ void Network::Impl::ReadDevice() {
   }
   type = options.float64 ? at::kDouble : at::kFloat;
   options.mixed_precision = options.mixed_precision && device.is_cuda();
-  channels_last = options.memory_format == MemoryFormat::kChannelsLast ||
-                  (options.memory_format == MemoryFormat::kAuto && options.mixed_precision);
+  const bool faster = device.is_cpu() || options.mixed_precision;
+  channels_last =
+      options.memory_format == MemoryFormat::kChannelsLast || (options.memory_format == MemoryFormat::kAuto && faster);
 }
 
 at::Tensor Network::Impl::ToDevice(const at::Tensor& tensor) const { return tensor.to(device, type); }

@@ -21,6 +21,7 @@
 #include "bench/train_step/trainee.h"
 #include "lowbit/base/version.h"
 
+#include "lowbit/train/keep_memory.h"
 namespace lowbit::bench {
 namespace {
 
@@ -141,6 +142,7 @@ int Main(int argc, char** argv) {
   if (!arguments.serve.empty()) return Serve(arguments);
   fmt::print("libtorch {}, {} threads, {}\n", TORCH_VERSION, arguments.threads,
              arguments.channels_last ? "channels-last" : "contiguous");
+  train::KeepFreedMemory();  // As in `lowbit train`.
   fmt::print("network   batch  way             float ms       ms   ratio     25%     75%  peak MiB\n");
   nlohmann::ordered_json results = nlohmann::ordered_json::array();
   CompareAll(arguments, argv[0], &results);

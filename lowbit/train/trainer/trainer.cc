@@ -10,6 +10,7 @@
 #include "lowbit/base/file.h"
 #include "lowbit/data/batcher.h"
 #include "lowbit/train/distributed/agree.h"
+#include "lowbit/train/keep_memory.h"
 #include "lowbit/train/loss.h"
 #include "lowbit/train/parameter.h"
 #include "lowbit/train/trainer/average_step.h"
@@ -351,6 +352,7 @@ Result<TrainOutcome> TrainOrThrow(const TrainJob& job) {
   LOWBIT_TRY(NetworkOptions options, ReadNetworkOptions(job.recipe, job.device));
   if (job.recipe.train.sync_batch_norm) options.batch_norm.group = job.group;
   torch::set_num_threads(job.threads);
+  KeepFreedMemory();
   Trainer trainer(job, timeline, Network::Create(job.graph, options));
   LOWBIT_RETURN_IF_ERROR(trainer.Restore());
   LOWBIT_RETURN_IF_ERROR(trainer.Run());

@@ -1,6 +1,6 @@
 """Training steps of the same networks in plain PyTorch: what lowbit's step is compared with.
 
-    python3 bench/train_step/rival.py --way WAY --network NAME --batch N [--threads N] [--contiguous]
+    python3 bench/train_step/rival.py --way WAY --network NAME --batch N [--threads N] [--contiguous] [--cpu-time]
 
 Serves steps as `lowbit_bench_train_step --serve` does: prints the number of trained values; for each line `step` of the
 input runs one step and prints its milliseconds, for `memory` the peak memory of the process in MiB.
@@ -91,6 +91,7 @@ class Trainee:
 
     def __init__(self, arguments):
         torch.manual_seed(1)
+        self.now = time.process_time if arguments.cpu_time else time.perf_counter
         order = torch.contiguous_format if arguments.contiguous else torch.channels_last
         self.network = build(arguments.way, arguments.network).to(memory_format=order)
         self.images = torch.randn(arguments.batch, 3, 32, 32).to(memory_format=order)
@@ -100,12 +101,12 @@ class Trainee:
 
     def step(self):
         """Forward, loss, backward and update; milliseconds."""
-        start = time.perf_counter()
+        start = self.now()
         loss = functional.cross_entropy(self.network(self.images), self.labels)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         self.optimizer.step()
-        return 1e3 * (time.perf_counter() - start)
+        return 1e3 * (self.now() - start)
 
 
 def peak_memory():
@@ -120,6 +121,7 @@ def main():
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--contiguous", action="store_true", help="not channels-last")
+    parser.add_argument("--cpu-time", action="store_true", help="the processor's time in all threads, not the clock's")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     trainee = Trainee(arguments)

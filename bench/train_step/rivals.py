@@ -29,6 +29,7 @@ class Server:
     def __init__(self, arguments, name, network, batch):
         side, way = name.split(":")
         common = ["--network", network, "--batch", str(batch), "--threads", str(arguments.threads)]
+        common += ["--cpu-time"] if arguments.cpu_time else []
         if side == "lowbit":
             command = [arguments.program, "--serve", way, *common, "--channels-last"]
         else:
@@ -94,6 +95,7 @@ def read_arguments():
     parser.add_argument("--batch", nargs="+", type=int, default=[64, 128])
     parser.add_argument("--pairs", type=int, default=30)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--cpu-time", action="store_true", help="the processor's time in all threads, not the clock's")
     parser.add_argument("--python", default="/usr/bin/python3")
     parser.add_argument("--json", help="write the results to this file")
     arguments = parser.parse_args()
@@ -117,9 +119,11 @@ def main():
             for what in arguments.what:
                 results.append(compare(arguments, COMPARISONS[what], network, batch))
                 print(ROW.format(**results[-1]), flush=True)
+    clock = "cpu" if arguments.cpu_time else "wall"
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump({"threads": arguments.threads, "channels_last": True, "results": results}, file, indent=2)
+            json.dump({"threads": arguments.threads, "channels_last": True, "clock": clock, "results": results},
+                      file, indent=2)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 // What a training step with low-bit weights costs more than one with float weights, on one machine in one process:
 // steps of both alternate, and the ratio is that of neighbours. Prints a table; asserts nothing.
 //
-//   lowbit_bench_train_step [--network NAME] [--batch N] [--pairs N] [--threads N] [--channels-last] [--json FILE]
+//   lowbit_bench_train_step [--network NAME] [--batch N] [--pairs N] [--threads N] [--channels-last]
+//                           [--cpu-time] [--json FILE]
 //   lowbit_bench_train_step --serve WAY [--network NAME] [--batch N] ...
 //
 // The latter prints how many values it trains, and then answers each line of its input: to `step` with the milliseconds
@@ -20,8 +21,8 @@
 
 #include "bench/train_step/trainee.h"
 #include "lowbit/base/version.h"
-
 #include "lowbit/train/keep_memory.h"
+
 namespace lowbit::bench {
 namespace {
 
@@ -30,7 +31,9 @@ struct Arguments {
   std::vector<int64_t> batches = {64, 128};
   std::string ways, serve, json;
   int pairs = 30, threads = 2;
-  bool channels_last = false;
+  bool channels_last = false, cpu_time = false;
+
+  Setting At(const std::string& network, int64_t batch) const { return {network, batch, channels_last, cpu_time}; }
 };
 
 double Median(std::vector<double> values) {
@@ -84,7 +87,7 @@ Comparison Compare(const Setting& setting, const Way& base, const Way& way, int 
 void CompareAll(const Arguments& arguments, const std::string& program, nlohmann::ordered_json* results) {
   for (const std::string& network : arguments.networks) {
     for (const int64_t batch : arguments.batches) {
-      const Setting setting = {network, batch, arguments.channels_last};
+      const Setting setting = arguments.At(network, batch);
       for (const Way& way : Ways()) {
         if (!arguments.ways.empty() && arguments.ways != way.name) continue;
         const Comparison c = Compare(setting, Ways().front(), way, arguments.pairs);
@@ -114,8 +117,7 @@ const Way& FindWay(const std::string& name) {
 }
 
 int Serve(const Arguments& arguments) {
-  Trainee trainee({arguments.networks.front(), arguments.batches.front(), arguments.channels_last},
-                  FindWay(arguments.serve));
+  Trainee trainee(arguments.At(arguments.networks.front(), arguments.batches.front()), FindWay(arguments.serve));
   for (int warm_up = 0; warm_up < 3; ++warm_up) trainee.Step();
   fmt::print("{}\n", trainee.Values());
   std::fflush(stdout);
@@ -135,14 +137,15 @@ int Main(int argc, char** argv) {
   app.add_option("--pairs", arguments.pairs, "pairs of steps")->check(CLI::Range(1, 10000));
   app.add_option("--threads", arguments.threads, "threads")->check(CLI::Range(1, 1024));
   app.add_flag("--channels-last", arguments.channels_last, "activations in channels-last order");
+  app.add_flag("--cpu-time", arguments.cpu_time, "measure the processor's time in all threads, not the clock's");
   app.add_option("--json", arguments.json, "write the results to this file");
   app.add_option("--serve", arguments.serve, "this way of training: steps on request");
   CLI11_PARSE(app, argc, argv);
   torch::set_num_threads(arguments.threads);
-  if (!arguments.serve.empty()) return Serve(arguments);
-  fmt::print("libtorch {}, {} threads, {}\n", TORCH_VERSION, arguments.threads,
-             arguments.channels_last ? "channels-last" : "contiguous");
   train::KeepFreedMemory();  // As in `lowbit train`.
+  if (!arguments.serve.empty()) return Serve(arguments);
+  fmt::print("libtorch {}, {} threads, {}, {} time\n", TORCH_VERSION, arguments.threads,
+             arguments.channels_last ? "channels-last" : "contiguous", arguments.cpu_time ? "CPU" : "wall");
   fmt::print("network   batch  way             float ms       ms   ratio     25%     75%  peak MiB\n");
   nlohmann::ordered_json results = nlohmann::ordered_json::array();
   CompareAll(arguments, argv[0], &results);
@@ -151,6 +154,7 @@ int Main(int argc, char** argv) {
                                       {"libtorch", TORCH_VERSION},
                                       {"threads", arguments.threads},
                                       {"channels_last", arguments.channels_last},
+                                      {"clock", arguments.cpu_time ? "cpu" : "wall"},
                                       {"results", results}};
   std::ofstream(arguments.json) << all.dump(2) << "\n";
   return 0;

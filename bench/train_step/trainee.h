@@ -14,6 +14,9 @@ struct Way {
   std::string method;  // "none", "bwn", "twn"
   std::string policy;  // "none", "sq"
   std::string unit;    // Of the policy: "filter", "element".
+  // What `lowbit train` does besides: each step takes a batch of augmented images from the data loader, and reads the
+  // loss and the number of right answers.
+  bool loaded = false;
 };
 
 // Float weights first: what the others are compared with.
@@ -23,6 +26,8 @@ struct Setting {
   std::string network;  // "vgg9", "resnet20"
   int64_t batch = 128;
   bool channels_last = false;
+  bool cpu_time =
+      false;  // Measure the processor's time in all threads, which other programs disturb less than the clock.
 };
 
 // A network in training on one batch of noise in the shape of CIFAR-10.

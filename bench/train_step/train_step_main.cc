@@ -1,8 +1,12 @@
 // What a training step with low-bit weights costs more than one with float weights, on one machine in one process:
 // steps of both alternate, and the ratio is that of neighbours. Prints a table; asserts nothing.
 //
-//   lowbit_bench_train_step [--network NAME] [--batch N] [--pairs N] [--threads N] [--channels-last] [--json FILE]
-//   lowbit_bench_train_step --serve WAY     steps on request: a line in, the milliseconds of one step out
+//   lowbit_bench_train_step [--network NAME] [--batch N] [--pairs N] [--threads N] [--channels-last]
+//                           [--cpu-time] [--json FILE]
+//   lowbit_bench_train_step --serve WAY [--network NAME] [--batch N] ...
+//
+// The latter prints how many values it trains, and then answers each line of its input: to `step` with the milliseconds
+// of one step, to `memory` with the peak memory of the process in MiB.
 
 #include <fmt/format.h>
 #include <torch/torch.h>
@@ -17,6 +21,7 @@
 
 #include "bench/train_step/trainee.h"
 #include "lowbit/base/version.h"
+#include "lowbit/train/keep_memory.h"
 
 namespace lowbit::bench {
 namespace {
@@ -26,7 +31,9 @@ struct Arguments {
   std::vector<int64_t> batches = {64, 128};
   std::string ways, serve, json;
   int pairs = 30, threads = 2;
-  bool channels_last = false;
+  bool channels_last = false, cpu_time = false;
+
+  Setting At(const std::string& network, int64_t batch) const { return {network, batch, channels_last, cpu_time}; }
 };
 
 double Median(std::vector<double> values) {
@@ -45,13 +52,13 @@ double PeakMemory() {
 }
 
 // The same of a process that does nothing but some such steps.
-double PeakMemoryOf(const std::string& program, const Setting& setting, const Way& way) {
+double PeakMemoryOf(const std::string& program, const Arguments& arguments, const Setting& setting, const Way& way) {
   const std::string command =
-      fmt::format("'{}' --memory --serve {} --network {} --batch {}{}", program, way.name, setting.network,
-                  setting.batch, setting.channels_last ? " --channels-last" : "");
+      fmt::format("echo memory | '{}' --serve {} --network {} --batch {} --threads {}{}", program, way.name,
+                  setting.network, setting.batch, arguments.threads, setting.channels_last ? " --channels-last" : "");
   FILE* pipe = popen(command.c_str(), "r");
   double mebibytes = 0;
-  if (pipe == nullptr || std::fscanf(pipe, "%lf", &mebibytes) != 1) mebibytes = 0;
+  if (pipe == nullptr || std::fscanf(pipe, "%*d %lf", &mebibytes) != 1) mebibytes = 0;
   if (pipe != nullptr) pclose(pipe);
   return mebibytes;
 }
@@ -80,11 +87,11 @@ Comparison Compare(const Setting& setting, const Way& base, const Way& way, int 
 void CompareAll(const Arguments& arguments, const std::string& program, nlohmann::ordered_json* results) {
   for (const std::string& network : arguments.networks) {
     for (const int64_t batch : arguments.batches) {
-      const Setting setting = {network, batch, arguments.channels_last};
+      const Setting setting = arguments.At(network, batch);
       for (const Way& way : Ways()) {
         if (!arguments.ways.empty() && arguments.ways != way.name) continue;
         const Comparison c = Compare(setting, Ways().front(), way, arguments.pairs);
-        const double memory = PeakMemoryOf(program, setting, way);
+        const double memory = PeakMemoryOf(program, arguments, setting, way);
         fmt::print("{:<9} {:>5}  {:<15} {:>8.1f} {:>8.1f} {:>7.3f} {:>7.3f} {:>7.3f} {:>9.0f}\n", network, batch,
                    way.name, c.base_ms, c.ms, c.ratio, c.low, c.high, memory);
         std::fflush(stdout);
@@ -109,16 +116,13 @@ const Way& FindWay(const std::string& name) {
   throw std::invalid_argument("no way of training is called '" + name + "'");
 }
 
-int Serve(const Arguments& arguments, bool memory) {
-  Trainee trainee({arguments.networks.front(), arguments.batches.front(), arguments.channels_last},
-                  FindWay(arguments.serve));
+int Serve(const Arguments& arguments) {
+  Trainee trainee(arguments.At(arguments.networks.front(), arguments.batches.front()), FindWay(arguments.serve));
   for (int warm_up = 0; warm_up < 3; ++warm_up) trainee.Step();
-  if (memory) {
-    fmt::print("{}\n", PeakMemory());
-    return 0;
-  }
+  fmt::print("{}\n", trainee.Values());
+  std::fflush(stdout);
   for (std::string line; std::getline(std::cin, line);) {
-    fmt::print("{}\n", 1e3 * trainee.Step());
+    fmt::print("{}\n", line == "memory" ? PeakMemory() : 1e3 * trainee.Step());
     std::fflush(stdout);
   }
   return 0;
@@ -126,7 +130,6 @@ int Serve(const Arguments& arguments, bool memory) {
 
 int Main(int argc, char** argv) {
   Arguments arguments;
-  bool memory = false;
   CLI::App app("Cost of a training step with low-bit weights.");
   app.add_option("--network", arguments.networks, "resnet20, vgg9");
   app.add_option("--batch", arguments.batches, "images in a step");
@@ -134,14 +137,15 @@ int Main(int argc, char** argv) {
   app.add_option("--pairs", arguments.pairs, "pairs of steps")->check(CLI::Range(1, 10000));
   app.add_option("--threads", arguments.threads, "threads")->check(CLI::Range(1, 1024));
   app.add_flag("--channels-last", arguments.channels_last, "activations in channels-last order");
+  app.add_flag("--cpu-time", arguments.cpu_time, "measure the processor's time in all threads, not the clock's");
   app.add_option("--json", arguments.json, "write the results to this file");
-  app.add_option("--serve", arguments.serve, "steps on request, one for each line of the input");
-  app.add_flag("--memory", memory, "with --serve: print the peak memory of a few steps in MiB");
+  app.add_option("--serve", arguments.serve, "this way of training: steps on request");
   CLI11_PARSE(app, argc, argv);
   torch::set_num_threads(arguments.threads);
-  if (!arguments.serve.empty()) return Serve(arguments, memory);
-  fmt::print("libtorch {}, {} threads, {}\n", TORCH_VERSION, arguments.threads,
-             arguments.channels_last ? "channels-last" : "contiguous");
+  train::KeepFreedMemory();  // As in `lowbit train`.
+  if (!arguments.serve.empty()) return Serve(arguments);
+  fmt::print("libtorch {}, {} threads, {}, {} time\n", TORCH_VERSION, arguments.threads,
+             arguments.channels_last ? "channels-last" : "contiguous", arguments.cpu_time ? "CPU" : "wall");
   fmt::print("network   batch  way             float ms       ms   ratio     25%     75%  peak MiB\n");
   nlohmann::ordered_json results = nlohmann::ordered_json::array();
   CompareAll(arguments, argv[0], &results);
@@ -150,6 +154,7 @@ int Main(int argc, char** argv) {
                                       {"libtorch", TORCH_VERSION},
                                       {"threads", arguments.threads},
                                       {"channels_last", arguments.channels_last},
+                                      {"clock", arguments.cpu_time ? "cpu" : "wall"},
                                       {"results", results}};
   std::ofstream(arguments.json) << all.dump(2) << "\n";
   return 0;

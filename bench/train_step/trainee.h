@@ -14,6 +14,9 @@ struct Way {
   std::string method;  // "none", "bwn", "twn"
   std::string policy;  // "none", "sq"
   std::string unit;    // Of the policy: "filter", "element".
+  // What `lowbit train` does besides: each step takes a batch of augmented images from the data loader, and reads the
+  // loss and the number of right answers.
+  bool loaded = false;
 };
 
 // Float weights first: what the others are compared with.
@@ -23,6 +26,8 @@ struct Setting {
   std::string network;  // "vgg9", "resnet20"
   int64_t batch = 128;
   bool channels_last = false;
+  bool cpu_time =
+      false;  // Measure the processor's time in all threads, which other programs disturb less than the clock.
 };
 
 // A network in training on one batch of noise in the shape of CIFAR-10.
@@ -30,7 +35,10 @@ class Trainee {
  public:
   Trainee(const Setting& setting, const Way& way);
   ~Trainee();
-  // Forward, loss, backward and update by SGD with momentum, with half of the units quantized under a policy. Seconds.
+  // How many are trained: weights, biases, batch norm's scales and shifts.
+  int64_t Values() const;
+  // Forward, loss, backward and update by SGD with Nesterov's momentum and weight decay, with half of the units
+  // quantized under a policy. Seconds.
   double Step();
 
  private:

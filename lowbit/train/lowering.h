@@ -25,6 +25,7 @@ struct LoweringRequest {
   std::vector<Shape> shapes;                 // By input; the batch, where there is one, stands for any.
   const BatchNormOptions& batch_norm;
   const StepContext* step;  // Of the step under way whenever a kernel runs; lives as long as the network.
+  bool owns_input;          // The kernel may overwrite input 0.
   // Makes a state tensor (a double on the CPU, [1], zero) that a checkpoint keeps: "<node>/<word>".
   std::function<at::Tensor(const std::string& word)> add_buffer;
 

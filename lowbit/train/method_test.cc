@@ -128,6 +128,16 @@ TEST(RowPass, MeasuresErrorsAndUsesItsMemoryAgainOnlyWhenItIsFree) {
   EXPECT_EQ(pass.Values(rows).data_ptr(), memory);
 }
 
+TEST(RowPass, ElementsAreRowsOfOne) {
+  at::Tensor rows = Normal({300, 129});
+  rows[7][5] = 0;
+  const at::Tensor values = Normal({300, 129}, 2);
+  const at::Tensor columns = rows.reshape({-1, 1}), other = values.reshape({-1, 1});
+  EXPECT_TRUE(ElementErrors(rows, values).equal(RowErrors(columns, other)));
+  const at::Tensor mask = columns.gt(0.5).to(at::kByte).flatten();
+  EXPECT_TRUE(MixElements(mask, rows, values.clone()).flatten().equal(MixRows(mask, columns, other.clone()).flatten()));
+}
+
 TEST(Methods, EffectiveWeightsAreTheFrozenOnesBitForBit) {
   for (const Case& c : Cases()) {
     for (const char* policy : {"none", "sq"}) {

@@ -112,6 +112,7 @@ struct Network::Impl {
   void AddParameter(const std::string& name, const Parameter& parameter);
   void AddLayers();
   void AddSteps();
+  bool OwnsInput(const Node& node) const;
   Kernel Lowered(const Node& node);
   void FindLastUses();
   at::Tensor ToDevice(const at::Tensor& tensor) const;
@@ -143,8 +144,9 @@ void Network::Impl::ReadDevice() {
   }
   type = options.float64 ? at::kDouble : at::kFloat;
   options.mixed_precision = options.mixed_precision && device.is_cuda();
-  channels_last = options.memory_format == MemoryFormat::kChannelsLast ||
-                  (options.memory_format == MemoryFormat::kAuto && options.mixed_precision);
+  const bool faster = device.is_cpu() || options.mixed_precision;
+  channels_last =
+      options.memory_format == MemoryFormat::kChannelsLast || (options.memory_format == MemoryFormat::kAuto && faster);
 }
 
 at::Tensor Network::Impl::ToDevice(const at::Tensor& tensor) const { return tensor.to(device, type); }
@@ -205,9 +207,23 @@ void Network::Impl::AddLayers() {
   }
 }
 
+// Whether the node's first input is a new tensor that nobody else reads: neither another node nor, for the gradient of
+// what computed it, libtorch.
+bool Network::Impl::OwnsInput(const Node& node) const {
+  const std::set<std::string> new_and_not_kept = {"Conv", "BatchNormalization", "Add"};
+  const std::string& input = node.inputs.at(0);
+  int64_t readers = std::count(graph.outputs.begin(), graph.outputs.end(), input);
+  bool fits = false;
+  for (const Node& other : graph.nodes) {
+    readers += std::count(other.inputs.begin(), other.inputs.end(), input);
+    fits = fits || (other.outputs.at(0) == input && new_and_not_kept.count(other.op) != 0);
+  }
+  return fits && readers == 1;
+}
+
 Kernel Network::Impl::Lowered(const Node& node) {
   const auto lower = Lowerings().find(node.op);
-  LoweringRequest request{node, {}, {}, options.batch_norm, &context, {}};
+  LoweringRequest request{node, {}, {}, options.batch_norm, &context, !node.inputs.empty() && OwnsInput(node), {}};
   if (lower == Lowerings().end()) request.Reject("training has no lowering for this operator");
   for (const std::string& input : node.inputs) {
     const auto parameter = graph.parameters.find(input);

@@ -40,7 +40,8 @@ enum class MemoryFormat { kAuto, kContiguous, kChannelsLast };
 
 struct NetworkOptions {
   std::string device = "cpu";  // "cpu", "cuda", "cuda:1"
-  // Of activations inside the network. kAuto: channels-last on CUDA with mixed precision, otherwise contiguous.
+  // Of activations inside the network. kAuto: the faster, channels-last on the CPU and on CUDA with mixed precision,
+  // contiguous otherwise. The two round differently.
   MemoryFormat memory_format = MemoryFormat::kAuto;
   // CUDA only: convolutions and products in bfloat16 (autocast), parameters and loss in float.
   bool mixed_precision = false;

@@ -210,6 +210,49 @@ TEST(Network, ChannelsLastChangesRoundingOnly) {
   EXPECT_TRUE(results[0].allclose(results[1], 1e-3, 1e-3 * results[0].abs().max().item<double>()));
 }
 
+// A convolution of the image, "conv.out", and a ReLU of it, "relu.out"; both are outputs.
+Graph ConvAndRelu() {
+  Graph graph;
+  graph.inputs = {{"image", {kDynamic, 2, 9, 9}}};
+  AddParameter(&graph, "weight", Values({6, 2, 3, 3}, 1), Role::kWeight);
+  graph.nodes.push_back({"conv", "Conv", {"image", "weight"}, {"conv.out"}, {}});
+  graph.nodes.push_back({"relu", "Relu", {"conv.out"}, {"relu.out"}, {}});
+  graph.outputs = {"conv.out", "relu.out"};
+  return graph;
+}
+
+TEST(Network, IsChannelsLastOnTheCpuUnlessToldOtherwise) {
+  for (const MemoryFormat format : {MemoryFormat::kAuto, MemoryFormat::kContiguous}) {
+    NetworkOptions options;
+    options.memory_format = format;
+    const at::Tensor result = Network::Create(ConvAndRelu(), options).Run({Images(2)}, Mode::kEval, {}).at(0);
+    EXPECT_EQ(result.is_contiguous(at::MemoryFormat::ChannelsLast), format == MemoryFormat::kAuto);
+  }
+}
+
+TEST(Network, ReluDoesNotOverwriteWhatOthersRead) {
+  const auto results = Network::Create(ConvAndRelu(), {}).Run({Images(2)}, Mode::kTrain, {});
+  EXPECT_LT(results[0].min().item<float>(), 0);
+  EXPECT_TRUE(results[1].equal(results[0].clamp_min(0)));
+}
+
+TEST(Network, LogitsAndGradientsInFloatAreThoseInDouble) {
+  std::vector<std::vector<at::Tensor>> results(2);
+  for (const bool wide : {false, true}) {
+    NetworkOptions options;
+    options.float64 = wide;
+    Network network = Network::Create(SmallNet(), options);
+    const at::Tensor logits = network.Forward(Images(8), Mode::kTrain, {});
+    logits.pow(2).sum().backward();
+    results[wide].push_back(logits.detach().to(at::kDouble));
+    for (const TrainedParameter& p : network.Parameters()) results[wide].push_back(p.tensor.grad().to(at::kDouble));
+  }
+  for (size_t i = 0; i < results[0].size(); ++i) {
+    // Float sums of some thousand products.
+    EXPECT_TRUE(results[0][i].allclose(results[1][i], 1e-3, 1e-3 * results[1][i].abs().max().item<double>())) << i;
+  }
+}
+
 // Running mean and variance of bn1 after training-mode passes over these batches.
 std::vector<double> RunningStatistics(const BatchNormOptions& batch_norm, const std::vector<at::Tensor>& batches) {
   Graph graph;

@@ -104,4 +104,35 @@ at::Tensor MixRows(const at::Tensor& mask, const at::Tensor& rows, at::Tensor va
   return values;
 }
 
+at::Tensor ElementErrors(const at::Tensor& rows, const at::Tensor& values) {
+  if (!rows.is_cpu()) return RowErrors(rows.reshape({-1, 1}), values.reshape({-1, 1}));
+  at::Tensor errors = at::empty({rows.numel()}, at::kDouble);
+  const float *w = rows.data_ptr<float>(), *q = values.data_ptr<float>();
+  double* e = errors.data_ptr<double>();
+  ForEachRange(rows.numel(), 1, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const double norm = std::fabs(w[i]);
+      e[i] = norm > 0 ? std::fabs(w[i] - q[i]) / norm : 0;
+    }
+  });
+  return errors;
+}
+
+at::Tensor MixElements(const at::Tensor& mask, const at::Tensor& rows, at::Tensor values) {
+  if (!rows.is_cpu()) return at::where(mask.to(rows.device(), at::kBool).view_as(rows), values, rows);
+  const uint8_t* quantized = mask.data_ptr<uint8_t>();
+  const float* w = rows.data_ptr<float>();
+  float* q = values.data_ptr<float>();
+  ForEachRange(rows.numel(), 1, [=](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) q[i] = quantized[i] != 0 ? q[i] : w[i];
+  });
+  return values;
+}
+
+void ForEachRange(int64_t count, int64_t unit, const std::function<void(int64_t begin, int64_t end)>& work) {
+  const int64_t units = (count + unit - 1) / unit;
+  at::parallel_for(0, units, std::max<int64_t>(1, kGrain / unit),
+                   [&](int64_t begin, int64_t end) { work(begin * unit, std::min(end * unit, count)); });
+}
+
 }  // namespace lowbit::train

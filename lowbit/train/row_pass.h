@@ -5,6 +5,7 @@
 
 #include <ATen/core/Tensor.h>
 
+#include <functional>
 #include <memory>
 
 #include "lowbit/train/method.h"
@@ -34,8 +35,16 @@ class RowPass {
 // e_i = sum_j |W_ij - Q_ij| / sum_j |W_ij|, and 0 where the row is all zero; double [rows].
 at::Tensor RowErrors(const at::Tensor& rows, const at::Tensor& values);
 
+// e_j = |W_j - Q_j| / |W_j|, and 0 where W_j = 0, of each weight; double [rows * columns].
+at::Tensor ElementErrors(const at::Tensor& rows, const at::Tensor& values);
+
 // Writes W's row i over Q's for each i with mask[i] = 0; `mask` is byte [rows] on the CPU. Q is changed and returned.
 at::Tensor MixRows(const at::Tensor& mask, const at::Tensor& rows, at::Tensor values);
+// The same for each weight: `mask` is byte [rows * columns].
+at::Tensor MixElements(const at::Tensor& mask, const at::Tensor& rows, at::Tensor values);
+
+// work(begin, end) for parts of [0, count) that are worth a thread, in parallel; each begins at a multiple of `unit`.
+void ForEachRange(int64_t count, int64_t unit, const std::function<void(int64_t begin, int64_t end)>& work);
 
 }  // namespace lowbit::train
 

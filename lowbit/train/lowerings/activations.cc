@@ -17,11 +17,19 @@ Kernel LowerUnary(const LoweringRequest&) {
 }
 
 at::Tensor Same(const at::Tensor& x) { return x; }
-at::Tensor Rectified(const at::Tensor& x) { return at::relu(x); }
 at::Tensor Logistic(const at::Tensor& x) { return at::sigmoid(x); }
 at::Tensor HyperbolicTangent(const at::Tensor& x) { return at::tanh(x); }
 at::Tensor SignOf(const at::Tensor& x) { return at::sign(x); }
 at::Tensor HardSwishOf(const at::Tensor& x) { return at::hardswish(x); }
+
+// In place where it may: one block of memory less to ask for and to write to. The gradient needs the result only.
+Kernel LowerRelu(const LoweringRequest& request) {
+  const bool in_place = request.owns_input;
+  return [in_place](const Inputs& in, Mode) {
+    at::Tensor x = in[0];
+    return in_place ? at::relu_(x) : at::relu(x);
+  };
+}
 
 Kernel LowerLeakyRelu(const LoweringRequest& request) {
   const double slope = FloatAttribute(request.node, "alpha", 0.01);
@@ -67,7 +75,7 @@ Kernel LowerDropout(const LoweringRequest& request) {
 
 void AddActivations(LoweringTable* table) {
   (*table)["Identity"] = LowerUnary<Same>;
-  (*table)["Relu"] = LowerUnary<Rectified>;
+  (*table)["Relu"] = LowerRelu;
   (*table)["Sigmoid"] = LowerUnary<Logistic>;
   (*table)["Tanh"] = LowerUnary<HyperbolicTangent>;
   (*table)["LeakyRelu"] = LowerLeakyRelu;

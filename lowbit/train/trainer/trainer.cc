@@ -11,6 +11,7 @@
 #include "lowbit/core/validate.h"
 #include "lowbit/data/batcher.h"
 #include "lowbit/train/distributed/agree.h"
+#include "lowbit/train/keep_memory.h"
 #include "lowbit/train/parameter.h"
 #include "lowbit/train/trainer/average_step.h"
 #include "lowbit/train/trainer/checkpoint.h"
@@ -368,6 +369,7 @@ Result<TrainOutcome> TrainOrThrow(const TrainJob& job) {
   if (job.recipe.train.sync_batch_norm) options.batch_norm.group = job.group;
   torch::set_num_threads(job.threads);
   LOWBIT_TRY(const data::BatchOptions batches, RankBatches(job));
+  KeepFreedMemory();
   Trainer trainer(job, timeline, batches, Network::Create(job.graph, options), Objective(job, options));
   LOWBIT_RETURN_IF_ERROR(trainer.Restore());
   LOWBIT_RETURN_IF_ERROR(trainer.Run());

@@ -3,60 +3,15 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <iterator>
 #include <limits>
+#include <memory>
 
 namespace lowbit::quant::sq {
 namespace {
 
 bool AllZero(Span<const double> values) {
   return std::all_of(values.begin(), values.end(), [](double v) { return v == 0; });
-}
-
-// key(e, x) with x = -ln u, exponentially distributed; u in blocks of four, which is what makes them cheap.
-template <typename Key>
-void FillKeys(Span<const double> errors, const CounterRandom& random, const Key& key, std::vector<double>* keys) {
-  for (size_t first = 0; first < errors.size(); first += 4) {
-    const std::array<uint32_t, 4> bits = random.Block(first / 4);
-    const size_t end = std::min(first + 4, errors.size());
-    for (size_t i = first; i < end; ++i) {
-      (*keys)[i] = key(errors[i], -std::log(CounterRandom::ToUniform(bits[i - first])));
-    }
-  }
-}
-
-template <typename Score>
-void RaceWithScore(Probability prob, const Score& score, Span<const double> errors, const CounterRandom& random,
-                   std::vector<double>* keys) {
-  switch (prob) {
-    case Probability::kConstant:
-      return FillKeys(
-          errors, random, [](double, double x) { return x; }, keys);
-    case Probability::kLinear:
-      return FillKeys(
-          errors, random, [&](double e, double x) { return x / score(e); }, keys);
-    case Probability::kSoftmax:  // The logarithm of x / exp(score).
-      return FillKeys(
-          errors, random, [&](double e, double x) { return std::log(x) - score(e); }, keys);
-    case Probability::kSigmoid:
-      return FillKeys(
-          errors, random, [&](double e, double x) { return x * (1 + std::exp(-score(e))); }, keys);
-  }
-}
-
-double InverseError(double error, double eps) { return 1 / (error + eps); }
-
-// Arrival times of the exponential race: the units that the roulette takes are those with the smallest.
-std::vector<double> RaceKeys(Span<const double> errors, const SqOptions& options, const CounterRandom& random) {
-  std::vector<double> keys(errors.size());
-  if (options.select == Selection::kQuantizeByInverseError) {
-    RaceWithScore(
-        options.prob, [&](double e) { return InverseError(e, options.eps); }, errors, random, &keys);
-  } else {
-    const bool equal = options.prob == Probability::kLinear && AllZero(errors);
-    RaceWithScore(
-        equal ? Probability::kConstant : options.prob, [](double e) { return e; }, errors, random, &keys);
-  }
-  return keys;
 }
 
 // Integers in the order of the doubles, NaN after all others: a diverged network must not break an order before anybody
@@ -69,40 +24,95 @@ uint64_t Sortable(double key) {
   return (bits & kSign) != 0 ? ~bits : bits | kSign;
 }
 
-// Keeps of `keys` those that share the leading 16 bits with the one of rank *rank (0 is the smallest), and makes the
-// rank one among them. One pass instead of the several that nth_element needs over all of them.
-void NarrowToBucket(std::vector<uint64_t>* keys, size_t* rank) {
-  std::vector<size_t> sizes(65536);
-  for (const uint64_t key : *keys) ++sizes[key >> 48];
-  uint64_t bucket = 0;
-  while (*rank >= sizes[bucket]) *rank -= sizes[bucket++];
-  keys->erase(std::remove_if(keys->begin(), keys->end(), [&](uint64_t key) { return key >> 48 != bucket; }),
-              keys->end());
+// What a selection works with. Keys are not initialized: there may be millions of them.
+struct Race {
+  Span<const double> errors;
+  const CounterRandom& random;
+  const ForRanges& for_ranges;
+  std::unique_ptr<uint64_t[]> keys;
+
+  Span<const uint64_t> Keys() const { return {keys.get(), errors.size()}; }
+};
+
+// keys[i] = key(e_i, x), sortable, with x = -ln u, exponentially distributed; u in blocks of four, which is what makes
+// them cheap.
+template <typename Key>
+void FillKeys(const Race& race, const Key& key) {
+  race.for_ranges(race.errors.size(), [&race, &key](size_t begin, size_t end) {
+    for (size_t first = begin; first < end; first += 4) {
+      const std::array<uint32_t, 4> bits = race.random.Block(first / 4);
+      for (size_t i = first; i < std::min(first + 4, end); ++i) {
+        race.keys[i] = Sortable(key(race.errors[i], -std::log(CounterRandom::ToUniform(bits[i - first]))));
+      }
+    }
+  });
 }
 
-uint64_t KeyOfRank(std::vector<uint64_t> keys, size_t rank) {
-  if (keys.size() > 65536) NarrowToBucket(&keys, &rank);
-  const auto place = keys.begin() + static_cast<int64_t>(rank);
-  std::nth_element(keys.begin(), place, keys.end());
+template <typename Score>
+void FillKeysByScore(const Race& race, Probability prob, const Score& score) {
+  switch (prob) {
+    case Probability::kConstant:
+      return FillKeys(race, [](double, double x) { return x; });
+    case Probability::kLinear:
+      return FillKeys(race, [&](double e, double x) { return x / score(e); });
+    case Probability::kSoftmax:  // The logarithm of x / exp(score).
+      return FillKeys(race, [&](double e, double x) { return std::log(x) - score(e); });
+    case Probability::kSigmoid:
+      return FillKeys(race, [&](double e, double x) { return x * (1 + std::exp(-score(e))); });
+  }
+}
+
+double InverseError(double error, double eps) { return 1 / (error + eps); }
+
+// Arrival times of the exponential race: the units that the roulette takes are those with the smallest.
+void FillArrivals(const Race& race, const SqOptions& options) {
+  if (options.select == Selection::kQuantizeByInverseError) {
+    return FillKeysByScore(race, options.prob, [&](double e) { return InverseError(e, options.eps); });
+  }
+  const bool equal = options.prob == Probability::kLinear && AllZero(race.errors);
+  FillKeysByScore(race, equal ? Probability::kConstant : options.prob, [](double e) { return e; });
+}
+
+void FillErrors(const Race& race) {
+  race.for_ranges(race.errors.size(), [&race](size_t begin, size_t end) {
+    for (size_t i = begin; i < end; ++i) race.keys[i] = Sortable(race.errors[i]);
+  });
+}
+
+// Those of `keys` that share the leading 16 bits with the one of rank *rank (0 is the smallest), which is made the rank
+// among them. Two passes instead of the several that nth_element needs over a copy of all.
+std::vector<uint64_t> Bucket(Span<const uint64_t> keys, size_t* rank) {
+  std::vector<size_t> sizes(65536);
+  for (const uint64_t key : keys) ++sizes[key >> 48];
+  uint64_t bucket = 0;
+  while (*rank >= sizes[bucket]) *rank -= sizes[bucket++];
+  std::vector<uint64_t> members;
+  members.reserve(sizes[bucket]);
+  std::copy_if(keys.begin(), keys.end(), std::back_inserter(members),
+               [bucket](uint64_t key) { return key >> 48 == bucket; });
+  return members;
+}
+
+uint64_t KeyOfRank(Span<const uint64_t> keys, size_t rank) {
+  std::vector<uint64_t> left =
+      keys.size() > 65536 ? Bucket(keys, &rank) : std::vector<uint64_t>(keys.begin(), keys.end());
+  const auto place = left.begin() + static_cast<int64_t>(rank);
+  std::nth_element(left.begin(), place, left.end());
   return *place;
 }
 
 // mask[i] = chosen for the `count` smallest keys, equal ones by index, and 1 - chosen for the others.
-void MarkSmallest(Span<const double> keys, int64_t count, uint8_t chosen, Span<uint8_t> mask) {
+void MarkSmallest(Span<const uint64_t> keys, int64_t count, uint8_t chosen, Span<uint8_t> mask) {
   const uint8_t other = 1 - chosen;
-  std::fill(mask.begin(), mask.end(), other);
-  if (count <= 0) return;
-  std::vector<uint64_t> order(keys.size());
-  std::transform(keys.begin(), keys.end(), order.begin(), Sortable);
-  const uint64_t limit = KeyOfRank(order, static_cast<size_t>(count - 1));
+  const uint64_t limit = KeyOfRank(keys, static_cast<size_t>(count - 1));
   int64_t ties = count;
-  for (size_t i = 0; i < order.size(); ++i) {
-    const bool below = order[i] < limit;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    const bool below = keys[i] < limit;
     mask[i] = below ? chosen : other;
     ties -= below;
   }
   for (size_t i = 0; ties > 0; ++i) {
-    if (order[i] == limit) mask[i] = chosen, --ties;
+    if (keys[i] == limit) mask[i] = chosen, --ties;
   }
 }
 
@@ -148,14 +158,25 @@ CounterRandom MaskRandom(uint64_t seed, const std::string& layer, uint64_t itera
 
 void SelectQuantized(Span<const double> errors, int64_t count, const SqOptions& options, const CounterRandom& random,
                      Span<uint8_t> mask) {
+  const auto at_once = [](size_t units, const std::function<void(size_t begin, size_t end)>& work) { work(0, units); };
+  SelectQuantized(errors, count, options, random, mask, at_once);
+}
+
+void SelectQuantized(Span<const double> errors, int64_t count, const SqOptions& options, const CounterRandom& random,
+                     Span<uint8_t> mask, const ForRanges& for_ranges) {
   LOWBIT_CHECK(errors.size() == mask.size());
   if (SelectAllOrNone(count, mask)) return;
-  if (options.policy == Policy::kSorted) return MarkSmallest(errors, count, 1, mask);
-  const std::vector<double> keys = RaceKeys(errors, options, random);
-  if (KeepsFloat(options)) {
-    MarkSmallest(keys, static_cast<int64_t>(errors.size()) - count, 0, mask);
+  const Race race = {errors, random, for_ranges, std::unique_ptr<uint64_t[]>(new uint64_t[errors.size()])};
+  const bool sorted = options.policy == Policy::kSorted;
+  if (sorted) {
+    FillErrors(race);
   } else {
-    MarkSmallest(keys, count, 1, mask);
+    FillArrivals(race, options);
+  }
+  if (!sorted && KeepsFloat(options)) {
+    MarkSmallest(race.Keys(), static_cast<int64_t>(errors.size()) - count, 0, mask);
+  } else {
+    MarkSmallest(race.Keys(), count, 1, mask);
   }
 }
 

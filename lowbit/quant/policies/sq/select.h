@@ -1,7 +1,9 @@
 #ifndef LOWBIT_QUANT_POLICIES_SQ_SELECT_H_
 #define LOWBIT_QUANT_POLICIES_SQ_SELECT_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -23,6 +25,14 @@ CounterRandom MaskRandom(uint64_t seed, const std::string& layer, uint64_t itera
 // O(m). A NaN error sorts last. REQUIRES: errors at least 0; 0 <= count <= errors.size() == mask.size()
 void SelectQuantized(Span<const double> errors, int64_t count, const SqOptions& options, const CounterRandom& random,
                      Span<uint8_t> mask);
+
+// Calls work(begin, end) for ranges that together are [0, count), each beginning at a multiple of 4; in any order,
+// perhaps at the same time.
+using ForRanges = std::function<void(size_t count, const std::function<void(size_t begin, size_t end)>& work)>;
+
+// The same mask, with the logarithms, which are most of the cost, by `for_ranges`.
+void SelectQuantized(Span<const double> errors, int64_t count, const SqOptions& options, const CounterRandom& random,
+                     Span<uint8_t> mask, const ForRanges& for_ranges);
 
 // The roulette's probabilities for its first draw: of being quantized, or with kKeepFloatByError of being kept float.
 // They add up to 1. REQUIRES: errors not empty, finite, at least 0

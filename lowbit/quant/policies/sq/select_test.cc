@@ -269,6 +269,24 @@ TEST(SqSelect, AlwaysExactlyTheCount) {
   }
 }
 
+TEST(SqSelect, RangesDoNotChangeTheMask) {
+  const CounterRandom random(4, 4);
+  std::vector<double> errors(70002);
+  for (size_t i = 0; i < errors.size(); ++i) errors[i] = random.Uniform(i);
+  const auto backwards = [](size_t count, const std::function<void(size_t begin, size_t end)>& work) {
+    constexpr size_t kStep = 4 * 5000;
+    for (size_t begin = count / kStep * kStep;; begin -= kStep) {
+      work(begin, std::min(begin + kStep, count));
+      if (begin == 0) break;
+    }
+  };
+  for (const SqOptions& options : EveryOption()) {
+    std::vector<uint8_t> mask(errors.size());
+    SelectQuantized(errors, 30000, options, MaskRandom(1, "conv1", 0), mask, backwards);
+    EXPECT_EQ(mask, Select(errors, 30000, options));
+  }
+}
+
 TEST(SqSelect, RouletteAlwaysExactlyTheCount) {
   const std::vector<double> errors = {0, 0, .5, 0, .2};
   for (const SqOptions& options : EveryOption()) {

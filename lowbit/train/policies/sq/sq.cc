@@ -63,8 +63,13 @@ at::Tensor SqWeight::DrawnMask(const at::Tensor& unit_errors, int64_t count, uin
   const at::Tensor errors = unit_errors.to(at::kCPU).contiguous();
   at::Tensor mask = at::empty({units_}, at::kByte);
   const auto units = static_cast<size_t>(units_);
+  const auto in_parallel = [](size_t n, const std::function<void(size_t begin, size_t end)>& work) {
+    ForEachRange(static_cast<int64_t>(n), 4,
+                 [&work](int64_t begin, int64_t end) { work(static_cast<size_t>(begin), static_cast<size_t>(end)); });
+  };
   quant::sq::SelectQuantized({errors.data_ptr<double>(), units}, count, options_,
-                             quant::sq::MaskRandom(seed, layer(), time), {mask.data_ptr<uint8_t>(), units});
+                             quant::sq::MaskRandom(seed, layer(), time), {mask.data_ptr<uint8_t>(), units},
+                             in_parallel);
   return mask;
 }
 
@@ -87,10 +92,9 @@ at::Tensor SqWeight::Effective(Mode mode, const StepContext& context) {
   const bool filters = options_.unit == quant::sq::Unit::kFilter;
   at::Tensor errors;
   at::Tensor values = pass().Values(rows, filters ? &errors : nullptr);
-  if (!filters) errors = RowErrors(rows.reshape({-1, 1}), values.reshape({-1, 1}));
+  if (!filters) errors = ElementErrors(rows, values);
   const at::Tensor mask = Mask(errors, count, context);
-  const at::Tensor mixed =
-      filters ? MixRows(mask, rows, values) : at::where(mask.to(rows.device(), at::kBool).view_as(rows), values, rows);
+  const at::Tensor mixed = filters ? MixRows(mask, rows, values) : MixElements(mask, rows, values);
   return StraightThrough(weight(), mixed.view_as(weight()));
 }
 

@@ -1,0 +1,28 @@
+#include "lowbit/train/keep_memory.h"
+
+#include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <torch/torch.h>
+
+namespace lowbit::train {
+namespace {
+
+int64_t PageFaults() {
+  rusage usage = {};
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_minflt;
+}
+
+#ifdef __GLIBC__
+TEST(KeepFreedMemory, TheSecondTensorHasThePagesOfTheFirst) {
+  constexpr int64_t kBytes = int64_t{80} << 20, kPage = 4096;
+  KeepFreedMemory();
+  at::ones({kBytes}, at::kByte);
+  const int64_t before = PageFaults();
+  at::ones({kBytes}, at::kByte);
+  EXPECT_LT(PageFaults() - before, kBytes / kPage / 10);
+}
+#endif
+
+}  // namespace
+}  // namespace lowbit::train

@@ -112,9 +112,10 @@ Result<std::string> SlurmAddress(const Variables& variables, const std::string& 
 }
 
 Result<int> SlurmPort(const Variables& variables) {
-  const long long job = std::atoll(variables.Text("SLURM_JOB_ID").c_str());
-  const long long step = std::atoll(variables.Text("SLURM_STEP_ID").c_str());
-  return variables.IntegerOr(job > 0 ? JobPort(job, std::max(step, 0LL)) : kTorchPort, "MASTER_PORT", 1, kMaxPort);
+  const int64_t job = std::atoll(variables.Text("SLURM_JOB_ID").c_str());
+  const int64_t step = std::atoll(variables.Text("SLURM_STEP_ID").c_str());
+  return variables.IntegerOr(job > 0 ? JobPort(job, std::max<int64_t>(step, 0)) : kTorchPort, "MASTER_PORT", 1,
+                             kMaxPort);
 }
 
 Result<Launch> ReadSlurm(const Variables& variables) {

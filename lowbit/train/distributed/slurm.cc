@@ -19,8 +19,8 @@ std::string FirstHost(const std::string& nodes) {
   return host;
 }
 
-int JobPort(long long job, long long step) {
-  constexpr long long kFirst = 20000, kCount = 10000, kStepsApart = 17;
+int JobPort(int64_t job, int64_t step) {
+  constexpr int64_t kFirst = 20000, kCount = 10000, kStepsApart = 17;
   return static_cast<int>(kFirst + (job + kStepsApart * step) % kCount);
 }
 

@@ -1,6 +1,7 @@
 #ifndef LOWBIT_TRAIN_DISTRIBUTED_SLURM_H_
 #define LOWBIT_TRAIN_DISTRIBUTED_SLURM_H_
 
+#include <cstdint>
 #include <string>
 
 namespace lowbit::train::distributed {
@@ -9,7 +10,7 @@ namespace lowbit::train::distributed {
 std::string FirstHost(const std::string& nodes);
 
 // A port for rank 0 that two jobs on one machine hardly share: 20000..29999, below those that systems give to clients.
-int JobPort(long long job, long long step);
+int JobPort(int64_t job, int64_t step);
 
 }  // namespace lowbit::train::distributed
 

@@ -24,9 +24,10 @@ at::Tensor PerChannel(const at::Tensor& values, const at::Tensor& x) {
   return values.to(x.scalar_type()).view(shape);
 }
 
-double ValuesPerChannel(const at::Tensor& x, const Group& group) {
-  return static_cast<double>(x.numel() / x.size(1)) * group.ranks();
-}
+// Of this rank.
+double ValuesPerChannel(const at::Tensor& x) { return static_cast<double>(x.numel()) / static_cast<double>(x.size(1)); }
+
+double ValuesPerChannel(const at::Tensor& x, const Group& group) { return ValuesPerChannel(x) * group.ranks(); }
 
 // double [channels] each.
 struct Moments {
@@ -35,7 +36,7 @@ struct Moments {
 
 Moments BatchMoments(const at::Tensor& x, Group* group) {
   const std::vector<int64_t> dimensions = SummedDimensions(x);
-  const double here = static_cast<double>(x.numel() / x.size(1)), everywhere = ValuesPerChannel(x, *group);
+  const double here = ValuesPerChannel(x), everywhere = ValuesPerChannel(x, *group);
   const at::Tensor sum = x.sum(dimensions, /*keepdim=*/false, at::kDouble);
   const at::Tensor spread = x.var(dimensions, /*unbiased=*/false).to(at::kDouble) * here;
   // Sums of squares in double lose nothing that the variance of floats has.

@@ -43,6 +43,7 @@ inline Launch MakeLaunch(int rank, int ranks, int port, double timeout_seconds =
 inline void RunRanks(int ranks, const std::function<void(Group* group)>& body) {
   const int port = FreePort();
   std::vector<std::thread> threads;
+  threads.reserve(static_cast<size_t>(ranks));
   for (int rank = 0; rank < ranks; ++rank) {
     threads.emplace_back([=, &body] {
       const auto group = Join(MakeLaunch(rank, ranks, port), "cpu");

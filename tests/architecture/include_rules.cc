@@ -84,11 +84,11 @@ std::optional<std::string> LibraryOf(const Rules& rules, const std::string& path
 
 bool IsOutside(const std::string& library) { return library == "tests" || library == "bench" || library == "examples"; }
 
-// The C and C++ libraries and the kernel's: no folder and no extension, or a name that POSIX, C or Linux gives.
+// The C and C++ libraries and the kernel's: no folder and no extension, or a name that POSIX, C, Linux or glibc gives.
 bool IsSystemHeader(const std::string& header) {
   static const std::regex system(
       R"([a-z_0-9]+|(sys|linux|arpa|netinet)/[a-z_0-9]+\.h|)"
-      R"((unistd|fcntl|dirent|dlfcn|signal|pthread|sched|poll|termios|getopt|glob|wait|netdb)\.h|)"
+      R"((unistd|fcntl|dirent|dlfcn|signal|pthread|sched|poll|termios|getopt|glob|wait|netdb|malloc)\.h|)"
       R"((stddef|stdint|stdbool|stdio|stdlib|string|math|time|errno|inttypes|setjmp)\.h)");
   return std::regex_match(header, system);
 }

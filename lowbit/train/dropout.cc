@@ -1,5 +1,7 @@
 #include "lowbit/train/dropout.h"
 
+#include <cmath>
+
 #include <ATen/Parallel.h>
 #include <torch/torch.h>
 
@@ -18,7 +20,7 @@ struct Factors {
 };
 
 Factors MakeFactors(double ratio) {
-  return {static_cast<uint64_t>(ratio * 4294967296.0 + 0.5), ratio < 1 ? static_cast<float>(1 / (1 - ratio)) : 0.0f};
+  return {static_cast<uint64_t>(std::llround(ratio * 4294967296.0)), ratio < 1 ? static_cast<float>(1 / (1 - ratio)) : 0.0f};
 }
 
 // One image's `elements` factors, from the blocks that begin at `block`.

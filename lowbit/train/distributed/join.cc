@@ -3,6 +3,7 @@
 #include <chrono>
 #include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
+#include <type_traits>
 
 #include "lowbit/train/distributed/backend_group.h"
 #include "lowbit/train/distributed/endpoint.h"
@@ -24,6 +25,16 @@ Status CheckEndpoint(const Launch& launch) {
   return WaitForListener(launch.address, launch.port, launch.timeout_seconds);
 }
 
+// A newer libtorch lets libuv serve the store unless it is told not to, and fails if it was built without, as Debian's 2.6.
+template <typename Options, typename = void>
+struct LibUv {
+  static void Refuse(Options* /*options*/) {}
+};
+template <typename Options>
+struct LibUv<Options, std::void_t<decltype(Options::useLibUV)>> {
+  static void Refuse(Options* options) { options->useLibUV = false; }
+};
+
 // Where the ranks find each other's addresses.
 c10::intrusive_ptr<c10d::Store> MakeStore(const Launch& launch) {
   const auto timeout = std::chrono::duration<double>(launch.timeout_seconds);
@@ -33,6 +44,7 @@ c10::intrusive_ptr<c10d::Store> MakeStore(const Launch& launch) {
   options.numWorkers = static_cast<size_t>(launch.ranks);
   options.waitWorkers = !launch.agent_listens;
   options.timeout = std::chrono::duration_cast<std::chrono::milliseconds>(timeout);
+  LibUv<c10d::TCPStoreOptions>::Refuse(&options);
   auto store = c10::make_intrusive<c10d::TCPStore>(launch.address, options);
   store->setTimeout(options.timeout);
   // The agent's store outlives a restart of the ranks, and still holds the addresses of those that ended.

@@ -7,8 +7,8 @@
 
 namespace lowbit::bench {
 
-// The yardstick: what libjpeg-turbo alone needs for a whole picture. Memory for files and pixels is used again; an error
-// of the library ends the program, and a damaged picture is not noticed.
+// The yardstick: what libjpeg-turbo alone needs for a whole picture. Memory for files and pixels is used again; an
+// error of the library ends the program, and a damaged picture is not noticed.
 class Turbo {
  public:
   // Reads the file and decodes all of it to RGB, row by row. Throws std::runtime_error where it cannot be read.

@@ -10,8 +10,8 @@ namespace {
 
 constexpr int64_t kMaxSide = 65536;
 
-// Along one axis, output pixel x is the sum of weights[x * taps + i] * input[first[x] + i]; its weights sum to 1, and are
-// 0 where there is no such input.
+// Along one axis, output pixel x is the sum of weights[x * taps + i] * input[first[x] + i]; its weights sum to 1, and
+// are 0 where there is no such input.
 struct Axis {
   int64_t taps = 2;
   std::vector<int64_t> first;
@@ -83,8 +83,8 @@ void SumColumns(const float* line, const Axis& columns, uint8_t* out) {
   }
 }
 
-// Four floats that the processor handles together; GCC and clang know the type. Left to themselves, they go over the taps
-// in fours, of which there are three, and take twice the time.
+// Four floats that the processor handles together; GCC and clang know the type. Left to itself, GCC goes over the taps
+// in fours, of which there are three.
 using Lanes = float __attribute__((vector_size(16)));
 
 Lanes Load(const float* values) {
@@ -93,7 +93,8 @@ Lanes Load(const float* values) {
   return lanes;
 }
 
-// The same for three channels side by side, to out[c * area + x]. The fourth lane belongs to the next pixel and is dropped.
+// The same for three channels side by side, to out[c * area + x]. The fourth lane belongs to the next pixel and is
+// dropped.
 void SumColours(const float* line, const Axis& columns, int64_t area, uint8_t* out) {
   const float* weight = columns.weights.data();
   for (const int64_t first : columns.first) {

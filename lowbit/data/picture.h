@@ -18,7 +18,8 @@ struct Window {
   int64_t top = 0, left = 0, height = 0, width = 0;
 };
 
-// Pixels as decoders write them: row by row, the channels of a pixel side by side. 1 channel: grey, 3: red, green, blue.
+// Pixels as decoders write them: row by row, the channels of a pixel side by side. 1 channel is grey, 3 are red, green
+// and blue.
 class Picture {
  public:
   Picture() = default;

@@ -14,8 +14,8 @@ struct ClassList {
   std::vector<std::string> names;    // For people; as many.
 };
 
-// Reads a text file with a line for each class: the folder's name, and after blanks, where given, a name for people. That is
-// how ImageNet's synset_words.txt and LOC_synset_mapping.txt are written. Empty lines at the end are left out.
+// Reads a text file with a line for each class: the folder's name, and after blanks, where given, a name for people.
+// That is how ImageNet's synset_words.txt and LOC_synset_mapping.txt are written. Empty lines at the end are left out.
 // Errors: no file, fewer than two lines, an empty one between others, a folder that is there twice.
 Result<ClassList> ReadClassList(const std::string& path);
 

@@ -21,18 +21,6 @@ Window Centred(int64_t height, int64_t width, int64_t window_height, int64_t win
 
 }  // namespace
 
-Image8 CutOut(const Image8& image, const Window& window) {
-  const int64_t channels = image.shape[0], height = image.shape[1], width = image.shape[2];
-  Image8 part = {{channels, window.height, window.width}, {}};
-  part.pixels.reserve(static_cast<size_t>(Elements(part.shape)));
-  for (int64_t row = 0; row < channels * window.height; ++row) {
-    const int64_t c = row / window.height, y = window.top + row % window.height;
-    const auto begin = image.pixels.begin() + (c * height + y) * width + window.left;
-    part.pixels.insert(part.pixels.end(), begin, begin + window.width);
-  }
-  return part;
-}
-
 Window Crop::Resized(int64_t height, int64_t width) const {
   const double area = static_cast<double>(height) * static_cast<double>(width);
   for (uint64_t attempt = 0; attempt < kAttempts; ++attempt) {

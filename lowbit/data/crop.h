@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "lowbit/base/random.h"
-#include "lowbit/data/image_file.h"
+#include "lowbit/data/picture.h"
 
 namespace lowbit::data {
 
@@ -23,14 +23,6 @@ inline PictureView MakeView(int64_t size, int64_t resize) {
   if (size == 0) size = PictureView().size;
   return {size, resize == 0 ? (size * 8 + 3) / 7 : resize};
 }
-
-// In pixels of the picture; lies inside of it, and is not empty.
-struct Window {
-  int64_t top = 0, left = 0, height = 0, width = 0;
-};
-
-// That part of the image. REQUIRES: it lies inside.
-Image8 CutOut(const Image8& image, const Window& window);
 
 struct CropOptions {
   enum class Kind {

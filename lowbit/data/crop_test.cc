@@ -1,6 +1,5 @@
 #include "lowbit/data/crop.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -8,8 +7,6 @@
 
 namespace lowbit::data {
 namespace {
-
-using ::testing::ElementsAre;
 
 bool Same(const Window& a, const Window& b) {
   return a.top == b.top && a.left == b.left && a.height == b.height && a.width == b.width;
@@ -95,13 +92,6 @@ TEST(Crop, WhereNoWindowFitsTheLargestAllowedOneIsCentred) {
   EXPECT_TRUE(Same(Crop(options, 1, 0, 0).Choose(30, 300, PictureView()), {0, 130, 30, 40}));
   EXPECT_TRUE(Same(Crop(options, 1, 0, 0).Choose(300, 30, PictureView()), {130, 0, 40, 30}));
   EXPECT_TRUE(Same(Crop(options, 1, 0, 0).Choose(1, 1, PictureView()), {0, 0, 1, 1}));
-}
-
-TEST(CutOut, TakesTheWindowOfEachPlane) {
-  const Image8 image = {{2, 2, 3}, {0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14, 15}};
-  const Image8 part = CutOut(image, {1, 1, 1, 2});
-  EXPECT_EQ(part.shape, (Shape{2, 1, 2}));
-  EXPECT_THAT(part.pixels, ElementsAre(4, 5, 14, 15));
 }
 
 }  // namespace

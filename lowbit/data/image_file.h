@@ -34,7 +34,7 @@ Result<Image8> DecodeImage(Span<const uint8_t> file, const std::string& name);
 // The image with `channels` (1 or 3), `height` and `width`; the aspect ratio is not kept.
 // Grey to colour repeats the plane; colour to grey is BT.601 luma, (299 R + 587 G + 114 B) / 1000, rounded half up.
 // Each axis on its own: shrinking averages the input that an output pixel covers (partly covered pixels count in part);
-// enlarging interpolates linearly between pixel centres, ((i + 1/2) in / out - 1/2), and repeats the border. In double,
+// enlarging interpolates linearly between pixel centres, ((i + 1/2) in / out - 1/2), and repeats the border. In float,
 // rounded once at the end. Errors: another number of channels; height or width not in 1..65536.
 Result<Image8> FitTo(const Image8& image, int64_t channels, int64_t height, int64_t width);
 

@@ -3,13 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
-#include <cstdlib>
-
-// After <cstdio>, which it needs.
-#include <jpeglib.h>
-
 #include "lowbit/data/test_files.h"
+#include "lowbit/data/test_jpeg.h"
 #include "lowbit/data/test_png.h"
 
 namespace lowbit::data {
@@ -18,35 +13,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-// Quality 100: all quantization steps are 1. No chroma subsampling.
-Bytes Jpeg(int channels, uint32_t height, uint32_t width, Bytes pixels, bool progressive = false) {
-  jpeg_compress_struct info = {};
-  jpeg_error_mgr errors = {};
-  info.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&info);
-  unsigned char* memory = nullptr;
-  unsigned long size = 0;  // NOLINT: libjpeg's type
-  jpeg_mem_dest(&info, &memory, &size);
-  info.image_height = height;
-  info.image_width = width;
-  info.input_components = channels;
-  info.in_color_space = channels == 1 ? JCS_GRAYSCALE : (channels == 4 ? JCS_CMYK : JCS_RGB);
-  jpeg_set_defaults(&info);
-  jpeg_set_quality(&info, 100, TRUE);
-  for (int i = 0; i < info.num_components; ++i) info.comp_info[i].h_samp_factor = info.comp_info[i].v_samp_factor = 1;
-  if (progressive) jpeg_simple_progression(&info);
-  jpeg_start_compress(&info, TRUE);
-  while (info.next_scanline < height) {
-    JSAMPROW row = pixels.data() + info.next_scanline * width * static_cast<uint32_t>(channels);
-    jpeg_write_scanlines(&info, &row, 1);
-  }
-  jpeg_finish_compress(&info);
-  jpeg_destroy_compress(&info);
-  Bytes file(memory, memory + size);
-  std::free(memory);
-  return file;
-}
 
 Bytes Text(const std::string& text) { return Bytes(text.begin(), text.end()); }
 
@@ -76,9 +42,9 @@ TEST(Jpeg, ReadsConstantBlocksExactly) {
   for (const bool progressive : {false, true}) {
     for (const int v : {0, 77, 128, 255}) {
       const Bytes grey(8 * 16, static_cast<uint8_t>(v)), colour(3 * 8 * 16, static_cast<uint8_t>(v));
-      EXPECT_EQ(Decode(Jpeg(1, 8, 16, grey, progressive)).pixels, grey);
-      EXPECT_EQ(Decode(Jpeg(3, 8, 16, colour, progressive)).pixels, colour);
-      EXPECT_EQ(Decode(Jpeg(3, 8, 16, colour, progressive)).shape, (Shape{3, 8, 16}));
+      EXPECT_EQ(Decode(Jpeg({1, progressive}, 8, 16, grey)).pixels, grey);
+      EXPECT_EQ(Decode(Jpeg({3, progressive}, 8, 16, colour)).pixels, colour);
+      EXPECT_EQ(Decode(Jpeg({3, progressive}, 8, 16, colour)).shape, (Shape{3, 8, 16}));
     }
   }
 }
@@ -87,13 +53,13 @@ TEST(Jpeg, ReadsConstantBlocksExactly) {
 TEST(Jpeg, KeepsTheOrderOfColours) {
   Bytes pixels;
   for (int i = 0; i < 64; ++i) pixels.insert(pixels.end(), {200, 100, 30});
-  const Image8 image = Decode(Jpeg(3, 8, 8, pixels));
+  const Image8 image = Decode(Jpeg({3}, 8, 8, pixels));
   EXPECT_NEAR(image.pixels[0], 200, 2);
   EXPECT_NEAR(image.pixels[64], 100, 2);
   EXPECT_NEAR(image.pixels[128], 30, 2);
 }
 
-TEST(Jpeg, RefusesCmyk) { EXPECT_THAT(MessageOf(Jpeg(4, 8, 8, Bytes(256, 9))), StartsWith("f: offset ")); }
+TEST(Jpeg, RefusesCmyk) { EXPECT_THAT(MessageOf(Jpeg({4}, 8, 8, Bytes(256, 9))), StartsWith("f: offset ")); }
 
 TEST(Pnm, ReadsTextAndBinary) {
   EXPECT_THAT(Decode(Text("P2 # grey\n3 1\n#c\n255\n0 7 255\n")).pixels, ElementsAre(0, 7, 255));
@@ -140,7 +106,7 @@ std::vector<Bytes> OneOfEach() {
   Bytes pixels;
   for (int i = 0; i < 3 * 20 * 20; ++i) pixels.push_back(static_cast<uint8_t>(i * i * 7 >> 4));
   return {Png(PNG_FORMAT_RGB, 20, 20, pixels.data()), Png(PNG_FORMAT_GRAY, 20, 20, pixels.data()),
-          Jpeg(3, 20, 20, pixels), Jpeg(1, 20, 20, pixels, true), Text("P3 1 2 255 1 2 3 4 5 60")};
+          Jpeg({3}, 20, 20, pixels), Jpeg({1, true}, 20, 20, pixels), Text("P3 1 2 255 1 2 3 4 5 60")};
 }
 
 TEST(ImageFile, EndsAnywhere) {
@@ -183,7 +149,7 @@ TEST(ImageFile, AHeaderCannotMakeTheReaderAllocate) {
   const uint32_t crc = static_cast<uint32_t>(crc32(0, png.data() + 12, 17));
   for (size_t i = 0; i < 4; ++i) png[29 + i] = static_cast<uint8_t>(crc >> (24 - 8 * i));
   EXPECT_THAT(MessageOf(png), StartsWith("f: the image is 69889x69889 pixels"));
-  Bytes jpeg = Jpeg(1, 8, 8, Bytes(64));
+  Bytes jpeg = Jpeg({1}, 8, 8, Bytes(64));
   for (size_t i = 0; i + 8 < jpeg.size(); ++i) {
     if (jpeg[i] == 0xff && jpeg[i + 1] == 0xc0) std::fill(jpeg.begin() + i + 5, jpeg.begin() + i + 9, 0xf0);
   }

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <csetjmp>
 #include <cstdio>
+#include <vector>
 
 // After <cstdio>, which it needs.
 #include <jpeglib.h>
@@ -13,6 +15,7 @@ namespace {
 
 // A progressive file may hold any number of scans, each as long as decoding a picture; real ones have about ten.
 constexpr int kMaxScans = 100;
+constexpr int64_t kMargin = 4;  // Columns beside a window; smoothing reaches two samples of a halved plane far.
 
 // libjpeg reports errors through a function that must not return. Ours jumps back into the method of JpegReader that
 // called libjpeg; between there and here are C frames only, and no object with a destructor is made there.
@@ -42,15 +45,16 @@ class JpegReader {
     return true;
   }
 
-  bool ReadPixels(uint8_t* pixels) {
+  bool ReadPixels(const Window& window, Picture* picture) {
     if (setjmp(jump_) != 0) return false;
     jpeg_start_decompress(&info_);
-    const size_t row_bytes = static_cast<size_t>(width() * channels());
-    while (info_.output_scanline < info_.output_height) {
-      JSAMPROW row = pixels + info_.output_scanline * row_bytes;
-      jpeg_read_scanlines(&info_, &row, 1);
+    if (window.height == height() && window.width == width()) {
+      ReadRows(picture);
+      jpeg_finish_decompress(&info_);
+    } else {
+      ReadWindow(window, picture);
+      jpeg_abort_decompress(&info_);
     }
-    jpeg_finish_decompress(&info_);
     return true;
   }
 
@@ -65,6 +69,29 @@ class JpegReader {
   }
 
  private:
+  void ReadRows(Picture* picture) {
+    while (info_.output_scanline < info_.output_height) {
+      JSAMPROW row = picture->row(info_.output_scanline);
+      jpeg_read_scanlines(&info_, &row, 1);
+    }
+  }
+
+  // libjpeg-turbo cuts columns where blocks begin. Those at a cut miss a neighbour that smooths their colour, so some
+  // more are read on both sides.
+  void ReadWindow(const Window& window, Picture* picture) {
+    JDIMENSION first = static_cast<JDIMENSION>(std::max<int64_t>(0, window.left - kMargin));
+    JDIMENSION count = static_cast<JDIMENSION>(std::min(width(), window.left + window.width + kMargin)) - first;
+    jpeg_crop_scanline(&info_, &first, &count);
+    line_.resize(static_cast<size_t>(count) * static_cast<size_t>(channels()));
+    const uint8_t* begin = line_.data() + (window.left - static_cast<int64_t>(first)) * channels();
+    jpeg_skip_scanlines(&info_, static_cast<JDIMENSION>(window.top));
+    for (int64_t y = 0; y < window.height; ++y) {
+      JSAMPROW row = line_.data();
+      jpeg_read_scanlines(&info_, &row, 1);
+      std::copy(begin, begin + picture->row_bytes(), picture->row(y));
+    }
+  }
+
   static JpegReader* Self(j_common_ptr info) { return static_cast<JpegReader*>(info->client_data); }
 
   [[noreturn]] static void OnError(j_common_ptr info) {
@@ -92,18 +119,20 @@ class JpegReader {
   jpeg_progress_mgr progress_ = {};
   std::jmp_buf jump_;
   char message_[JMSG_LENGTH_MAX] = "";
+  std::vector<uint8_t> line_;
   bool created_ = false;
 };
 
 }  // namespace
 
-Result<Image8> DecodeJpeg(Span<const uint8_t> file, const std::string& name) {
+Result<Picture> DecodeJpeg(Span<const uint8_t> file, const std::string& name, const ChooseWindow& choose) {
   JpegReader reader(file);
   if (!reader.ReadHeader()) return reader.AtOffset(name);
   LOWBIT_RETURN_IF_ERROR(CheckImageSize(name, reader.height(), reader.width()));
-  std::vector<uint8_t> pixels(static_cast<size_t>(reader.channels() * reader.height() * reader.width()));
-  if (!reader.ReadPixels(pixels.data())) return reader.AtOffset(name);
-  return FromInterleaved(pixels, reader.channels(), reader.height(), reader.width());
+  const Window window = choose(reader.height(), reader.width());
+  Picture picture(reader.channels(), window.height, window.width);
+  if (!reader.ReadPixels(window, &picture)) return reader.AtOffset(name);
+  return picture;
 }
 
 }  // namespace lowbit::data

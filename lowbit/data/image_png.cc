@@ -46,17 +46,14 @@ class PngReader {
 
 }  // namespace
 
-Result<Image8> DecodePng(Span<const uint8_t> file, const std::string& name) {
+Result<Picture> DecodePng(Span<const uint8_t> file, const std::string& name) {
   PngReader reader;
   if (!reader.ReadHeader(file)) return Invalid(name + ": damaged PNG image: " + reader.message());
   LOWBIT_RETURN_IF_ERROR(CheckImageSize(name, reader.height(), reader.width()));
-  std::vector<uint8_t> pixels(static_cast<size_t>(reader.channels() * reader.height() * reader.width()));
-  if (!reader.ReadPixels(pixels.data())) return Invalid(name + ": damaged PNG image: " + reader.message());
-  if (!EndsAsItShould(file)) {
-    return Invalid(name + ": offset " + std::to_string(file.size()) +
-                   ": the PNG image does not end with its end chunk");
-  }
-  return FromInterleaved(pixels, reader.channels(), reader.height(), reader.width());
+  Picture picture(reader.channels(), reader.height(), reader.width());
+  if (!reader.ReadPixels(picture.data())) return Invalid(name + ": damaged PNG image: " + reader.message());
+  if (EndsAsItShould(file)) return picture;
+  return Invalid(name + ": offset " + std::to_string(file.size()) + ": the PNG image does not end with its end chunk");
 }
 
 }  // namespace lowbit::data

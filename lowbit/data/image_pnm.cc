@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "lowbit/data/image_decoders.h"
 
 namespace lowbit::data {
@@ -102,7 +104,7 @@ Result<std::vector<uint8_t>> BinaryPixels(const PnmText& text, const PnmHeader& 
 
 }  // namespace
 
-Result<Image8> DecodePnm(Span<const uint8_t> file, const std::string& name) {
+Result<Picture> DecodePnm(Span<const uint8_t> file, const std::string& name) {
   const char kind = static_cast<char>(file[1]);
   PnmText text(file, name, 2);
   LOWBIT_TRY(const PnmHeader header, ReadHeader(&text, name, kind == '3' || kind == '6'));
@@ -115,7 +117,9 @@ Result<Image8> DecodePnm(Span<const uint8_t> file, const std::string& name) {
     LOWBIT_RETURN_IF_ERROR(text.SkipOne());
     LOWBIT_TRY(pixels, BinaryPixels(text, header, file.subspan(text.offset(), file.size() - text.offset())));
   }
-  return FromInterleaved(pixels, header.channels, header.height, header.width);
+  Picture picture(header.channels, header.height, header.width);
+  std::copy(pixels.begin(), pixels.end(), picture.data());
+  return picture;
 }
 
 }  // namespace lowbit::data

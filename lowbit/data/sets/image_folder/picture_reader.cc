@@ -1,8 +1,6 @@
 #include "lowbit/data/sets/image_folder/picture_reader.h"
 
-#include <algorithm>
-
-#include "lowbit/data/image_file.h"
+#include "lowbit/data/picture.h"
 
 namespace lowbit::data {
 namespace {
@@ -12,10 +10,9 @@ constexpr size_t kNamed = 20;  // Damaged pictures that a message names; it coun
 }  // namespace
 
 Status PictureReader::ReadFile(const std::string& path, const Crop& crop, Span<uint8_t> pixels) const {
-  LOWBIT_TRY(const Image8 picture, ReadImage(path));
-  const Window window = crop.Choose(picture.shape[1], picture.shape[2], view_);
-  LOWBIT_TRY(const Image8 image, FitTo(CutOut(picture, window), 3, view_.size, view_.size));
-  std::copy(image.pixels.begin(), image.pixels.end(), pixels.begin());
+  const auto choose = [&](int64_t height, int64_t width) { return crop.Choose(height, width, view_); };
+  LOWBIT_TRY(const Picture picture, ReadPicture(path, choose));
+  FitToPlanes(picture, view_.size, view_.size, pixels);
   return Ok();
 }
 

@@ -2,17 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
 #include <set>
 
 #include "lowbit/base/file.h"
-#include "lowbit/report/browser_test/browser.h"
 #include "lowbit/report/browser_test/expected_cells.h"
-#include "lowbit/report/browser_test/page_reading.h"
+#include "lowbit/report/browser_test/page_test.h"
 #include "lowbit/report/browser_test/sample_runs.h"
 #include "lowbit/report/report.h"
 
@@ -24,11 +20,10 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-// One browser and one page for all tests of this file.
-class ReportInBrowser : public ::testing::Test {
+class ReportInBrowser : public PageTest {
  protected:
   static void SetUpTestSuite() {
-    folder_ = std::filesystem::temp_directory_path().string() + "/lowbit-report-" + std::to_string(getpid());
+    OpenFolder("report");
     samples_ = SampleRuns();
     std::vector<std::string> folders;
     for (size_t i = 0; i < samples_.size(); ++i) {
@@ -39,27 +34,7 @@ class ReportInBrowser : public ::testing::Test {
     ASSERT_TRUE(written.ok()) << written.error().message;
     const Status small = WriteReport({folders[0]}, folder_ + "/small.html");
     ASSERT_TRUE(small.ok()) << small.error().message;
-    Result<Browser> started = Browser::Start();
-    ASSERT_TRUE(started.ok()) << started.error().message;
-    browser_ = new Browser(std::move(started).value());
-    reading_ = Read(Page(), Screen());
-  }
-
-  static void TearDownTestSuite() {
-    delete browser_;
-    browser_ = nullptr;
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-
-  void SetUp() override { ASSERT_NE(browser_, nullptr); }
-
-  static std::string Page() { return folder_ + "/report.html"; }
-
-  static PageReading Read(const std::string& path, const Screen& screen) {
-    Result<PageReading> reading = ReadPage(browser_, path, screen);
-    EXPECT_TRUE(reading.ok()) << (reading.ok() ? "" : reading.error().message);
-    return reading.ok() ? reading.value() : PageReading();
+    OpenBrowser();
   }
 
   // The page of the first run alone (quicker to read) with `from` replaced by `to`, to prove that a check can fail.
@@ -75,15 +50,9 @@ class ReportInBrowser : public ::testing::Test {
     return path;
   }
 
-  static Browser* browser_;
-  static PageReading reading_;  // Of the page as it is, on a desk.
-  static std::string folder_;
   static std::vector<SampleRun> samples_;
 };
 
-Browser* ReportInBrowser::browser_ = nullptr;
-PageReading ReportInBrowser::reading_;
-std::string ReportInBrowser::folder_;
 std::vector<SampleRun> ReportInBrowser::samples_;
 
 TEST_F(ReportInBrowser, EveryFigureEqualsTheMetrics) {

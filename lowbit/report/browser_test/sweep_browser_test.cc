@@ -2,17 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
-#include <filesystem>
 
 #include "lowbit/base/span.h"
-#include "lowbit/report/browser_test/browser.h"
 #include "lowbit/report/browser_test/expected_cells.h"
-#include "lowbit/report/browser_test/page_reading.h"
+#include "lowbit/report/browser_test/page_test.h"
 #include "lowbit/report/browser_test/sample_runs.h"
 #include "lowbit/report/report.h"
 
@@ -26,44 +22,20 @@ using ::testing::IsEmpty;
 // Sums of three numbers below 1, and of three seconds below 1000, in another order of operations.
 constexpr double kRounding = 1e-12;
 
-class SweepInBrowser : public ::testing::Test {
+class SweepInBrowser : public PageTest {
  protected:
   static void SetUpTestSuite() {
-    folder_ = std::filesystem::temp_directory_path().string() + "/lowbit-sweep-" + std::to_string(getpid());
+    OpenFolder("sweep");
     sweep_ = MakeSampleSweep();
     WriteSampleSweep(sweep_, folder_);
-    const Status written = WriteReport({folder_}, folder_ + "/report.html");
+    const Status written = WriteReport({folder_}, Page());
     ASSERT_TRUE(written.ok()) << written.error().message;
-    Result<Browser> started = Browser::Start();
-    ASSERT_TRUE(started.ok()) << started.error().message;
-    browser_ = new Browser(std::move(started).value());
-    reading_ = Read(Screen());
+    OpenBrowser();
   }
 
-  static void TearDownTestSuite() {
-    delete browser_;
-    browser_ = nullptr;
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
-
-  void SetUp() override { ASSERT_NE(browser_, nullptr); }
-
-  static PageReading Read(const Screen& screen) {
-    Result<PageReading> reading = ReadPage(browser_, folder_ + "/report.html", screen);
-    EXPECT_TRUE(reading.ok()) << (reading.ok() ? "" : reading.error().message);
-    return reading.ok() ? reading.value() : PageReading();
-  }
-
-  static Browser* browser_;
-  static PageReading reading_;
-  static std::string folder_;
   static SampleSweep sweep_;
 };
 
-Browser* SweepInBrowser::browser_ = nullptr;
-PageReading SweepInBrowser::reading_;
-std::string SweepInBrowser::folder_;
 SampleSweep SweepInBrowser::sweep_;
 
 double Mean(const std::vector<double>& values) {
@@ -162,7 +134,7 @@ TEST_F(SweepInBrowser, SaysWhatItShows) {
 TEST_F(SweepInBrowser, NoComplaintNoRequestNoSidewaysScroll) {
   const Screen desk, phone = {390, 844, true, true};
   for (const Screen& screen : {desk, phone}) {
-    const PageReading reading = Read(screen);
+    const PageReading reading = Read(Page(), screen);
     EXPECT_THAT(reading.complaints, IsEmpty());
     EXPECT_THAT(reading.requests, IsEmpty());
     EXPECT_LE(reading.scroll_width, screen.width);

@@ -2,22 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdio>
-#include <cstdlib>
 #include <filesystem>
 #include <stdexcept>
 
-// After <cstdio>, which it needs.
-#include <jpeglib.h>
-
 #include "lowbit/base/file.h"
 #include "lowbit/base/random.h"
+#include "lowbit/data/test_jpeg.h"
 
 namespace lowbit::bench {
 namespace {
 
 constexpr int64_t kHeight = 375, kWidth = 500;
-constexpr int kQuality = 90;
+constexpr data::JpegForm kForm = {3, /*progressive=*/false, 2, 2, /*quality=*/90};
 
 // Smooth noise in -1..1: random values at the corners of a grid, and between them a curve without kinks.
 class Layer {
@@ -61,32 +57,6 @@ std::vector<uint8_t> Photo(uint64_t seed) {
   return pixels;
 }
 
-std::vector<uint8_t> Compress(std::vector<uint8_t> pixels) {
-  jpeg_compress_struct info = {};
-  jpeg_error_mgr errors = {};
-  info.err = jpeg_std_error(&errors);
-  jpeg_create_compress(&info);
-  unsigned char* memory = nullptr;
-  unsigned long size = 0;  // NOLINT: libjpeg's type
-  jpeg_mem_dest(&info, &memory, &size);
-  info.image_height = kHeight;
-  info.image_width = kWidth;
-  info.input_components = 3;
-  info.in_color_space = JCS_RGB;
-  jpeg_set_defaults(&info);
-  jpeg_set_quality(&info, kQuality, TRUE);
-  jpeg_start_compress(&info, TRUE);
-  while (info.next_scanline < kHeight) {
-    JSAMPROW row = pixels.data() + info.next_scanline * kWidth * 3;
-    jpeg_write_scanlines(&info, &row, 1);
-  }
-  jpeg_finish_compress(&info);
-  jpeg_destroy_compress(&info);
-  std::vector<uint8_t> file(memory, memory + size);
-  std::free(memory);
-  return file;
-}
-
 void Require(const Status& status) {
   if (!status.ok()) throw std::runtime_error(status.error().message);
 }
@@ -99,7 +69,7 @@ void WritePhotos(const std::string& folder, int64_t count) {
   }
   for (int64_t i = 0; i < count; ++i) {
     const std::string name = (i % 2 == 0 ? "/a/" : "/b/") + std::to_string(i) + ".jpg";
-    const std::vector<uint8_t> file = Compress(Photo(static_cast<uint64_t>(i)));
+    const std::vector<uint8_t> file = data::Jpeg(kForm, kHeight, kWidth, Photo(static_cast<uint64_t>(i)));
     Require(WriteFileAtomic(folder + "/train" + name, file));
     if (i < 2) Require(WriteFileAtomic(folder + "/val" + name, file));
   }

@@ -1,7 +1,7 @@
 #ifndef LOWBIT_DATA_TEST_JPEG_H_
 #define LOWBIT_DATA_TEST_JPEG_H_
 
-// For tests only: JPEG files, made in memory.
+// For tests and benchmarks only: JPEG files, made in memory.
 
 #include <cstdio>
 #include <cstdlib>
@@ -17,9 +17,10 @@ struct JpegForm {
   int channels = 3;  // 1 grey, 3 colour, 4 CMYK
   bool progressive = false;
   int columns = 1, rows = 1;  // Pixels that share a sample of colour: 2, 2 is "4:2:0".
+  int quality = 100;          // At 100 all quantization steps are 1.
 };
 
-// Pixels are interleaved. Quality 100: all quantization steps are 1.
+// Pixels are interleaved.
 inline Bytes Jpeg(const JpegForm& form, uint32_t height, uint32_t width, Bytes pixels) {
   jpeg_compress_struct info = {};
   jpeg_error_mgr errors = {};
@@ -33,7 +34,7 @@ inline Bytes Jpeg(const JpegForm& form, uint32_t height, uint32_t width, Bytes p
   info.input_components = form.channels;
   info.in_color_space = form.channels == 1 ? JCS_GRAYSCALE : (form.channels == 4 ? JCS_CMYK : JCS_RGB);
   jpeg_set_defaults(&info);
-  jpeg_set_quality(&info, 100, TRUE);
+  jpeg_set_quality(&info, form.quality, TRUE);
   for (int i = 0; i < info.num_components; ++i) info.comp_info[i].h_samp_factor = info.comp_info[i].v_samp_factor = 1;
   info.comp_info[0].h_samp_factor = form.columns;
   info.comp_info[0].v_samp_factor = form.rows;

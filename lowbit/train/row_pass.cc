@@ -124,7 +124,10 @@ at::Tensor MixElements(const at::Tensor& mask, const at::Tensor& rows, at::Tenso
   const float* w = rows.data_ptr<float>();
   float* q = values.data_ptr<float>();
   ForEachRange(rows.numel(), 1, [=](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) q[i] = quantized[i] != 0 ? q[i] : w[i];
+    for (int64_t i = begin; i < end; ++i) {
+      const float choices[] = {w[i], q[i]};  // Both are read: no processor could predict a branch here.
+      q[i] = choices[quantized[i]];
+    }
   });
   return values;
 }

@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <iterator>
+#include <functional>
 #include <limits>
 #include <memory>
+#include <mutex>
+#include <tuple>
 
 namespace lowbit::quant::sq {
 namespace {
@@ -30,8 +32,6 @@ struct Race {
   const CounterRandom& random;
   const ForRanges& for_ranges;
   std::unique_ptr<uint64_t[]> keys;
-
-  Span<const uint64_t> Keys() const { return {keys.get(), errors.size()}; }
 };
 
 // keys[i] = key(e_i, x), sortable, with x = -ln u, exponentially distributed; u in blocks of four, which is what makes
@@ -79,41 +79,68 @@ void FillErrors(const Race& race) {
   });
 }
 
-// Those of `keys` that share the leading 16 bits with the one of rank *rank (0 is the smallest), which is made the rank
-// among them. Two passes instead of the several that nth_element needs over a copy of all.
-std::vector<uint64_t> Bucket(Span<const uint64_t> keys, size_t* rank) {
-  std::vector<size_t> sizes(65536);
-  for (const uint64_t key : keys) ++sizes[key >> 48];
+// Where the smallest keys end: in which bucket (keys with equal leading bits), and how many of its units still belong to
+// them. Many units are split by 16 bits, which leaves few in a bucket; few units share one bucket.
+struct End {
+  int bits;
   uint64_t bucket = 0;
-  while (*rank >= sizes[bucket]) *rank -= sizes[bucket++];
-  std::vector<uint64_t> members;
-  members.reserve(sizes[bucket]);
-  std::copy_if(keys.begin(), keys.end(), std::back_inserter(members),
-               [bucket](uint64_t key) { return key >> 48 == bucket; });
-  return members;
+  size_t inside = 0;
+
+  uint64_t BucketOf(uint64_t key) const { return bits == 0 ? 0 : key >> (64 - bits); }
+};
+
+std::vector<size_t> BucketSizes(const Race& race, const End& end) {
+  std::vector<size_t> sizes(size_t{1} << end.bits);
+  std::mutex adding;
+  race.for_ranges(race.errors.size(), [&](size_t first, size_t last) {
+    std::vector<size_t> part(sizes.size());
+    for (size_t i = first; i < last; ++i) ++part[end.BucketOf(race.keys[i])];
+    const std::lock_guard<std::mutex> lock(adding);
+    std::transform(part.begin(), part.end(), sizes.begin(), sizes.begin(), std::plus<>());
+  });
+  return sizes;
 }
 
-uint64_t KeyOfRank(Span<const uint64_t> keys, size_t rank) {
-  std::vector<uint64_t> left =
-      keys.size() > 65536 ? Bucket(keys, &rank) : std::vector<uint64_t>(keys.begin(), keys.end());
-  const auto place = left.begin() + static_cast<int64_t>(rank);
-  std::nth_element(left.begin(), place, left.end());
-  return *place;
+// REQUIRES: 0 < count < units
+End FindEnd(const Race& race, size_t count) {
+  constexpr size_t kFew = 65536;
+  End end = {race.errors.size() > kFew ? 16 : 0};
+  const std::vector<size_t> sizes = BucketSizes(race, end);
+  for (end.inside = count; end.inside > sizes[end.bucket]; ++end.bucket) end.inside -= sizes[end.bucket];
+  return end;
+}
+
+struct Unit {
+  uint64_t key;
+  size_t index;
+  bool operator<(const Unit& other) const { return std::tie(key, index) < std::tie(other.key, other.index); }
+};
+
+// Marks the units outside the end's bucket, and returns those inside, in any order.
+std::vector<Unit> MarkOutside(const Race& race, const End& end, uint8_t chosen, Span<uint8_t> mask) {
+  const uint8_t other = 1 - chosen;
+  std::vector<Unit> inside;
+  std::mutex adding;
+  race.for_ranges(race.errors.size(), [&](size_t first, size_t last) {
+    std::vector<Unit> part;
+    for (size_t i = first; i < last; ++i) {
+      const uint64_t bucket = end.BucketOf(race.keys[i]);
+      mask[i] = other ^ static_cast<uint8_t>(bucket < end.bucket);  // No branch: no processor could predict it.
+      if (bucket == end.bucket) part.push_back({race.keys[i], i});
+    }
+    const std::lock_guard<std::mutex> lock(adding);
+    inside.insert(inside.end(), part.begin(), part.end());
+  });
+  return inside;
 }
 
 // mask[i] = chosen for the `count` smallest keys, equal ones by index, and 1 - chosen for the others.
-void MarkSmallest(Span<const uint64_t> keys, int64_t count, uint8_t chosen, Span<uint8_t> mask) {
-  const uint8_t other = 1 - chosen;
-  const uint64_t limit = KeyOfRank(keys, static_cast<size_t>(count - 1));
-  int64_t ties = count;
-  for (size_t i = 0; i < keys.size(); ++i) {
-    const bool below = keys[i] < limit;
-    mask[i] = below ? chosen : other;
-    ties -= below;
-  }
-  for (size_t i = 0; ties > 0; ++i) {
-    if (keys[i] == limit) mask[i] = chosen, --ties;
-  }
+void MarkSmallest(const Race& race, size_t count, uint8_t chosen, Span<uint8_t> mask) {
+  const End end = FindEnd(race, count);
+  std::vector<Unit> inside = MarkOutside(race, end, chosen, mask);
+  const auto place = inside.begin() + static_cast<int64_t>(end.inside);
+  std::nth_element(inside.begin(), place, inside.end());
+  std::for_each(inside.begin(), place, [&](const Unit& unit) { mask[unit.index] = chosen; });
 }
 
 bool KeepsFloat(const SqOptions& options) { return options.select == Selection::kKeepFloatByError; }
@@ -174,9 +201,9 @@ void SelectQuantized(Span<const double> errors, int64_t count, const SqOptions& 
     FillArrivals(race, options);
   }
   if (!sorted && KeepsFloat(options)) {
-    MarkSmallest(race.Keys(), static_cast<int64_t>(errors.size()) - count, 0, mask);
+    MarkSmallest(race, errors.size() - static_cast<size_t>(count), 0, mask);
   } else {
-    MarkSmallest(race.Keys(), count, 1, mask);
+    MarkSmallest(race, static_cast<size_t>(count), 1, mask);
   }
 }
 

@@ -30,7 +30,7 @@ void SelectQuantized(Span<const double> errors, int64_t count, const SqOptions& 
 // perhaps at the same time.
 using ForRanges = std::function<void(size_t count, const std::function<void(size_t begin, size_t end)>& work)>;
 
-// The same mask, with the logarithms, which are most of the cost, by `for_ranges`.
+// The same mask, with nearly all of the work by `for_ranges`.
 void SelectQuantized(Span<const double> errors, int64_t count, const SqOptions& options, const CounterRandom& random,
                      Span<uint8_t> mask, const ForRanges& for_ranges);
 

@@ -47,7 +47,11 @@ Status CheckSize(const Graph& graph, int64_t batch) {
   return Ok();
 }
 
-void EvaluateNode(const Node& node, const Values& known, Values* computed) {
+void RoundToFloat(DoubleTensor* tensor) {
+  for (double& value : tensor->data) value = static_cast<double>(static_cast<float>(value));
+}
+
+void EvaluateNode(const Node& node, const Values& known, Rounding rounding, Values* computed) {
   std::vector<const DoubleTensor*> inputs(node.inputs.size(), nullptr);
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (!HasInput(node, i)) continue;
@@ -55,13 +59,17 @@ void EvaluateNode(const Node& node, const Values& known, Values* computed) {
     inputs[i] = found != computed->end() ? &found->second : &known.at(node.inputs[i]);
   }
   std::vector<DoubleTensor> outputs = FindOperator(node.op)->evaluate(node, inputs);
-  for (size_t i = 0; i < node.outputs.size(); ++i) computed->emplace(node.outputs[i], std::move(outputs[i]));
+  for (size_t i = 0; i < node.outputs.size(); ++i) {
+    if (rounding == Rounding::kFloat) RoundToFloat(&outputs[i]);
+    computed->emplace(node.outputs[i], std::move(outputs[i]));
+  }
 }
 
 }  // namespace
 
 Result<std::map<std::string, DoubleTensor>> Evaluate(const Graph& graph,
-                                                     const std::map<std::string, DoubleTensor>& inputs) {
+                                                     const std::map<std::string, DoubleTensor>& inputs,
+                                                     Rounding rounding) {
   int64_t batch = kDynamic;
   for (const GraphInput& declared : graph.inputs) LOWBIT_RETURN_IF_ERROR(CheckInput(declared, inputs, &batch));
   LOWBIT_RETURN_IF_ERROR(CheckSize(graph, batch == kDynamic ? 1 : batch));
@@ -72,7 +80,7 @@ Result<std::map<std::string, DoubleTensor>> Evaluate(const Graph& graph,
     known[name] = std::visit([](const auto& tensor) { return Widen(tensor); }, parameter.value);
   }
   Values computed;
-  for (const Node& node : graph.nodes) EvaluateNode(node, known, &computed);
+  for (const Node& node : graph.nodes) EvaluateNode(node, known, rounding, &computed);
   return computed;
 }
 

@@ -1,5 +1,4 @@
 #include <algorithm>
-#include <cmath>
 #include <limits>
 
 #include "lowbit/runtime/step.h"
@@ -9,17 +8,12 @@ namespace {
 
 std::vector<float> ToFloat(const std::vector<double>& values) { return {values.begin(), values.end()}; }
 
-bool FitsFloat(const std::vector<double>& values) {
-  return std::all_of(values.begin(), values.end(),
-                     [](double v) { return std::abs(v) <= std::numeric_limits<float>::max(); });
-}
-
 }  // namespace
 
 Epilogue Fusion::Rounded() const {
   Epilogue epilogue;
-  epilogue.scale = ToFloat(scale);
-  epilogue.shift = ToFloat(shift);
+  epilogue.scale = ToFloat(affine.scale);
+  epilogue.shift = ToFloat(affine.shift);
   epilogue.slope = ToFloat(slope);
   epilogue.low = static_cast<float>(low);
   epilogue.high = static_cast<float>(high);
@@ -30,7 +24,7 @@ void Fusion::MultiplyScales(const WeightSource& source, double factor) {
   const QTensor* tensor = std::get_if<QTensor>(&source.parameter->value);
   for (int64_t row = source.first_row; row < source.first_row + source.rows; ++row) {
     const double own = tensor == nullptr ? 1.0 : tensor->Scale(source.transposed ? 0 : row);
-    scale[static_cast<size_t>(row)] *= factor * own;
+    affine.scale[static_cast<size_t>(row)] *= factor * own;
   }
 }
 
@@ -77,84 +71,25 @@ void Lowering::MarkDone(const std::vector<size_t>& nodes) {
 
 Fusion Lowering::StartFusion(const std::string& value) const {
   LOWBIT_CHECK(CanFuse(ShapeOf(value)));
-  const size_t channels = static_cast<size_t>(ShapeOf(value)[1]);
   Fusion fusion;
   fusion.output = value;
-  fusion.scale.assign(channels, 1.0);
-  fusion.shift.assign(channels, 0.0);
+  fusion.affine = ChannelAffine::Identity(ShapeOf(value)[1]);
   fusion.low = -std::numeric_limits<double>::infinity();
   fusion.high = std::numeric_limits<double>::infinity();
   return fusion;
 }
 
-bool Lowering::ChannelConstant(const std::string& value, const Shape& shape, std::vector<double>* channels) const {
-  const FloatTensor* tensor = FloatConstant(value);
-  if (tensor == nullptr || tensor->shape.size() > shape.size()) return false;
-  const size_t count = static_cast<size_t>(shape[1]);
-  const size_t missing = shape.size() - tensor->shape.size();
-  for (size_t i = 0; i < tensor->shape.size(); ++i) {
-    const bool channel_axis = i + missing == 1;
-    if (tensor->shape[i] != 1 && !(channel_axis && tensor->shape[i] == shape[1])) return false;
-  }
-  if (tensor->data.size() == 1) {
-    channels->assign(count, tensor->data[0]);
-  } else {
-    channels->assign(tensor->data.begin(), tensor->data.end());
-  }
-  return true;
+bool Lowering::AbsorbAffine(const Node& node, Fusion* fusion) const {
+  if (!fusion->residual.empty()) return false;
+  const auto find = [this](const std::string& name) { return FloatConstant(name); };
+  return AppendAffine(node, fusion->output, ShapeOf(fusion->output), find, &fusion->affine);
 }
 
-bool Lowering::AbsorbBatchNorm(const Node& node, Fusion* fusion) const {
-  if (node.inputs[0] != fusion->output || !fusion->residual.empty()) return false;
-  const FloatTensor* parts[4];
-  for (size_t i = 0; i < 4; ++i) {
-    parts[i] = FloatConstant(node.inputs[i + 1]);
-    if (parts[i] == nullptr) return false;
-  }
-  const double epsilon = FloatAttribute(node, "epsilon", 1e-5);
-  std::vector<double> scale = fusion->scale, shift = fusion->shift;
-  for (size_t c = 0; c < scale.size(); ++c) {
-    const double factor = parts[0]->data[c] / std::sqrt(parts[3]->data[c] + epsilon);
-    scale[c] *= factor;
-    shift[c] = (shift[c] - parts[2]->data[c]) * factor + parts[1]->data[c];
-  }
-  if (!FitsFloat(scale) || !FitsFloat(shift)) return false;
-  fusion->scale = std::move(scale);
-  fusion->shift = std::move(shift);
-  return true;
-}
-
-bool Lowering::AbsorbArithmetic(const Node& node, Fusion* fusion) const {
-  if (node.inputs.size() != 2 || node.inputs[0] == node.inputs[1] || !fusion->residual.empty()) return false;
-  const Shape& shape = ShapeOf(fusion->output);
-  if (ShapeOf(node.outputs[0]) != shape) return false;
-  const bool first = node.inputs[0] == fusion->output;
-  const std::string& other = node.inputs[first ? 1 : 0];
-  std::vector<double> constant;
-  if (!ChannelConstant(other, shape, &constant)) {
-    if (node.op != "Add" || Constant(other) != nullptr || ShapeOf(other) != shape) return false;
-    fusion->residual = other;
-    return true;
-  }
-  std::vector<double> scale = fusion->scale, shift = fusion->shift;
-  for (size_t c = 0; c < scale.size(); ++c) {
-    double factor = 1, offset = 0;
-    if (node.op == "Add") offset = constant[c];
-    if (node.op == "Sub") {
-      factor = first ? 1 : -1;
-      offset = first ? -constant[c] : constant[c];
-    }
-    if (node.op == "Mul") factor = constant[c];
-    if (node.op == "Div") {
-      if (!first || constant[c] == 0) return false;
-      factor = 1 / constant[c];
-    }
-    scale[c] *= factor;
-    shift[c] = shift[c] * factor + offset;
-  }
-  if (!FitsFloat(scale) || !FitsFloat(shift)) return false;
-  fusion->scale = std::move(scale);
-  fusion->shift = std::move(shift);
+bool Lowering::AbsorbResidual(const Node& node, Fusion* fusion) const {
+  if (node.op != "Add" || node.inputs[0] == node.inputs[1] || !fusion->residual.empty()) return false;
+  const std::string& other = node.inputs[node.inputs[0] == fusion->output ? 1 : 0];
+  if (Constant(other) != nullptr || ShapeOf(other) != ShapeOf(fusion->output)) return false;
+  fusion->residual = other;
   return true;
 }
 
@@ -172,7 +107,7 @@ bool Lowering::AbsorbActivation(const Node& node, Fusion* fusion) const {
     }
     fusion->low = limits[0];
     fusion->high = limits[1];
-  } else if (!ChannelConstant(node.inputs[1], ShapeOf(fusion->output), &fusion->slope)) {
+  } else if (!ChannelConstant(FloatConstant(node.inputs[1]), ShapeOf(fusion->output), &fusion->slope)) {
     return false;
   }
   fusion->activated = true;
@@ -182,11 +117,7 @@ bool Lowering::AbsorbActivation(const Node& node, Fusion* fusion) const {
 bool Lowering::Absorb(size_t index, Fusion* fusion) const {
   const Node& node = graph_.nodes[index];
   if (fusion->activated || node.outputs.size() != 1) return false;
-  bool absorbed = false;
-  if (node.op == "BatchNormalization") absorbed = AbsorbBatchNorm(node, fusion);
-  if (node.op == "Add" || node.op == "Sub" || node.op == "Mul" || node.op == "Div") {
-    absorbed = AbsorbArithmetic(node, fusion);
-  }
+  bool absorbed = AbsorbAffine(node, fusion) || AbsorbResidual(node, fusion);
   if (node.op == "Relu" || node.op == "Clip" || node.op == "PRelu") absorbed = AbsorbActivation(node, fusion);
   if (!absorbed) return false;
   fusion->output = node.outputs[0];
@@ -206,7 +137,7 @@ void Lowering::AbsorbConsumers(Fusion* fusion) const {
 Fusion Lowering::FuseProduct(size_t node, const std::vector<double>& bias) const {
   Fusion fusion = StartFusion(graph_.nodes[node].outputs[0]);
   fusion.nodes.push_back(node);
-  fusion.shift = bias;
+  fusion.affine.shift = bias;
   AbsorbConsumers(&fusion);
   return fusion;
 }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "lowbit/base/thread_pool.h"
+#include "lowbit/core/channel_affine.h"
 #include "lowbit/core/graph.h"
 #include "lowbit/runtime/epilogue.h"
 #include "lowbit/runtime/weights.h"
@@ -49,10 +50,11 @@ class Step {
 
 // A chain of elementwise nodes that a kernel applies to its result before it stores it.
 struct Fusion {
-  std::string output;                       // The value that the chain ends in.
-  std::vector<size_t> nodes;                // The nodes of the chain.
-  std::string residual;                     // A value of the same shape that is added; empty: none.
-  std::vector<double> scale, shift, slope;  // As in Epilogue.
+  std::string output;         // The value that the chain ends in.
+  std::vector<size_t> nodes;  // The nodes of the chain.
+  std::string residual;       // A value of the same shape that is added; empty: none.
+  ChannelAffine affine;       // Then this, the residual, slope and clip: as in Epilogue.
+  std::vector<double> slope;
   double low, high;
   bool activated = false;  // Nothing more fits in.
 
@@ -101,10 +103,9 @@ class Lowering {
   void MarkDone(const std::vector<size_t>& nodes);
 
  private:
-  bool AbsorbBatchNorm(const Node& node, Fusion* fusion) const;
-  bool AbsorbArithmetic(const Node& node, Fusion* fusion) const;
+  bool AbsorbAffine(const Node& node, Fusion* fusion) const;
+  bool AbsorbResidual(const Node& node, Fusion* fusion) const;
   bool AbsorbActivation(const Node& node, Fusion* fusion) const;
-  bool ChannelConstant(const std::string& value, const Shape& shape, std::vector<double>* channels) const;
   bool IsGraphOutput(const std::string& value) const;
 
   const Graph& graph_;

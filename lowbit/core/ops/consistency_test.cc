@@ -80,16 +80,23 @@ Shape DrawMatchingShape(Draw& draw, size_t input) {
   return Shape(static_cast<size_t>(input > 1 ? 1 : draw.OneOf<int64_t>({1, 2, 4, 4})), 2);
 }
 
+// One number, such as the bit width of a grid.
+FloatTensor DrawSetting(Draw& draw) { return FloatTensor({}, {static_cast<float>(1 + draw.Below(4))}); }
+
 SingleNode DrawNode(Draw& draw, const Operator& op) {
   const size_t most = std::min(op.max_inputs, op.min_inputs + 2);
   const int64_t choices = static_cast<int64_t>(most - op.min_inputs + 1);
   std::vector<Operand> operands(op.min_inputs + static_cast<size_t>(draw.Below(choices)));
-  const bool matching = draw.OneIn(2);
+  const bool matching = draw.OneIn(2), settings = draw.OneIn(4);
   for (size_t i = 0; i < operands.size(); ++i) {
     const bool integers = std::count(op.integer_inputs.begin(), op.integer_inputs.end(), i) > 0;
     if (i >= op.min_inputs && draw.OneIn(4)) continue;
     if (integers) {
       operands[i] = testing::Int64s(DrawIntegers(draw));
+      continue;
+    }
+    if (settings && i > 0) {
+      operands[i] = DrawSetting(draw);
       continue;
     }
     DoubleTensor tensor = Fill(draw, matching ? DrawMatchingShape(draw, i) : DrawShape(draw));

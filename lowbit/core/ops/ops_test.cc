@@ -245,6 +245,54 @@ TEST(Concat, JoinsAlongTheAxis) {
   EXPECT_THAT(NodeError("Concat", {}, {a, a}), HasSubstr("attribute 'axis' is required"));
 }
 
+std::vector<double> Quantize(std::vector<double> values, float scale, float zero_point, float bits,
+                             Attributes attributes) {
+  return RunNode("Quant", std::move(attributes),
+                 {Row(std::move(values)), FloatScalar(scale), FloatScalar(zero_point), FloatScalar(bits)})
+      .data;
+}
+
+TEST(Quant, RoundsHalvesToEvenAndSaturates) {
+  const Attributes is_unsigned = {{"signed", int64_t{0}}};
+  EXPECT_THAT(Quantize({-3, .24, .25, .75, 1.25, 7.4, 99}, .5f, 0, 4, is_unsigned),
+              ElementsAre(0, 0, 0, 1, 1, 7.5, 7.5));
+  EXPECT_THAT(Quantize({-99, -.75, .75, 99}, .5f, 0, 4, {}), ElementsAre(-4, -1, 1, 3.5));
+  EXPECT_THAT(Quantize({-99, 99}, .5f, 0, 4, {{"narrow", int64_t{1}}}), ElementsAre(-3.5, 3.5));
+  EXPECT_THAT(Quantize({-99, 99}, 1, 0, 2, {{"narrow", int64_t{1}}, {"signed", int64_t{0}}}), ElementsAre(0, 2));
+}
+
+TEST(Quant, ZeroPointShiftsTheGrid) {
+  // Codes 0..15 stand for -5..10. The half is rounded before the odd zero point is added.
+  EXPECT_THAT(Quantize({-99, -5.4, 0, 2.5, 99}, 1, 5, 4, {{"signed", int64_t{0}}}), ElementsAre(-5, -5, 0, 2, 10));
+}
+
+TEST(Quant, NanBecomesTheLowest) { EXPECT_THAT(Quantize({std::nan("")}, 1, 0, 4, {}), ElementsAre(-8)); }
+
+TEST(Quant, RejectsWhatIsNoGrid) {
+  const auto error = [](float scale, float zero_point, float bits, Attributes attributes = {}) {
+    return NodeError("Quant", std::move(attributes),
+                     {Row({1}), FloatScalar(scale), FloatScalar(zero_point), FloatScalar(bits)});
+  };
+  EXPECT_EQ(error(1, 0, 24), "");
+  EXPECT_THAT(error(0, 0, 4), HasSubstr("scale must be positive and finite; it is 0"));
+  EXPECT_THAT(error(1, .5f, 4), HasSubstr("zero point must be an integer within +-2^24; it is 0.5"));
+  EXPECT_THAT(error(1, 0, 25), HasSubstr("bit width must be an integer in 2..24; it is 25"));
+  EXPECT_THAT(error(1, 0, 1), HasSubstr("bit width must be an integer in 2..24; it is 1"));
+  EXPECT_EQ(error(1, 0, 1, {{"signed", int64_t{0}}}), "");
+  EXPECT_THAT(error(1, 0, 4, {{"rounding_mode", std::string("FLOOR")}}), HasSubstr("must be ROUND"));
+  EXPECT_THAT(NodeError("Quant", {}, {Row({1}), Row({1}), FloatScalar(0), FloatScalar(4)}),
+              HasSubstr("scale must be a float parameter"));
+  EXPECT_THAT(NodeError("Quant", {}, {Row({1}), FloatTensor({2}, {1, 1}), FloatScalar(0), FloatScalar(4)}),
+              HasSubstr("scale must be one value; it has shape [2]"));
+}
+
+TEST(BipolarQuant, GivesOneBit) {
+  EXPECT_THAT(RunNode("BipolarQuant", {}, {Row({-2, -0.0, 0, 7}), FloatScalar(.5f)}).data,
+              ElementsAre(-.5, .5, .5, .5));
+  EXPECT_THAT(NodeError("BipolarQuant", {}, {Row({1}), FloatScalar(-1)}), HasSubstr("scale must be positive"));
+  EXPECT_THAT(NodeError("BipolarQuant", {}, {Row({1}), Row({1})}), HasSubstr("scale must be a float parameter"));
+}
+
 TEST(Softmax, NormalizesAlongTheAxis) {
   const double three = std::log(3.0);
   EXPECT_THAT(Unary("Softmax", {0, three}), ElementsAre(DoubleEq(0.25), DoubleEq(0.75)));

@@ -6,7 +6,8 @@ namespace lowbit::runtime {
 namespace {
 
 // to[c][r] = from[r][c], in squares that stay in the first-level cache.
-void Transpose(const float* from, int64_t rows, int64_t columns, float* to) {
+template <typename T>
+void Transpose(const T* from, int64_t rows, int64_t columns, T* to) {
   constexpr int64_t kSide = 16;
   for (int64_t r0 = 0; r0 < rows; r0 += kSide) {
     const int64_t r1 = std::min(rows, r0 + kSide);
@@ -19,7 +20,8 @@ void Transpose(const float* from, int64_t rows, int64_t columns, float* to) {
   }
 }
 
-void TransposeImages(const float* from, int64_t images, int64_t rows, int64_t columns, float* to) {
+template <typename T>
+void TransposeImages(const T* from, int64_t images, int64_t rows, int64_t columns, T* to) {
   const int64_t size = rows * columns;
   if (rows == 1 || columns == 1) {
     std::copy(from, from + images * size, to);
@@ -35,12 +37,18 @@ ImageExtents ImageExtentsOf(const Shape& shape) {
   return {shape[1], shape[2] * shape[3]};
 }
 
-void ToChannelsLast(const float* from, int64_t images, const ImageExtents& extents, float* to) {
+template <typename T>
+void ToChannelsLast(const T* from, int64_t images, const ImageExtents& extents, T* to) {
   TransposeImages(from, images, extents.channels, extents.pixels, to);
 }
+template void ToChannelsLast(const float*, int64_t, const ImageExtents&, float*);
+template void ToChannelsLast(const uint8_t*, int64_t, const ImageExtents&, uint8_t*);
 
-void ToChannelsFirst(const float* from, int64_t images, const ImageExtents& extents, float* to) {
+template <typename T>
+void ToChannelsFirst(const T* from, int64_t images, const ImageExtents& extents, T* to) {
   TransposeImages(from, images, extents.pixels, extents.channels, to);
 }
+template void ToChannelsFirst(const float*, int64_t, const ImageExtents&, float*);
+template void ToChannelsFirst(const uint8_t*, int64_t, const ImageExtents&, uint8_t*);
 
 }  // namespace lowbit::runtime

@@ -17,9 +17,11 @@ struct ImageExtents {
 // Of a value of rank 4; trivial for any other rank, which has one order only.
 ImageExtents ImageExtentsOf(const Shape& shape);
 
-// Reorder `images` images. `from` and `to` do not overlap.
-void ToChannelsLast(const float* from, int64_t images, const ImageExtents& extents, float* to);
-void ToChannelsFirst(const float* from, int64_t images, const ImageExtents& extents, float* to);
+// Reorder `images` images of floats or bytes. `from` and `to` do not overlap.
+template <typename T>
+void ToChannelsLast(const T* from, int64_t images, const ImageExtents& extents, T* to);
+template <typename T>
+void ToChannelsFirst(const T* from, int64_t images, const ImageExtents& extents, T* to);
 
 }  // namespace lowbit::runtime
 

@@ -1,12 +1,23 @@
 #include <algorithm>
 #include <limits>
 
+#include "lowbit/core/integer_form.h"
 #include "lowbit/runtime/step.h"
 
 namespace lowbit::runtime {
 namespace {
 
 std::vector<float> ToFloat(const std::vector<double>& values) { return {values.begin(), values.end()}; }
+
+bool AllAre(double value, const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [value](double v) { return v == value; });
+}
+
+// Whether x * scale + shift with two roundings is still what the nodes compute one after the other.
+bool StaysExact(const std::string& op, const ChannelAffine& before) {
+  if (op == "Mul") return AllAre(1, before.scale) && AllAre(0, before.shift);
+  return (op == "Add" || op == "Sub") && AllAre(0, before.shift);
+}
 
 }  // namespace
 
@@ -30,10 +41,16 @@ void Fusion::MultiplyScales(const WeightSource& source, double factor) {
 
 Lowering::Lowering(const Graph& graph, const std::map<std::string, Shape>& shapes,
                    const std::map<std::string, Parameter>& constants)
-    : graph_(graph), shapes_(shapes), constants_(constants), done_(graph.nodes.size(), false) {
+    : graph_(graph),
+      shapes_(shapes),
+      constants_(constants),
+      done_(graph.nodes.size(), false),
+      exact_(QuantizesActivations(graph)) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     for (const std::string& input : graph.nodes[i].inputs) consumers_[input].push_back(i);
+    for (const std::string& output : graph.nodes[i].outputs) producers_[output] = i;
   }
+  FindBytes();
 }
 
 const Parameter* Lowering::Constant(const std::string& value) const {
@@ -52,7 +69,8 @@ int Lowering::Number(const std::string& value) {
   const auto alias = aliases_.find(value);
   if (alias != aliases_.end()) return Number(alias->second);
   const auto [entry, added] = numbers_.try_emplace(value, value_count());
-  if (added) floats_.push_back(Elements(ShapeOf(value)));
+  const int64_t elements = Elements(ShapeOf(value));
+  if (added) floats_.push_back(value.find('\n') == std::string::npos ? elements : (elements + 3) / 4);
   return entry->second;
 }
 
@@ -81,6 +99,7 @@ Fusion Lowering::StartFusion(const std::string& value) const {
 
 bool Lowering::AbsorbAffine(const Node& node, Fusion* fusion) const {
   if (!fusion->residual.empty()) return false;
+  if (exact_ && !StaysExact(node.op, fusion->affine)) return false;
   const auto find = [this](const std::string& name) { return FloatConstant(name); };
   return AppendAffine(node, fusion->output, ShapeOf(fusion->output), find, &fusion->affine);
 }
@@ -126,19 +145,23 @@ bool Lowering::Absorb(size_t index, Fusion* fusion) const {
 }
 
 void Lowering::AbsorbConsumers(Fusion* fusion) const {
-  while (!IsGraphOutput(fusion->output)) {
-    const auto consumers = consumers_.find(fusion->output);
-    if (consumers == consumers_.end() || consumers->second.size() != 1) return;
-    const size_t next = consumers->second[0];
+  for (size_t next; (next = OnlyReader(fusion->output)) < done_.size();) {
     if (Done(next) || !Absorb(next, fusion)) return;
   }
 }
 
-Fusion Lowering::FuseProduct(size_t node, const std::vector<double>& bias) const {
+size_t Lowering::OnlyReader(const std::string& value) const {
+  const auto consumers = consumers_.find(value);
+  const bool one = consumers != consumers_.end() && consumers->second.size() == 1 && !IsGraphOutput(value);
+  return one ? consumers->second[0] : done_.size();
+}
+
+Fusion Lowering::FuseProduct(size_t node, const std::vector<double>& bias, bool takes_bytes) const {
   Fusion fusion = StartFusion(graph_.nodes[node].outputs[0]);
   fusion.nodes.push_back(node);
   fusion.affine.shift = bias;
   AbsorbConsumers(&fusion);
+  if (takes_bytes) AbsorbByteResidual(&fusion);
   return fusion;
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hwy/aligned_allocator.h"
+#include "lowbit/core/integer_form.h"
 #include "lowbit/core/validate.h"
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/runtime/arena.h"
@@ -184,6 +185,14 @@ Result<Model> Model::Build(const Graph& graph, const Options& options) {
   LOWBIT_RETURN_IF_ERROR(CheckOptions(options));
   LOWBIT_RETURN_IF_ERROR(Validate(graph));
   if (graph.outputs.empty()) return Invalid("graph '" + graph.name + "' has no output");
+  if (QuantizesActivations(graph)) {
+    LOWBIT_TRY(const Graph integers, ToIntegerForm(graph));
+    return BuildExecutable(integers, options);
+  }
+  return BuildExecutable(graph, options);
+}
+
+Result<Model> Model::BuildExecutable(const Graph& graph, const Options& options) {
   const bool independent = ImagesAreIndependent(graph);
   const bool dynamic = std::any_of(graph.inputs.begin(), graph.inputs.end(), [](const GraphInput& input) {
     return !input.shape.empty() && input.shape[0] == kDynamic;

@@ -80,6 +80,7 @@ class Model {
   struct State;
   explicit Model(std::unique_ptr<State> state);
   static Result<Model> Build(const Graph& graph, const Options& options);
+  static Result<Model> BuildExecutable(const Graph& graph, const Options& options);
   Status Prepare(int64_t batch);
   Status RunChecked(const std::vector<Span<const float>>& inputs, int64_t batch,
                     const std::vector<Span<float>>& outputs);

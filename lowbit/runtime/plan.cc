@@ -7,6 +7,7 @@
 #include "lowbit/core/operator.h"
 #include "lowbit/core/validate.h"
 #include "lowbit/runtime/arena.h"
+#include "lowbit/runtime/convert.h"
 #include "lowbit/runtime/fallback.h"
 
 namespace lowbit::runtime {
@@ -87,6 +88,27 @@ void LowerAll(const Graph& graph, const std::set<std::string>& computed, Lowerin
   // A step runs in the place of its last node: by then the residual that it adds has been computed.
   std::stable_sort(plan->steps.begin(), plan->steps.end(),
                    [](const auto& a, const auto& b) { return a->nodes.back() < b->nodes.back(); });
+}
+
+// Steps between those that write one form of a value and those that read the other.
+void InsertConversions(const Graph& graph, const Lowering& lowering, Plan* plan) {
+  std::set<std::string> there;
+  for (const GraphInput& input : graph.inputs) there.insert(input.name);
+  std::vector<std::unique_ptr<Step>> steps;
+  const auto require = [&](const std::string& value) {
+    if (there.count(value) != 0) return;
+    std::unique_ptr<Step> conversion = ConvertTo(value, lowering);
+    if (conversion == nullptr) return;
+    there.insert(value);
+    steps.push_back(std::move(conversion));
+  };
+  for (std::unique_ptr<Step>& step : plan->steps) {
+    for (const std::string& value : step->reads) require(value);
+    there.insert(step->writes.begin(), step->writes.end());
+    steps.push_back(std::move(step));
+  }
+  for (const std::string& output : graph.outputs) require(output);
+  plan->steps = std::move(steps);
 }
 
 void NumberValues(const Graph& graph, Lowering* lowering, Plan* plan) {
@@ -192,6 +214,7 @@ Result<Plan> MakePlan(const Graph& graph, int64_t batch) {
   Plan plan;
   Lowering lowering(graph, shapes, constants);
   LowerAll(graph, computed, &lowering, &plan);
+  InsertConversions(graph, lowering, &plan);
   NumberValues(graph, &lowering, &plan);
   PlaceValues(lowering, &plan);
   DescribeNodes(graph, &plan);

@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "lowbit/base/thread_pool.h"
 #include "lowbit/core/channel_affine.h"
 #include "lowbit/core/graph.h"
+#include "lowbit/runtime/bytes.h"
 #include "lowbit/runtime/epilogue.h"
 #include "lowbit/runtime/weights.h"
 
@@ -29,6 +31,7 @@ struct RunContext {
   int64_t scratch_floats = 0;
 
   float* Value(int number) const { return values[number]; }
+  uint8_t* Bytes(int number) const { return reinterpret_cast<uint8_t*>(values[number]); }
   float* Scratch(int thread) const { return scratch + thread * scratch_floats; }
 };
 
@@ -53,10 +56,12 @@ struct Fusion {
   std::string output;         // The value that the chain ends in.
   std::vector<size_t> nodes;  // The nodes of the chain.
   std::string residual;       // A value of the same shape that is added; empty: none.
+  float residual_unit = 1;    // Times this, where it is the byte form of a value.
   ChannelAffine affine;       // Then this, the residual, slope and clip: as in Epilogue.
   std::vector<double> slope;
   double low, high;
-  bool activated = false;  // Nothing more fits in.
+  bool activated = false;                  // Nothing more fits in, but
+  std::optional<ByteQuantizer> quantizer;  // this, which comes last; then `output` is stored as bytes.
 
   // The output of a low-bit product is a sum of table values; this multiplies the chain's scale by the tensor's scales
   // and by `factor`, for the channels that are the source's rows.
@@ -72,7 +77,8 @@ class Lowering {
            const std::map<std::string, Parameter>& constants);
 
   const Graph& graph() const { return graph_; }
-  const Shape& ShapeOf(const std::string& value) const { return shapes_.at(value); }
+  // Of the value, or of its bytes.
+  const Shape& ShapeOf(const std::string& value) const { return shapes_.at(ValueOf(value)); }
   // The parameter or folded constant of that name, or null where the value depends on an input.
   const Parameter* Constant(const std::string& value) const;
   // The same if it is a float tensor, else null.
@@ -88,15 +94,28 @@ class Lowering {
   // The identity on `value`, whose shape has the rank 2 or 4 (see CanFuse).
   Fusion StartFusion(const std::string& value) const;
   static bool CanFuse(const Shape& shape) { return shape.size() == 2 || shape.size() == 4; }
+  // As which bytes the value is stored, or null for a value that is stored as floats only. A value of bytes has two
+  // names: BytesName(value) stands for its bytes, `value` for floats that the planner makes of them where they are read.
+  const ByteFormat* BytesOf(const std::string& value) const;
+  static std::string BytesName(const std::string& value) { return value + "\n(bytes)"; }
+  static std::string ValueOf(const std::string& name) { return name.substr(0, name.find('\n')); }
+
   // Appends the node to the chain if it is one that fits: per-channel arithmetic (batch normalization, Add, Sub, Mul or
   // Div with a constant for each channel or for all), then at most one Add of an equally shaped value, then at most one
   // of Relu, Clip, PRelu.
   bool Absorb(size_t node, Fusion* fusion) const;
   // Absorbs for as long as the chain's output is read by one node alone and is no output of the graph.
   void AbsorbConsumers(Fusion* fusion) const;
+  // Then the quantizer that makes bytes of the chain's output, if that is the only reader.
+  void AbsorbQuantizer(Fusion* fusion) const;
+  // The name under which the chain's output is stored.
+  static std::string StoredName(const Fusion& fusion) {
+    return fusion.quantizer.has_value() ? BytesName(fusion.output) : fusion.output;
+  }
 
   // The chain that begins with the output of product `node` (Conv, Gemm), which lacks its bias so far.
-  Fusion FuseProduct(size_t node, const std::vector<double>& bias) const;
+  // `takes_bytes`: the kernel adds residuals of bytes.
+  Fusion FuseProduct(size_t node, const std::vector<double>& bias, bool takes_bytes = false) const;
 
   // Whether the node's work is part of a step.
   bool Done(size_t node) const { return done_[node]; }
@@ -105,6 +124,10 @@ class Lowering {
  private:
   bool AbsorbAffine(const Node& node, Fusion* fusion) const;
   bool AbsorbResidual(const Node& node, Fusion* fusion) const;
+  bool AbsorbByteResidual(Fusion* fusion) const;
+  // The only node that reads the value, if it is no output of the graph; else the number of nodes.
+  size_t OnlyReader(const std::string& value) const;
+  void FindBytes();
   bool AbsorbActivation(const Node& node, Fusion* fusion) const;
   bool IsGraphOutput(const std::string& value) const;
 
@@ -115,8 +138,14 @@ class Lowering {
   std::map<std::string, int> numbers_;
   std::vector<int64_t> floats_;
   std::map<std::string, std::vector<size_t>> consumers_;
+  std::map<std::string, size_t> producers_;
+  std::map<std::string, ByteFormat> bytes_;  // By value.
   std::vector<bool> done_;
+  bool exact_;  // The graph is an integer form: each operation rounds on its own.
 };
+
+// The quantizer that the node is, if its integers are stored as bytes.
+std::optional<ByteQuantizer> ReadByteQuantizer(const Node& node, const Lowering& lowering);
 
 namespace kernels {
 

@@ -16,14 +16,6 @@ int64_t SourceColumn(const WeightSource& source, int64_t k) {
   return (k % source.channels) * source.taps + k / source.channels;
 }
 
-// Row-major position of packed weight k of a row in the source tensor.
-size_t SourceIndex(const WeightSource& source, const Shape& shape, int64_t row, int64_t k) {
-  const int64_t column = SourceColumn(source, k);
-  const int64_t columns = source.channels * source.taps;
-  const int64_t r = source.first_row + row;
-  return static_cast<size_t>(source.transposed ? column * shape[1] + r : r * columns + column);
-}
-
 // Calls word(row, k) -> bits of the weight, `bits` wide, and stores them all.
 template <typename WordFunction>
 void FillWords(PackedWeights* packed, int bits, const WordFunction& word) {
@@ -82,6 +74,13 @@ void PackCodes(const WeightSource& source, const QTensor& tensor, PackedWeights*
 }
 
 }  // namespace
+
+size_t SourceIndex(const WeightSource& source, const Shape& shape, int64_t row, int64_t k) {
+  const int64_t column = SourceColumn(source, k);
+  const int64_t columns = source.channels * source.taps;
+  const int64_t r = source.first_row + row;
+  return static_cast<size_t>(source.transposed ? column * shape[1] + r : r * columns + column);
+}
 
 int WeightsPerWord(WeightFormat format) {
   switch (format) {

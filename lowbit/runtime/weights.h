@@ -65,6 +65,9 @@ struct WeightSource {
   int64_t channels = 0, taps = 1;
 };
 
+// Row-major position of packed weight k of a row (counted from first_row) in the source tensor, whose shape is given.
+size_t SourceIndex(const WeightSource& source, const Shape& shape, int64_t row, int64_t k);
+
 // Whether Pack can do it: a transposed low-bit tensor needs a single scale and no codebook.
 bool CanPack(const WeightSource& source);
 

@@ -1,12 +1,11 @@
 #include "lowbit/train/dropout.h"
 
-#include <cmath>
-
 #include <ATen/Parallel.h>
 #include <torch/torch.h>
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace lowbit::train {
 namespace {
@@ -20,7 +19,8 @@ struct Factors {
 };
 
 Factors MakeFactors(double ratio) {
-  return {static_cast<uint64_t>(std::llround(ratio * 4294967296.0)), ratio < 1 ? static_cast<float>(1 / (1 - ratio)) : 0.0f};
+  return {static_cast<uint64_t>(std::llround(ratio * 4294967296.0)),
+          ratio < 1 ? static_cast<float>(1 / (1 - ratio)) : 0.0f};
 }
 
 // One image's `elements` factors, from the blocks that begin at `block`.

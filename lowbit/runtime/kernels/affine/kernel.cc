@@ -7,6 +7,7 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "lowbit/runtime/epilogue-inl.h"
+#include "lowbit/runtime/quantize-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lowbit::runtime::kernels::affine::HWY_NAMESPACE {
@@ -21,8 +22,12 @@ void RunAffine(const Epilogue& epilogue, int64_t count, const float* x, const fl
   }
 }
 
+void Quantize(const ByteQuantizer& quantizer, int64_t count, const float* x, uint8_t* y) {
+  QuantizeRun(quantizer, count, x, y);
+}
+
 const AffineKernel* Kernel() {
-  static const AffineKernel kernel = {HWY_TARGET, &RunAffine};
+  static const AffineKernel kernel = {HWY_TARGET, &RunAffine, &Quantize};
   return &kernel;
 }
 

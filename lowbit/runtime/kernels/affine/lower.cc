@@ -1,5 +1,5 @@
 // Batch normalization, arithmetic with a constant for each channel, Add of two values, Relu, Clip, PRelu: chains of
-// them that no product could take along.
+// them that no product could take along. Quant and BipolarQuant that make bytes, behind such a chain or alone.
 
 #include <algorithm>
 
@@ -11,6 +11,7 @@ namespace lowbit::runtime::kernels::affine {
 namespace {
 
 constexpr int64_t kTaskFloats = 1 << 15;
+constexpr int64_t kTaskBytes = 1 << 12;  // Their floats stay in the first-level cache.
 // The kernel's inner loop runs over the channels; fewer than this are repeated for several pixels at a time.
 constexpr size_t kMinChannels = 64;
 
@@ -22,32 +23,56 @@ void Repeat(size_t times, std::vector<float>* values) {
 class AffineStep : public Step {
  public:
   AffineStep(int64_t count, const Fusion& fusion)
-      : kernel_(ChooseAffineKernel()), count_(count), epilogue_(fusion.Rounded()) {
-    kernel = "affine_f32";
+      : kernel_(ChooseAffineKernel()), count_(count), epilogue_(fusion.Rounded()), quantizer_(fusion.quantizer) {
+    kernel = quantizer_.has_value() ? "affine_f32_u8" : "affine_f32";
     target = hwy::TargetName(kernel_.target);
     const size_t times = std::max<size_t>(1, kMinChannels / std::max<size_t>(1, epilogue_.scale.size()));
     for (std::vector<float>* values : {&epilogue_.scale, &epilogue_.shift, &epilogue_.slope}) Repeat(times, values);
+    if (quantizer_.has_value()) scratch_floats = PerTask();
   }
 
   void Run(const RunContext& context) const override {
-    const int64_t count = count_ * context.batch, width = static_cast<int64_t>(epilogue_.scale.size());
+    const int64_t count = count_ * context.batch;
     if (count == 0) return;
-    const int64_t per_task = std::max<int64_t>(1, kTaskFloats / width) * width;
+    const int64_t per_task = PerTask();
     const float* x = context.Value(inputs[0]);
     const float* residual = inputs.size() > 1 ? context.Value(inputs[1]) : nullptr;
-    float* y = context.Value(outputs[0]);
-    context.pool->ParallelFor((count + per_task - 1) / per_task, [&](int64_t i, int) {
-      const int64_t at = i * per_task;
-      kernel_.run(epilogue_, std::min(per_task, count - at), x + at, residual == nullptr ? nullptr : residual + at,
-                  y + at);
+    context.pool->ParallelFor((count + per_task - 1) / per_task, [&](int64_t i, int thread) {
+      const int64_t at = i * per_task, floats = std::min(per_task, count - at);
+      float* y = quantizer_.has_value() ? context.Scratch(thread) : context.Value(outputs[0]) + at;
+      kernel_.run(epilogue_, floats, x + at, residual == nullptr ? nullptr : residual + at, y);
+      if (quantizer_.has_value()) kernel_.quantize(*quantizer_, floats, y, context.Bytes(outputs[0]) + at);
     });
   }
 
  private:
+  // A multiple of the channels.
+  int64_t PerTask() const {
+    const int64_t width = static_cast<int64_t>(epilogue_.scale.size());
+    return std::max<int64_t>(1, (quantizer_.has_value() ? kTaskBytes : kTaskFloats) / width) * width;
+  }
+
   const AffineKernel& kernel_;
   int64_t count_;  // Floats in the plan's shape.
   Epilogue epilogue_;
+  std::optional<ByteQuantizer> quantizer_;
 };
+
+// The chain that the node begins with its input; false if it begins none.
+bool StartChain(size_t index, const std::string& input, Lowering* lowering, Fusion* fusion) {
+  *fusion = lowering->StartFusion(input);
+  const Node& node = lowering->graph().nodes[index];
+  fusion->quantizer = ReadByteQuantizer(node, *lowering);
+  if (fusion->quantizer.has_value()) {
+    fusion->nodes = {index};
+    fusion->output = node.outputs[0];
+    return true;
+  }
+  if (!lowering->Absorb(index, fusion)) return false;
+  lowering->AbsorbConsumers(fusion);
+  lowering->AbsorbQuantizer(fusion);
+  return true;
+}
 
 }  // namespace
 
@@ -57,13 +82,12 @@ std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
     if (input.empty() || lowering->Constant(input) != nullptr) continue;
     const Shape& shape = lowering->ShapeOf(input);
     if (!Lowering::CanFuse(shape)) return nullptr;
-    Fusion fusion = lowering->StartFusion(input);
-    if (!lowering->Absorb(index, &fusion)) continue;
-    lowering->AbsorbConsumers(&fusion);
+    Fusion fusion;
+    if (!StartChain(index, input, lowering, &fusion)) continue;
     auto step = std::make_unique<AffineStep>(Elements(shape), fusion);
     step->reads = {input};
     if (!fusion.residual.empty()) step->reads.push_back(fusion.residual);
-    step->writes = {fusion.output};
+    step->writes = {Lowering::StoredName(fusion)};
     step->nodes = fusion.nodes;
     return step;
   }

@@ -6,54 +6,19 @@
 
 #include "lowbit/runtime/kernels/conv/kernel.h"
 #include "lowbit/runtime/kernels/conv/reference.h"
-#include "lowbit/runtime/testing/random_values.h"
+#include "lowbit/runtime/testing/random_layers.h"
 #include "lowbit/runtime/testing/targets.h"
 
 namespace lowbit::runtime {
 namespace {
 
 using testing::AllValueSets;
+using testing::ConvWeightShape;
 using testing::ForEachTarget;
 using testing::RandomCodes;
+using testing::RandomConvShape;
+using testing::RandomEpilogue;
 using testing::RandomSource;
-
-Epilogue RandomEpilogue(int64_t channels, RandomSource* random) {
-  Epilogue epilogue;
-  epilogue.scale = random->Floats(channels, -1, 1);
-  epilogue.shift = random->Floats(channels, -1, 1);
-  if (random->Coin()) epilogue.slope = random->Floats(channels, -0.5, 2);
-  if (random->Coin()) epilogue.low = 0;
-  if (random->Coin()) epilogue.high = random->Float(0, 4);
-  return epilogue;
-}
-
-int64_t OutputExtent(int64_t input, int64_t pads, int64_t kernel, int64_t dilation, int64_t stride) {
-  return (input + pads - (kernel - 1) * dilation - 1) / stride + 1;
-}
-
-ConvShape RandomShape(RandomSource* random) {
-  ConvShape s;
-  s.groups = random->Int(0, 3) == 0 ? random->Int(2, 3) : 1;
-  s.in_channels = s.groups * random->Int(1, 70 / s.groups);
-  s.out_channels = s.groups * random->Int(1, 70 / s.groups);
-  s.kernel_height = random->Int(1, 5);
-  s.kernel_width = random->Int(1, 5);
-  s.dilation_height = random->Int(1, 2);
-  s.dilation_width = random->Int(1, 2);
-  s.stride_height = random->Int(1, 3);
-  s.stride_width = random->Int(1, 3);
-  s.pad_top = random->Int(0, 3);
-  s.pad_left = random->Int(0, 3);
-  // At least one window fits.
-  s.in_height = random->Int(1, 6) + std::max<int64_t>(0, (s.kernel_height - 1) * s.dilation_height - s.pad_top);
-  s.in_width = random->Int(1, 6) + std::max<int64_t>(0, (s.kernel_width - 1) * s.dilation_width - s.pad_left);
-  const int64_t pad_bottom = random->Int(0, 2), pad_right = random->Int(0, 2);
-  s.out_height = OutputExtent(s.in_height, s.pad_top + pad_bottom, s.kernel_height, s.dilation_height, s.stride_height);
-  s.out_width = OutputExtent(s.in_width, s.pad_left + pad_right, s.kernel_width, s.dilation_width, s.stride_width);
-  return s;
-}
-
-Shape WeightShape(const ConvShape& s) { return {s.out_channels, s.GroupInputs(), s.kernel_height, s.kernel_width}; }
 
 ConvOperands RandomOperands(const ConvShape& shape, const Parameter& weight, RandomSource* random) {
   ConvOperands operands;
@@ -114,13 +79,13 @@ TEST(ConvKernel, AgreesWithTheReferenceOnRandomLayers) {
   for (uint64_t seed = 0; seed < 60; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomSource random(seed);
-    const ConvShape shape = RandomShape(&random);
+    const ConvShape shape = RandomConvShape(&random);
     Parameter weight;
     if (seed % 4 == 0) {
-      weight.value = random.Tensor(WeightShape(shape), -1, 1);
+      weight.value = random.Tensor(ConvWeightShape(shape), -1, 1);
     } else {
       const size_t set = seed % 4 == 1 ? 0 : seed % 4 == 2 ? 1 : seed / 4 % sets.size();
-      weight.value = RandomCodes(WeightShape(shape), sets[set], true, &random);
+      weight.value = RandomCodes(ConvWeightShape(shape), sets[set], true, &random);
     }
     const ConvOperands operands = RandomOperands(shape, weight, &random);
     const ConvExpectation expected = ConvReference(operands);
@@ -140,7 +105,7 @@ TEST(ConvKernel, ReadsEveryValueSet) {
     SCOPED_TRACE(set.Name());
     RandomSource random(3);
     Parameter weight;
-    weight.value = RandomCodes(WeightShape(shape), set, false, &random);
+    weight.value = RandomCodes(ConvWeightShape(shape), set, false, &random);
     const ConvOperands operands = RandomOperands(shape, weight, &random);
     const ConvExpectation expected = ConvReference(operands);
     ForEachTarget([&] { ExpectWithinBound(expected, RunKernel(operands, 1 << 20, kConvPanelBlock)); });
@@ -155,7 +120,7 @@ TEST(ConvKernel, SumsLongerThanAChunkAndWiderThanABlock) {
     shape.in_channels = columns;
     shape.out_channels = 601;
     Parameter weight;
-    weight.value = RandomCodes(WeightShape(shape), ValueSet::Ternary(), true, &random);
+    weight.value = RandomCodes(ConvWeightShape(shape), ValueSet::Ternary(), true, &random);
     ConvOperands operands = RandomOperands(shape, weight, &random);
     const ConvExpectation expected = ConvReference(operands);
     ForEachTarget([&] { ExpectWithinBound(expected, RunKernel(operands, 1 << 20, kConvPanelBlock)); });
@@ -167,10 +132,10 @@ TEST(ConvKernel, BitsDoNotDependOnTheSplit) {
   for (uint64_t seed = 100; seed < 112; ++seed) {
     SCOPED_TRACE(seed);
     RandomSource random(seed);
-    const ConvShape shape = RandomShape(&random);
+    const ConvShape shape = RandomConvShape(&random);
     Parameter weight;
     weight.value =
-        RandomCodes(WeightShape(shape), seed % 2 == 0 ? ValueSet::Binary() : ValueSet::Ternary(), true, &random);
+        RandomCodes(ConvWeightShape(shape), seed % 2 == 0 ? ValueSet::Binary() : ValueSet::Ternary(), true, &random);
     const ConvOperands operands = RandomOperands(shape, weight, &random);
     ForEachTarget([&] {
       const std::vector<float> whole = RunKernel(operands, 1 << 20, kConvPanelBlock);

@@ -5,6 +5,7 @@
 
 #include "hwy/targets.h"
 #include "lowbit/runtime/kernels/conv/kernel.h"
+#include "lowbit/runtime/product.h"
 #include "lowbit/runtime/step.h"
 
 namespace lowbit::runtime::kernels::conv {
@@ -66,74 +67,14 @@ class ConvStep : public Step {
   std::vector<PackedWeights> weights_;  // One for each group.
 };
 
-// What a node becomes before the nodes that follow it are known.
-struct Product {
-  ConvShape shape;
-  int64_t images = 0;
-  std::vector<WeightSource> groups;
-  std::vector<double> bias;  // For each output channel.
-  double factor = 1;
-};
-
-bool ReadConv(const Node& node, const Lowering& lowering, Product* product) {
-  const Parameter* weight = lowering.Constant(node.inputs[1]);
-  if (weight == nullptr) return false;
-  const Shape& input = lowering.ShapeOf(node.inputs[0]);
-  product->shape = ShapeOfConv(node, input, weight->shape());
-  // Kernel `depthwise` does this one.
-  const ConvShape& shape = product->shape;
-  if (shape.groups > 1 && shape.GroupInputs() == 1 && shape.GroupOutputs() == 1) return false;
-  product->images = input[0];
-  for (int64_t g = 0; g < shape.groups; ++g) {
-    product->groups.push_back(
-        {weight, false, g * shape.GroupOutputs(), shape.GroupOutputs(), shape.GroupInputs(), shape.Taps()});
-  }
-  product->bias.assign(static_cast<size_t>(shape.out_channels), 0.0);
-  if (HasInput(node, 2)) {
-    const FloatTensor* bias = lowering.FloatConstant(node.inputs[2]);
-    if (bias == nullptr) return false;
-    product->bias.assign(bias->data.begin(), bias->data.end());
-  }
-  return true;
-}
-
-bool ReadGemm(const Node& node, const Lowering& lowering, Product* product) {
-  const Parameter* weight = lowering.Constant(node.inputs[1]);
-  if (weight == nullptr || IntAttribute(node, "transA", 0) != 0) return false;
-  const Shape& input = lowering.ShapeOf(node.inputs[0]);
-  const Shape& output = lowering.ShapeOf(node.outputs[0]);
-  const size_t columns = static_cast<size_t>(output[1]);
-  product->images = input[0];
-  product->shape.in_channels = input[1];
-  product->shape.out_channels = output[1];
-  product->factor = FloatAttribute(node, "alpha", 1);
-  product->groups.push_back({weight, IntAttribute(node, "transB", 0) == 0, 0, output[1], input[1], 1});
-  product->bias.assign(columns, 0.0);
-  if (!HasInput(node, 2)) return true;
-  const FloatTensor* bias = lowering.FloatConstant(node.inputs[2]);
-  if (bias == nullptr) return false;
-  // One value for each output channel, or one for all; a bias that differs between rows is none of ours.
-  const bool one = bias->data.size() == 1;
-  if (!one && (bias->data.size() != columns || bias->shape.back() != output[1])) return false;
-  const double beta = FloatAttribute(node, "beta", 1);
-  for (size_t c = 0; c < columns; ++c) product->bias[c] = beta * bias->data[one ? 0 : c];
-  return true;
-}
-
-bool ReadProduct(const Node& node, const Lowering& lowering, Product* product) {
-  if (lowering.Constant(node.inputs[0]) != nullptr) return false;
-  if (node.op == "Conv") return ReadConv(node, lowering, product);
-  return node.op == "Gemm" && ReadGemm(node, lowering, product);
-}
-
 }  // namespace
 
 std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
   const Node& node = lowering->graph().nodes[index];
-  if (node.op != "Conv" && node.op != "Gemm") return nullptr;
   Product product;
   if (!ReadProduct(node, *lowering, &product)) return nullptr;
   if (!std::all_of(product.groups.begin(), product.groups.end(), CanPack)) return nullptr;
+  if (IsByteProduct(node, *lowering, product)) return nullptr;
 
   Fusion fusion = lowering->FuseProduct(index, product.bias);
   for (const WeightSource& group : product.groups) fusion.MultiplyScales(group, product.factor);

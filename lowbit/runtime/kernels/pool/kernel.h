@@ -26,6 +26,9 @@ struct PoolKernel {
   // Output pixels [first, first + count) of the whole batch ([images][H][W][channels] both). Sums run over the window
   // row by row, in float.
   void (*run)(const PoolShape& shape, int64_t first, int64_t count, const float* input, float* output) = nullptr;
+  // The same for the largest of bytes.
+  void (*run_bytes)(const PoolShape& shape, int64_t first, int64_t count, const uint8_t* input,
+                    uint8_t* output) = nullptr;
 };
 
 const PoolKernel& ChoosePoolKernel();

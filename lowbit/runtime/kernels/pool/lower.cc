@@ -14,8 +14,9 @@ constexpr int64_t kTaskFloats = 1 << 14;
 
 class PoolStep : public Step {
  public:
-  PoolStep(const PoolShape& shape, int64_t images) : kernel_(ChoosePoolKernel()), shape_(shape), images_(images) {
-    kernel = shape.kind == PoolKind::kMaximum ? "maxpool_f32" : "avgpool_f32";
+  PoolStep(const PoolShape& shape, int64_t images, bool bytes)
+      : kernel_(ChoosePoolKernel()), shape_(shape), images_(images), bytes_(bytes) {
+    kernel = std::string(shape.kind == PoolKind::kMaximum ? "maxpool" : "avgpool") + (bytes ? "_u8" : "_f32");
     target = hwy::TargetName(kernel_.target);
   }
 
@@ -23,9 +24,9 @@ class PoolStep : public Step {
     const int64_t pixels = images_ * context.batch * shape_.window.OutputPlane();
     const int64_t task_pixels = std::max<int64_t>(1, kTaskFloats / std::max<int64_t>(1, shape_.channels));
     context.pool->ParallelFor((pixels + task_pixels - 1) / task_pixels, [&](int64_t i, int) {
-      const int64_t first = i * task_pixels;
-      kernel_.run(shape_, first, std::min(task_pixels, pixels - first), context.Value(inputs[0]),
-                  context.Value(outputs[0]));
+      const int64_t first = i * task_pixels, count = std::min(task_pixels, pixels - first);
+      if (bytes_) return kernel_.run_bytes(shape_, first, count, context.Bytes(inputs[0]), context.Bytes(outputs[0]));
+      kernel_.run(shape_, first, count, context.Value(inputs[0]), context.Value(outputs[0]));
     });
   }
 
@@ -33,6 +34,7 @@ class PoolStep : public Step {
   const PoolKernel& kernel_;
   PoolShape shape_;
   int64_t images_;
+  bool bytes_;
 };
 
 ops::Window WholeImage(const Shape& shape) {
@@ -56,9 +58,11 @@ std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
   if (node.op != "MaxPool") {
     shape.kind = IntAttribute(node, "count_include_pad", 0) != 0 ? PoolKind::kAveragePads : PoolKind::kAverage;
   }
-  auto step = std::make_unique<PoolStep>(shape, input[0]);
-  step->reads = {node.inputs[0]};
-  step->writes = {node.outputs[0]};
+  // The largest of bytes is the byte of the largest integer. An average of bytes is a float.
+  const bool bytes = node.op == "MaxPool" && lowering->BytesOf(node.outputs[0]) != nullptr;
+  auto step = std::make_unique<PoolStep>(shape, input[0], bytes);
+  step->reads = {bytes ? Lowering::BytesName(node.inputs[0]) : node.inputs[0]};
+  step->writes = {bytes ? Lowering::BytesName(node.outputs[0]) : node.outputs[0]};
   step->nodes = {index};
   return step;
 }

@@ -1,0 +1,51 @@
+#ifndef LOWBIT_RUNTIME_BYTE_WEIGHTS_H_
+#define LOWBIT_RUNTIME_BYTE_WEIGHTS_H_
+
+// Integer weights as the kernel conv_u8 reads them: low-bit codes stay low-bit codes.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "hwy/aligned_allocator.h"
+#include "lowbit/runtime/weights.h"
+
+namespace lowbit::runtime {
+
+// The weights of `rows` output channels. A *quad* is four weights of one channel that meet four bytes of the input side
+// by side: channels 4 q .. 4 q + 3 of one tap of the window, the last ones padded. A panel holds kPanelVectors * lanes
+// channels; a vector holds, in each 32-bit lane, one channel's quads, as many as fit:
+//
+//   bytes[((panel * WordsPerRow() + quad / per) * kPanelVectors + vector) * 4 * lanes + 4 * lane + i]
+//
+// has in its bits (quad % per) * bits and up the code of weight i of the quad, where per = 8 / bits. Padding is code 0:
+// it meets bytes 0 only.
+struct ByteWeights {
+  int bits = 8;         // 1, 2 or 4: codes, looked up in `table`. 8: the integers themselves.
+  bool narrow = false;  // Every integer is within +-64.
+  std::string values;   // "ternary": for reports.
+  int64_t rows = 0, quads = 0;
+  int lanes = 0;
+  hwy::AlignedFreeUniquePtr<uint8_t[]> bytes;
+  int8_t table[16] = {};
+  std::vector<int32_t> sums;  // Of a row's weights; of padding rows 0. One for each channel of the panels.
+
+  int QuadsPerWord() const { return 8 / bits; }
+  int PanelWidth() const { return kPanelVectors * lanes; }
+  int64_t Panels() const { return (rows + PanelWidth() - 1) / PanelWidth(); }
+  int64_t WordsPerRow() const { return (quads + QuadsPerWord() - 1) / QuadsPerWord(); }
+  size_t PanelBytes() const { return static_cast<size_t>(WordsPerRow() * PanelWidth() * 4); }
+};
+
+// Whether the weights are integers in -128..127 with scale 1, and no codebook.
+bool CanPackBytes(const WeightSource& source);
+
+// REQUIRES: CanPackBytes(source), lanes >= 1. Cost: one pass over the weights.
+ByteWeights PackBytes(const WeightSource& source, int lanes);
+
+// Channels of a pixel as they are read: a multiple of four.
+inline int64_t PaddedChannels(int64_t channels) { return (channels + 3) / 4 * 4; }
+
+}  // namespace lowbit::runtime
+
+#endif  // LOWBIT_RUNTIME_BYTE_WEIGHTS_H_

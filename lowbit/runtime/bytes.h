@@ -1,0 +1,33 @@
+#ifndef LOWBIT_RUNTIME_BYTES_H_
+#define LOWBIT_RUNTIME_BYTES_H_
+
+// Values of small integers, stored in one byte each: what quantized activations are between kernels.
+
+#include <cstdint>
+
+namespace lowbit::runtime {
+
+// byte = integer + offset.
+struct ByteFormat {
+  int32_t offset = 0;
+};
+
+// How a float becomes a byte, as Mul, Quant and BipolarQuant of the integer form do it (docs/integers.md):
+//
+//   round(min(max(x * scale, low), high)) + shift, halves to even; or x >= 0 ? 2 : 0 for `bipolar`
+//
+// with one rounding for the product. A NaN becomes low, or 0. REQUIRES: low and high are integers, and low + shift and
+// high + shift lie in 0..255.
+struct ByteQuantizer {
+  bool bipolar = false;
+  float scale = 1;
+  float low = 0, high = 255;
+  int32_t shift = 0;
+
+  // The format of the result: the integers q - zero_point of Quant, or +-1.
+  ByteFormat format;
+};
+
+}  // namespace lowbit::runtime
+
+#endif  // LOWBIT_RUNTIME_BYTES_H_

@@ -1,0 +1,75 @@
+// Networks with quantized activations: the runtime's integers and floats are those of the integer form, bit for bit.
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "lowbit/core/evaluate.h"
+#include "lowbit/core/graph_text.h"
+#include "lowbit/core/integer_form.h"
+#include "lowbit/runtime/model.h"
+#include "lowbit/runtime/testing/random_integer_graph.h"
+#include "lowbit/runtime/testing/targets.h"
+
+namespace lowbit::runtime {
+namespace {
+
+using testing::ForEachTarget;
+using testing::RandomIntegerGraph;
+using testing::RandomSource;
+
+constexpr int64_t kImages = 5;
+
+std::vector<float> RandomPixels(const Shape& shape, uint64_t seed) {
+  RandomSource random(seed);
+  return random.Floats(kImages * shape[1] * shape[2] * shape[3], -3, 3);
+}
+
+std::vector<std::vector<float>> Expected(const Graph& graph, const std::vector<float>& pixels) {
+  Shape shape = graph.inputs[0].shape;
+  shape[0] = kImages;
+  const DoubleTensor image(shape, {pixels.begin(), pixels.end()});
+  const auto values = Evaluate(ToIntegerForm(graph).value(), {{"image", image}}, Rounding::kFloat).value();
+  std::vector<std::vector<float>> outputs;
+  for (const std::string& name : graph.outputs) {
+    outputs.emplace_back(values.at(name).data.begin(), values.at(name).data.end());
+  }
+  return outputs;
+}
+
+std::vector<std::vector<float>> Actual(const Graph& graph, const std::vector<float>& pixels, const Options& options) {
+  Model model = Model::FromGraph(graph, options).value();
+  std::vector<std::vector<float>> outputs;
+  std::vector<Span<float>> spans;
+  for (size_t i = 0; i < graph.outputs.size(); ++i) {
+    outputs.emplace_back(static_cast<size_t>(model.OutputElements(i, kImages).value()), -1234.5f);
+  }
+  for (std::vector<float>& output : outputs) spans.emplace_back(output);
+  const Status status = model.Run({pixels}, kImages, spans);
+  EXPECT_TRUE(status.ok());
+  return outputs;
+}
+
+TEST(IntegerModel, GivesTheBitsOfTheIntegerForm) {
+  std::set<std::string> kernels;
+  for (uint64_t seed = 0; seed < 120; ++seed) {
+    const Graph graph = RandomIntegerGraph(seed).Build();
+    SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + Describe(graph));
+    const std::vector<float> pixels = RandomPixels(graph.inputs[0].shape, seed);
+    const auto expected = Expected(graph, pixels);
+    ForEachTarget([&] {
+      ASSERT_EQ(expected, Actual(graph, pixels, {}));
+      ASSERT_EQ(expected, Actual(graph, pixels, {.threads = 3, .piece = 2}));
+    });
+    const Model model = Model::FromGraph(graph).value();
+    for (const NodePlan& node : model.Nodes()) kernels.insert(node.kernel);
+  }
+  for (const char* kernel : {"conv_u8_binary", "conv_u8_ternary", "conv_u8_affine4", "conv_u8_affine8",
+                             "conv_u8_table5", "gemm_u8_ternary", "affine_f32_u8", "maxpool_u8", "channels_first_u8"}) {
+    EXPECT_EQ(kernels.count(kernel), 1u) << kernel;
+  }
+}
+
+}  // namespace
+}  // namespace lowbit::runtime

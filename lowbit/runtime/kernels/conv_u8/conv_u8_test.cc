@@ -1,0 +1,180 @@
+// The kernels `conv_u8` against their specification, bit for bit, on every target.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "lowbit/runtime/kernels/conv_u8/kernel.h"
+#include "lowbit/runtime/kernels/conv_u8/reference.h"
+#include "lowbit/runtime/kernels/conv_u8/split_row.h"
+#include "lowbit/runtime/testing/random_layers.h"
+#include "lowbit/runtime/testing/targets.h"
+
+namespace lowbit::runtime {
+namespace {
+
+using testing::ConvWeightShape;
+using testing::ForEachTarget;
+using testing::RandomCodes;
+using testing::RandomConvShape;
+using testing::RandomEpilogue;
+using testing::RandomSource;
+
+// Every storage, with the largest integers that each holds.
+std::vector<ValueSet> IntegerSets() {
+  return {ValueSet::Binary(),
+          ValueSet::Ternary(),
+          ValueSet::Table({-64, 1, 64, 3}),
+          ValueSet::Affine(3, 4),
+          ValueSet::Affine(4, 8),
+          ValueSet::Table({-64, -32, -16, -8, -4, -2, -1, 0, 1, 2, 4, 8, 16, 32, 64}),
+          ValueSet::Table({-127, 127, 0}),
+          ValueSet::Affine(6, 32),
+          ValueSet::Affine(8, 128)};
+}
+
+std::vector<uint8_t> RandomBytes(int64_t count, RandomSource* random) {
+  std::vector<uint8_t> bytes(static_cast<size_t>(count));
+  // Often the extremes, where sums are largest.
+  for (uint8_t& byte : bytes)
+    byte = static_cast<uint8_t>(random->Coin() ? random->Int(0, 255) : random->Int(0, 1) * 255);
+  return bytes;
+}
+
+ByteQuantizer RandomQuantizer(RandomSource* random) {
+  ByteQuantizer quantizer;
+  quantizer.bipolar = random->Int(0, 4) == 0;
+  quantizer.scale = random->Float(0.1, 40);
+  quantizer.low = static_cast<float>(random->Int(-128, 0));
+  quantizer.high = quantizer.low + static_cast<float>(random->Int(1, 255));
+  quantizer.shift = static_cast<int32_t>(-quantizer.low);
+  return quantizer;
+}
+
+ByteConvOperands RandomOperands(const ConvShape& shape, const ValueSet& values, RandomSource* random,
+                                Parameter* weight) {
+  QTensor tensor = RandomCodes(ConvWeightShape(shape), values, false, random);
+  tensor.scales = {1};
+  weight->value = std::move(tensor);
+  ByteConvOperands operands;
+  operands.shape = shape;
+  operands.images = random->Int(1, 2);
+  operands.weight = weight;
+  operands.input = RandomBytes(operands.images * shape.in_height * shape.in_width * shape.in_channels, random);
+  operands.input_offset = static_cast<int32_t>(random->Coin() ? random->Int(0, 255) : 0);
+  operands.epilogue = RandomEpilogue(shape.out_channels, random);
+  for (float& scale : operands.epilogue.scale) scale *= 0.001f;
+  if (random->Coin()) operands.quantizer = RandomQuantizer(random);
+  const int64_t outputs = operands.images * shape.out_height * shape.out_width * shape.out_channels;
+  const int64_t residual = random->Int(0, 2);
+  if (residual == 1) operands.residual_floats = random->Floats(outputs, -1, 1);
+  if (residual == 2) {
+    operands.residual_bytes = RandomBytes(outputs, random);
+    operands.residual_offset = 7;
+    operands.residual_unit = 0.37f;
+  }
+  return operands;
+}
+
+// Runs the kernel in tasks of `rows` rows (or pixels, where it reads in place) and `panels` panels.
+ByteConvExpectation RunKernel(const ByteConvOperands& o, int64_t rows, int64_t panels) {
+  const ByteConvKernel& kernel = ChooseByteConvKernel();
+  const ConvShape& s = o.shape;
+  std::vector<WeightSource> groups;
+  for (int64_t group = 0; group < s.groups; ++group) {
+    groups.push_back({o.weight, false, group * s.GroupOutputs(), s.GroupOutputs(), s.GroupInputs(), s.Taps()});
+  }
+  ByteConv conv(s, groups, o.input_offset, kernel.lanes);
+  conv.epilogue = o.epilogue;
+  conv.quantizer = o.quantizer;
+  const int64_t outputs = o.images * s.out_height * s.out_width * s.out_channels;
+  ByteConvExpectation actual;
+  (o.quantizer.has_value() ? actual.bytes.resize(static_cast<size_t>(outputs), 99)
+                           : actual.floats.resize(static_cast<size_t>(outputs), -12345.0f));
+  const int64_t total = o.images * s.out_height * (conv.in_place ? s.out_width : 1);
+  for (int64_t panel = 0; panel < conv.weights[0].Panels(); panel += panels) {
+    for (int64_t first = 0; first < total;) {
+      ByteConvTask task;
+      task.input = o.input.data();
+      task.residual = {o.residual_floats.empty() ? nullptr : o.residual_floats.data(),
+                       o.residual_bytes.empty() ? nullptr : o.residual_bytes.data(), o.residual_offset,
+                       o.residual_unit};
+      task.floats = actual.floats.data();
+      task.bytes = actual.bytes.data();
+      task.first = first;
+      task.count = std::min(rows, total - first);
+      if (!conv.in_place) task.count = std::min(task.count, s.out_height - first % s.out_height);
+      task.first_panel = panel;
+      task.panels = std::min(panels, conv.weights[0].Panels() - panel);
+      const auto scratch = hwy::AllocateAligned<float>(static_cast<size_t>(conv.ScratchFloats(task.count)));
+      task.scratch = scratch.get();
+      kernel.run(conv, task);
+      first += task.count;
+    }
+  }
+  return actual;
+}
+
+void ExpectTheReferencesBits(const ByteConvOperands& operands) {
+  const ByteConvExpectation expected = ByteConvReference(operands);
+  ForEachTarget([&] {
+    for (const auto& [rows, panels] : {std::pair{1000, 1000}, {1, 1}, {3, 2}}) {
+      const ByteConvExpectation actual = RunKernel(operands, rows, panels);
+      ASSERT_EQ(expected.floats, actual.floats);
+      ASSERT_EQ(expected.bytes, actual.bytes);
+    }
+  });
+}
+
+TEST(ByteConvKernel, GivesTheReferencesBitsOnRandomLayers) {
+  const std::vector<ValueSet> sets = IntegerSets();
+  for (uint64_t seed = 0; seed < 90; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    RandomSource random(seed);
+    Parameter weight;
+    ExpectTheReferencesBits(RandomOperands(RandomConvShape(&random), sets[seed % sets.size()], &random, &weight));
+  }
+}
+
+// Products of a matrix with every number of rows, which are the tails of the tiles.
+TEST(ByteConvKernel, GivesTheReferencesBitsOnMatrices) {
+  const std::vector<ValueSet> sets = IntegerSets();
+  for (int64_t rows = 1; rows <= 30; ++rows) {
+    SCOPED_TRACE(rows);
+    RandomSource random(static_cast<uint64_t>(rows));
+    ConvShape shape;
+    shape.in_width = shape.out_width = rows;
+    shape.in_channels = random.Coin() ? 4 * random.Int(1, 40) : random.Int(1, 150);
+    shape.out_channels = random.Int(1, 100);
+    Parameter weight;
+    ExpectTheReferencesBits(RandomOperands(shape, sets[static_cast<size_t>(rows) % sets.size()], &random, &weight));
+  }
+}
+
+TEST(SplitRow, CoversEveryRowOnce) {
+  for (int64_t pixels = 1; pixels < 100; ++pixels) {
+    int64_t next = 0;
+    SplitRow<12>(pixels, [&](int64_t first, int count) {
+      EXPECT_EQ(first, next);
+      EXPECT_TRUE(RowSplits<12>::HasTile(count));
+      next += count;
+    });
+    EXPECT_EQ(next, pixels);
+  }
+}
+
+TEST(SplitRow, PrefersLargeTiles) {
+  const auto split = [](int64_t pixels) {
+    std::vector<int> tiles;
+    SplitRow<12>(pixels, [&](int64_t, int count) { tiles.push_back(count); });
+    std::sort(tiles.begin(), tiles.end());
+    return tiles;
+  };
+  EXPECT_EQ(split(7), std::vector<int>{7});
+  EXPECT_EQ(split(14), (std::vector<int>{6, 8}));
+  EXPECT_EQ(split(28), (std::vector<int>{8, 8, 12}));
+  EXPECT_EQ(split(56), (std::vector<int>{8, 12, 12, 12, 12}));
+}
+
+}  // namespace
+}  // namespace lowbit::runtime

@@ -1,0 +1,358 @@
+#include "lowbit/runtime/kernels/conv_u8/kernel.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+// For vpdpbusd.
+#define HWY_WANT_AVX3_DL
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "lowbit/runtime/kernels/conv_u8/kernel.cc"
+#include "hwy/foreach_target.h"
+#include "hwy/highway.h"
+#include "lowbit/runtime/dot-inl.h"
+#include "lowbit/runtime/epilogue-inl.h"
+#include "lowbit/runtime/kernels/conv_u8/split_row.h"
+#include "lowbit/runtime/quantize-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lowbit::runtime::kernels::conv_u8::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+using namespace ::lowbit::runtime::HWY_NAMESPACE;  // NOLINT: the shared parts of this target
+
+// Pixels that are computed together at most: accumulators, weights, a table and a mask must fit into the registers.
+#if HWY_TARGET == HWY_SSSE3 || HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_AVX2
+inline constexpr int kMaxTile = 4;
+#else
+inline constexpr int kMaxTile = 12;
+#endif
+
+#if HWY_TARGET == HWY_SCALAR
+
+// A vector is one quad here, which byte vectors of that target do not hold.
+template <int kBits>
+class CodeDecoder {
+ public:
+  static constexpr int kPerWord = 8 / kBits;
+  static constexpr bool kNarrow = true;
+  explicit CodeDecoder(const ByteWeights& weights) : table_(weights.table) {}
+  SumVector Value(SumVector word) const {
+    uint32_t value = 0;
+    for (int i = 0; i < 32; i += 8) {
+      const auto byte = static_cast<uint8_t>(table_[static_cast<uint32_t>(word.raw) >> i & ((1u << kBits) - 1)]);
+      value |= static_cast<uint32_t>(byte) << i;
+    }
+    return SumVector(static_cast<int32_t>(value));
+  }
+  SumVector Next(SumVector word) const { return hn::ShiftRight<kBits>(word); }
+
+ private:
+  const int8_t* table_;
+};
+
+#else
+
+using ByteTag = hn::Repartition<int8_t, SumTag>;
+using ByteVector = hn::Vec<ByteTag>;
+
+// Quads of codes of kBits bits, one after the other.
+template <int kBits>
+class CodeDecoder {
+ public:
+  static constexpr int kPerWord = 8 / kBits;
+  static constexpr bool kNarrow = true;
+  explicit CodeDecoder(const ByteWeights& weights)
+      : table_(hn::LoadDup128(ByteTag(), weights.table)), mask_(hn::Set(ByteTag(), (1 << kBits) - 1)) {}
+  HWY_INLINE SumVector Value(SumVector word) const {
+    return hn::BitCast(SumTag(), hn::TableLookupBytes(table_, hn::And(hn::BitCast(ByteTag(), word), mask_)));
+  }
+  HWY_INLINE SumVector Next(SumVector word) const { return hn::ShiftRight<kBits>(word); }
+
+ private:
+  ByteVector table_, mask_;
+};
+
+#endif
+
+template <bool kNarrowIntegers>
+class IntegerDecoder {
+ public:
+  static constexpr int kPerWord = 1;
+  static constexpr bool kNarrow = kNarrowIntegers;
+  explicit IntegerDecoder(const ByteWeights&) {}
+  HWY_INLINE SumVector Value(SumVector word) const { return word; }
+  HWY_INLINE SumVector Next(SumVector word) const { return word; }
+};
+
+HWY_INLINE SumVector LoadQuad(const uint8_t* at) {
+  int32_t quad;
+  std::memcpy(&quad, at, sizeof(quad));
+  return hn::Set(SumTag(), quad);
+}
+
+// sums[r][v * lanes + lane] = starts + the products of pixel r's window with the panel's weights, as floats.
+//   window  of the first pixel; the next pixel's is `step` bytes further
+template <class Decoder, int kRows, int kVectors>
+HWY_NOINLINE void Accumulate(const ByteWeights& weights, const int32_t* HWY_RESTRICT positions, const uint8_t* words,
+                             const uint8_t* window, int64_t step, const int32_t* starts, float* HWY_RESTRICT sums) {
+  const Decoder decoder(weights);
+  const SumTag d;
+  const hn::RebindToFloat<SumTag> df;
+  const size_t lanes = hn::Lanes(d);
+  SumVector sum[kRows][kVectors];
+  // Without these pragmas the arrays of vectors live in memory.
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 16
+    for (int v = 0; v < kVectors; ++v) sum[r][v] = hn::LoadU(d, starts + static_cast<size_t>(v) * lanes);
+  }
+  const int64_t quads = weights.quads;
+  for (int64_t quad = 0; quad < quads;) {
+    SumVector packed[kVectors];
+#pragma GCC unroll 16
+    for (int v = 0; v < kVectors; ++v) {
+      packed[v] = hn::Load(d, reinterpret_cast<const int32_t*>(words) + static_cast<size_t>(v) * lanes);
+    }
+    words += 4 * kPanelVectors * lanes;
+    const int64_t end = std::min<int64_t>(quads, quad + Decoder::kPerWord);
+    for (; quad < end; ++quad) {
+      SumVector value[kVectors];
+#pragma GCC unroll 16
+      for (int v = 0; v < kVectors; ++v) {
+        value[v] = decoder.Value(packed[v]);
+        packed[v] = decoder.Next(packed[v]);
+      }
+      const uint8_t* first = window + positions[quad];
+#pragma GCC unroll 16
+      for (int r = 0; r < kRows; ++r) {
+        const SumVector a = LoadQuad(first + r * step);
+#pragma GCC unroll 16
+        for (int v = 0; v < kVectors; ++v) sum[r][v] = AddDot<Decoder::kNarrow>(a, value[v], sum[r][v]);
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 16
+    for (int v = 0; v < kVectors; ++v) {
+      hn::Store(hn::ConvertTo(df, sum[r][v]), df, sums + static_cast<size_t>(r * kPanelVectors + v) * lanes);
+    }
+  }
+}
+
+// A panel of channels of one group.
+struct Panel {
+  const ByteWeights* weights;
+  const uint8_t* words;
+  int64_t channel, channels;  // Of the output.
+  const int32_t* starts;      // Of the panel, padded to its width.
+};
+
+// One row of output pixels.
+struct Row {
+  const uint8_t* window = nullptr;  // Of its first pixel.
+  int64_t step = 0;                 // Bytes from a pixel's window to the next one's.
+  int64_t pixel = 0, pixels = 0;    // Where they are in the output.
+};
+
+void StoreTile(const ByteConv& conv, const ByteConvTask& task, const Panel& panel, int64_t pixel, int64_t pixels) {
+  const int64_t width = panel.weights->PanelWidth();
+  float* sums = task.scratch;
+  float* widened = sums + kMaxTile * width;
+  for (int64_t r = 0; r < pixels; ++r, sums += width) {
+    const int64_t at = (pixel + r) * conv.shape.out_channels + panel.channel;
+    const float* residual = task.residual.floats == nullptr ? nullptr : task.residual.floats + at;
+    if (task.residual.bytes != nullptr) {
+      WidenRun(task.residual.offset, task.residual.unit, panel.channels, task.residual.bytes + at, widened);
+      residual = widened;
+    }
+    float* to = conv.quantizer.has_value() ? sums : task.floats + at;
+    ApplyEpilogue(conv.epilogue, panel.channel, panel.channels, sums, residual, to);
+    if (conv.quantizer.has_value()) QuantizeRun(*conv.quantizer, panel.channels, sums, task.bytes + at);
+  }
+}
+
+template <class Decoder>
+class PanelRunner {
+ public:
+  PanelRunner(const ByteConv& conv, const ByteConvTask& task, const Panel& panel)
+      : conv_(conv), task_(task), panel_(panel) {}
+
+  void Run(const Row& row) const {
+    SplitRow<kMaxTile>(row.pixels, [&](int64_t first, int pixels) {
+      Tile(row.window + first * row.step, row.step, pixels);
+      StoreTile(conv_, task_, panel_, row.pixel + first, pixels);
+    });
+  }
+
+ private:
+  template <int kRows>
+  HWY_INLINE void TileOf(const uint8_t* window, int64_t step) const {
+    const int32_t* positions = conv_.quad_positions.data();
+    if (panel_.channels > panel_.weights->lanes) {
+      Accumulate<Decoder, kRows, 2>(*panel_.weights, positions, panel_.words, window, step, panel_.starts,
+                                    task_.scratch);
+    } else {
+      Accumulate<Decoder, kRows, 1>(*panel_.weights, positions, panel_.words, window, step, panel_.starts,
+                                    task_.scratch);
+    }
+  }
+
+  void Tile(const uint8_t* window, int64_t step, int pixels) const {
+    switch (pixels) {
+      case 1:
+        return TileOf<1>(window, step);
+      case 2:
+        return TileOf<2>(window, step);
+      case 3:
+        return TileOf<3>(window, step);
+      case 4:
+        return TileOf<4>(window, step);
+#if HWY_TARGET != HWY_SSSE3 && HWY_TARGET != HWY_SSE4 && HWY_TARGET != HWY_AVX2
+      case 6:
+        return TileOf<6>(window, step);
+      case 7:
+        return TileOf<7>(window, step);
+      case 8:
+        return TileOf<8>(window, step);
+      case 12:
+        return TileOf<12>(window, step);
+#endif
+    }
+  }
+
+  const ByteConv& conv_;
+  const ByteConvTask& task_;
+  const Panel& panel_;
+};
+
+template <class Decoder>
+void RunRowsWith(const ByteConv& conv, const ByteConvTask& task, const Panel& panel, const Row& first, int64_t rows,
+                 int64_t row_bytes) {
+  const PanelRunner<Decoder> runner(conv, task, panel);
+  Row row = first;
+  for (int64_t y = 0; y < rows; ++y) {
+    runner.Run(row);
+    row.window += row_bytes;
+    row.pixel += row.pixels;
+  }
+}
+
+// `rows` rows of output pixels, whose windows begin row_bytes after each other.
+void RunRows(const ByteConv& conv, const ByteConvTask& task, const Panel& panel, const Row& first, int64_t rows,
+             int64_t row_bytes) {
+  switch (panel.weights->bits) {
+    case 1:
+      return RunRowsWith<CodeDecoder<1>>(conv, task, panel, first, rows, row_bytes);
+    case 2:
+      return RunRowsWith<CodeDecoder<2>>(conv, task, panel, first, rows, row_bytes);
+    case 4:
+      return RunRowsWith<CodeDecoder<4>>(conv, task, panel, first, rows, row_bytes);
+    default:
+      return panel.weights->narrow ? RunRowsWith<IntegerDecoder<true>>(conv, task, panel, first, rows, row_bytes)
+                                   : RunRowsWith<IntegerDecoder<false>>(conv, task, panel, first, rows, row_bytes);
+  }
+}
+
+void RunPanels(const ByteConv& conv, const ByteConvTask& task, size_t group, const Row& first, int64_t rows,
+               int64_t row_bytes) {
+  const ByteWeights& weights = conv.weights[group];
+  const int64_t width = weights.PanelWidth();
+  for (int64_t p = task.first_panel; p < task.first_panel + task.panels; ++p) {
+    const int64_t row = p * width;
+    Panel panel;
+    panel.weights = &weights;
+    panel.words = weights.bytes.get() + static_cast<size_t>(p) * weights.PanelBytes();
+    panel.channel = static_cast<int64_t>(group) * conv.shape.GroupOutputs() + row;
+    panel.channels = std::min(width, weights.rows - row);
+    panel.starts = conv.starts[group].data() + row;
+    RunRows(conv, task, panel, first, rows, row_bytes);
+  }
+}
+
+// `count` pixels of the integer 0. Channels that are missing have bytes 0, which meet weights of any value.
+void StageZeros(const ByteConv& conv, int64_t count, uint8_t* to) {
+  const int64_t channels = conv.shape.GroupInputs();
+  std::memset(to, channels == conv.channels ? conv.input_offset : 0, static_cast<size_t>(count * conv.channels));
+  for (int64_t i = 0; channels != conv.channels && i < count; ++i) {
+    std::memset(to + i * conv.channels, conv.input_offset, static_cast<size_t>(channels));
+  }
+}
+
+// Copies pixels [x, x + count) of an input row, which may lie outside of it, to where each has conv.channels bytes.
+void StageRow(const ByteConv& conv, const uint8_t* row, int64_t x, int64_t count, uint8_t* to) {
+  const ConvShape& s = conv.shape;
+  const int64_t channels = s.GroupInputs();
+  const int64_t before = std::clamp<int64_t>(-x, 0, count), end = std::clamp<int64_t>(s.in_width - x, before, count);
+  StageZeros(conv, before, to);
+  if (channels == s.in_channels && channels == conv.channels) {
+    std::memcpy(to + before * channels, row + (x + before) * channels, static_cast<size_t>((end - before) * channels));
+  } else {
+    for (int64_t i = before; i < end; ++i) {
+      std::memcpy(to + i * conv.channels, row + (x + i) * s.in_channels, static_cast<size_t>(channels));
+      std::memset(to + i * conv.channels + channels, 0, static_cast<size_t>(conv.channels - channels));
+    }
+  }
+  StageZeros(conv, count - end, to + end * conv.channels);
+}
+
+// The input rows that output rows [oy, oy + rows) of the image need.
+void Stage(const ByteConv& conv, const uint8_t* image, int64_t oy, int64_t rows, uint8_t* to) {
+  const ConvShape& s = conv.shape;
+  const int64_t row_bytes = conv.staged_width * conv.channels, first = oy * s.stride_height - s.pad_top;
+  for (int64_t y = first; y < first + conv.StagedRows(rows); ++y, to += row_bytes) {
+    if (y < 0 || y >= s.in_height) {
+      StageZeros(conv, conv.staged_width, to);
+    } else {
+      StageRow(conv, image + y * s.in_width * s.in_channels, -s.pad_left, conv.staged_width, to);
+    }
+  }
+}
+
+void RunByteConv(const ByteConv& conv, const ByteConvTask& task) {
+  const ConvShape& s = conv.shape;
+  Row row;
+  if (conv.in_place) {
+    row.window = task.input + task.first * s.in_channels;
+    row.step = s.in_channels;
+    row.pixel = task.first;
+    row.pixels = task.count;
+    return RunPanels(conv, task, 0, row, 1, 0);
+  }
+  const int64_t image = task.first / s.out_height, oy = task.first % s.out_height;
+  const uint8_t* pixels = task.input + image * s.in_height * s.in_width * s.in_channels;
+  uint8_t* staged = reinterpret_cast<uint8_t*>(task.scratch + conv.SumFloats());
+  row.window = staged;
+  row.step = s.stride_width * conv.channels;
+  row.pixel = task.first * s.out_width;
+  row.pixels = s.out_width;
+  for (size_t group = 0; group < conv.weights.size(); ++group) {
+    Stage(conv, pixels + static_cast<int64_t>(group) * s.GroupInputs(), oy, task.count, staged);
+    RunPanels(conv, task, group, row, task.count, s.stride_height * conv.staged_width * conv.channels);
+  }
+}
+
+const ByteConvKernel* Kernel() {
+  static const ByteConvKernel kernel = {HWY_TARGET, static_cast<int>(hn::Lanes(SumTag())), &RunByteConv};
+  return &kernel;
+}
+
+}  // namespace lowbit::runtime::kernels::conv_u8::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace lowbit::runtime {
+namespace kernels::conv_u8 {
+namespace {
+
+HWY_EXPORT(Kernel);
+const ByteConvKernel& Choose() { return *HWY_DYNAMIC_DISPATCH(Kernel)(); }
+
+}  // namespace
+}  // namespace kernels::conv_u8
+
+const ByteConvKernel& ChooseByteConvKernel() { return kernels::conv_u8::Choose(); }
+
+}  // namespace lowbit::runtime
+#endif

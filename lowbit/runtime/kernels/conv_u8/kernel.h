@@ -1,0 +1,73 @@
+#ifndef LOWBIT_RUNTIME_KERNELS_CONV_U8_KERNEL_H_
+#define LOWBIT_RUNTIME_KERNELS_CONV_U8_KERNEL_H_
+
+// Convolution and matrix product of bytes (bytes.h) with integer weights of any width: sums in int32, exact.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "lowbit/runtime/byte_weights.h"
+#include "lowbit/runtime/bytes.h"
+#include "lowbit/runtime/conv_shape.h"
+#include "lowbit/runtime/epilogue.h"
+
+namespace lowbit::runtime {
+
+// What is added to the result before it is clipped: floats, or bytes times a unit. Same shape as the output.
+struct ByteConvResidual {
+  const float* floats = nullptr;
+  const uint8_t* bytes = nullptr;  // (byte - offset) * unit, rounded.
+  int32_t offset = 0;
+  float unit = 1;
+};
+
+// A layer, ready to run. Activations are NHWC. A Gemm is the 1x1 convolution of images of one pixel.
+struct ByteConv {
+  ByteConv(const ConvShape& shape, const std::vector<WeightSource>& groups, int32_t input_offset, int lanes);
+
+  ConvShape shape;
+  int32_t input_offset = 0;
+  std::vector<ByteWeights> weights;  // One for each group.
+  Epilogue epilogue;
+  std::optional<ByteQuantizer> quantizer;  // Of the output; none: floats.
+
+  // Whether the input is read where it is: one tap, no padding, no gaps between pixels. Then the pixels of all images
+  // are one row. Otherwise rows are copied to where padding and missing channels have bytes of their own.
+  bool in_place = false;
+  int64_t staged_width = 0;             // Pixels in a staged row.
+  int64_t channels = 0;                 // Bytes of a pixel as the kernel reads it.
+  std::vector<int32_t> quad_positions;  // Of each quad of a window, in bytes from the window's first pixel.
+  // For each group, for each channel of its panels: -input_offset * (sum of its weights), which makes integers of bytes.
+  std::vector<std::vector<int32_t>> starts;
+
+  int64_t StagedRows(int64_t rows) const;     // Input rows that `rows` output rows need.
+  int64_t SumFloats() const;                  // Of a tile, in front of the staged rows.
+  int64_t ScratchFloats(int64_t rows) const;  // Of a task with that many rows.
+};
+
+// Output rows [first_row, first_row + rows) of all images, counted through; or, in place, pixels counted through.
+// Rows of one task belong to one image.
+struct ByteConvTask {
+  const uint8_t* input = nullptr;  // The whole batch, as are the others.
+  ByteConvResidual residual;
+  float* floats = nullptr;   // Output, or
+  uint8_t* bytes = nullptr;  // where there is a quantizer.
+  int64_t first = 0, count = 0;
+  int64_t first_panel = 0, panels = 0;  // Of each group.
+  float* scratch = nullptr;             // ScratchFloats(count), 64-byte aligned.
+};
+
+// One instruction set's implementation. The bits of the result are those of ByteConvReference on every one.
+struct ByteConvKernel {
+  int64_t target = 0;  // Highway's bit.
+  int lanes = 0;       // Channels in a vector: what PackBytes needs.
+  void (*run)(const ByteConv& conv, const ByteConvTask& task) = nullptr;
+};
+
+// The best implementation that this processor supports.
+const ByteConvKernel& ChooseByteConvKernel();
+
+}  // namespace lowbit::runtime
+
+#endif  // LOWBIT_RUNTIME_KERNELS_CONV_U8_KERNEL_H_

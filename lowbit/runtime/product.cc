@@ -1,0 +1,69 @@
+#include "lowbit/runtime/product.h"
+
+#include <algorithm>
+
+#include "lowbit/runtime/byte_weights.h"
+
+namespace lowbit::runtime {
+namespace {
+
+bool ReadConv(const Node& node, const Lowering& lowering, Product* product) {
+  const Parameter* weight = lowering.Constant(node.inputs[1]);
+  if (weight == nullptr) return false;
+  const Shape& input = lowering.ShapeOf(node.inputs[0]);
+  product->shape = ShapeOfConv(node, input, weight->shape());
+  // Kernel `depthwise` does this one.
+  const ConvShape& shape = product->shape;
+  if (shape.groups > 1 && shape.GroupInputs() == 1 && shape.GroupOutputs() == 1) return false;
+  product->images = input[0];
+  for (int64_t g = 0; g < shape.groups; ++g) {
+    product->groups.push_back(
+        {weight, false, g * shape.GroupOutputs(), shape.GroupOutputs(), shape.GroupInputs(), shape.Taps()});
+  }
+  product->bias.assign(static_cast<size_t>(shape.out_channels), 0.0);
+  if (HasInput(node, 2)) {
+    const FloatTensor* bias = lowering.FloatConstant(node.inputs[2]);
+    if (bias == nullptr) return false;
+    product->bias.assign(bias->data.begin(), bias->data.end());
+  }
+  return true;
+}
+
+bool ReadGemm(const Node& node, const Lowering& lowering, Product* product) {
+  const Parameter* weight = lowering.Constant(node.inputs[1]);
+  if (weight == nullptr || IntAttribute(node, "transA", 0) != 0) return false;
+  const Shape& input = lowering.ShapeOf(node.inputs[0]);
+  const Shape& output = lowering.ShapeOf(node.outputs[0]);
+  const size_t columns = static_cast<size_t>(output[1]);
+  product->images = input[0];
+  product->shape.in_channels = input[1];
+  product->shape.out_channels = output[1];
+  product->factor = FloatAttribute(node, "alpha", 1);
+  product->groups.push_back({weight, IntAttribute(node, "transB", 0) == 0, 0, output[1], input[1], 1});
+  product->bias.assign(columns, 0.0);
+  if (!HasInput(node, 2)) return true;
+  const FloatTensor* bias = lowering.FloatConstant(node.inputs[2]);
+  if (bias == nullptr) return false;
+  // One value for each output channel, or one for all; a bias that differs between rows is none of ours.
+  const bool one = bias->data.size() == 1;
+  if (!one && (bias->data.size() != columns || bias->shape.back() != output[1])) return false;
+  const double beta = FloatAttribute(node, "beta", 1);
+  for (size_t c = 0; c < columns; ++c) product->bias[c] = beta * bias->data[one ? 0 : c];
+  return true;
+}
+
+}  // namespace
+
+bool ReadProduct(const Node& node, const Lowering& lowering, Product* product) {
+  if (node.op != "Conv" && node.op != "Gemm") return false;
+  if (lowering.Constant(node.inputs[0]) != nullptr) return false;
+  return node.op == "Conv" ? ReadConv(node, lowering, product) : ReadGemm(node, lowering, product);
+}
+
+bool IsByteProduct(const Node& node, const Lowering& lowering, const Product& product) {
+  const bool integers = std::all_of(product.groups.begin(), product.groups.end(), CanPackBytes);
+  return integers && product.factor == 1 && lowering.BytesOf(node.inputs[0]) != nullptr &&
+         std::all_of(product.bias.begin(), product.bias.end(), [](double v) { return v == 0; });
+}
+
+}  // namespace lowbit::runtime

@@ -1,0 +1,31 @@
+#ifndef LOWBIT_RUNTIME_PRODUCT_H_
+#define LOWBIT_RUNTIME_PRODUCT_H_
+
+// Conv and Gemm with weights that are known at load, as one kind of operation.
+
+#include <cstdint>
+#include <vector>
+
+#include "lowbit/runtime/conv_shape.h"
+#include "lowbit/runtime/step.h"
+
+namespace lowbit::runtime {
+
+// What a node becomes before the nodes that follow it are known.
+struct Product {
+  ConvShape shape;
+  int64_t images = 0;
+  std::vector<WeightSource> groups;
+  std::vector<double> bias;  // For each output channel.
+  double factor = 1;
+};
+
+// False if the node is no product of this kind, or a depthwise convolution, which has a kernel of its own.
+bool ReadProduct(const Node& node, const Lowering& lowering, Product* product);
+
+// Whether the product is one of bytes and integers: kernel conv_u8's.
+bool IsByteProduct(const Node& node, const Lowering& lowering, const Product& product);
+
+}  // namespace lowbit::runtime
+
+#endif  // LOWBIT_RUNTIME_PRODUCT_H_

@@ -1,0 +1,153 @@
+#ifndef LOWBIT_RUNTIME_TESTING_RANDOM_INTEGER_GRAPH_H_
+#define LOWBIT_RUNTIME_TESTING_RANDOM_INTEGER_GRAPH_H_
+
+// For tests: random networks all of whose products have quantized activations and low-bit weights.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lowbit/core/validate.h"
+#include "lowbit/runtime/testing/random_values.h"
+
+namespace lowbit::runtime::testing {
+
+class RandomIntegerGraph {
+ public:
+  explicit RandomIntegerGraph(uint64_t seed) : random_(seed) {}
+
+  // One input "image" [kDynamic, C, H, W], one or two outputs.
+  Graph Build() {
+    shape_ = {1, random_.Int(1, 9), random_.Int(1, 9), random_.Int(1, 9)};
+    graph_.name = "integers";
+    graph_.inputs = {{"image", {kDynamic, shape_[1], shape_[2], shape_[3]}}};
+    value_ = "image";
+    Quantize(8);
+    for (int64_t layers = random_.Int(1, 6); layers > 0; --layers) AddLayer();
+    const std::string middle = value_;
+    const bool mean = random_.Coin() && Append("GlobalAveragePool", {value_});
+    if (random_.Coin()) AddHead(mean);
+    graph_.outputs = {value_};
+    if (random_.Coin() && middle != value_) graph_.outputs.push_back(middle);
+    return std::move(graph_);
+  }
+
+ private:
+  std::string Unique(const std::string& stem) { return stem + std::to_string(++count_); }
+
+  template <typename T>
+  std::string AddParameter(T value) {
+    std::string name = Unique("p");
+    graph_.parameters[name].value = std::move(value);
+    return name;
+  }
+
+  std::string Scalar(double value) { return AddParameter(FloatTensor({}, {static_cast<float>(value)})); }
+
+  // Appends the node if the graph stays valid (a window may be larger than what is left of the image).
+  bool Append(const std::string& op, std::vector<std::string> inputs, Attributes attributes = {}) {
+    const std::string output = Unique("v");
+    graph_.nodes.push_back({Unique("n"), op, std::move(inputs), {output}, std::move(attributes)});
+    graph_.outputs = {output};
+    const auto shapes = InferShapes(graph_, 1);
+    if (!shapes.ok() || Elements(shapes.value().at(output)) > 4000) {
+      graph_.nodes.pop_back();
+      return false;
+    }
+    value_ = output;
+    shape_ = shapes.value().at(output);
+    return true;
+  }
+
+  // At most `bits`, signed or not, with a zero point now and then; or one bit.
+  void Quantize(int64_t bits) {
+    if (bits < 8 && random_.Int(0, 4) == 0) {
+      Append("BipolarQuant", {value_, Scalar(random_.Float(.1, 2))});
+      return Remember();
+    }
+    const int64_t is_signed = random_.Int(0, 1), width = random_.Int(2, bits);
+    const double zero_point = is_signed == 0 && random_.Int(0, 2) == 0 ? random_.Int(0, (1 << width) - 1) : 0;
+    const double scale = random_.Int(0, 5) == 0 ? 1 : random_.Float(.5, 4) / (1 << width);
+    Append("Quant", {value_, Scalar(scale), Scalar(zero_point), Scalar(static_cast<double>(width))},
+           {{"signed", is_signed}, {"narrow", random_.Int(0, 1)}});
+    Remember();
+  }
+
+  // Values of integers are what later layers may add.
+  void Remember() { earlier_.emplace_back(value_, shape_); }
+
+  QTensor Weight(const Shape& shape) {
+    const std::vector<ValueSet> sets = {ValueSet::Binary(),       ValueSet::Ternary(),
+                                        ValueSet::Affine(2, 2),   ValueSet::Affine(4, 8),
+                                        ValueSet::Affine(8, 128), ValueSet::Table({-.5f, -.25f, 0, .125f, .75f})};
+    return RandomCodes(shape, sets[static_cast<size_t>(random_.Int(0, static_cast<int64_t>(sets.size()) - 1))],
+                       random_.Coin(), &random_);
+  }
+
+  void AddConv() {
+    const int64_t groups = random_.Int(0, 4) == 0 && shape_[1] % 2 == 0 ? (random_.Coin() ? 2 : shape_[1]) : 1;
+    const int64_t outputs = groups * random_.Int(1, 20 / groups + 1), kernel = random_.Int(1, 3);
+    const int64_t pad = random_.Int(0, kernel / 2), stride = random_.Int(1, 2);
+    std::vector<std::string> inputs = {value_, AddParameter(Weight({outputs, shape_[1] / groups, kernel, kernel}))};
+    if (random_.Coin()) inputs.push_back(AddParameter(random_.Tensor({outputs}, -1, 1)));
+    Append("Conv", inputs,
+           {{"pads", std::vector<int64_t>{pad, pad, pad, pad}},
+            {"strides", std::vector<int64_t>{stride, stride}},
+            {"group", groups}});
+  }
+
+  void AddBatchNorm() {
+    const Shape channels = {shape_[1]};
+    Append("BatchNormalization",
+           {value_, AddParameter(random_.Tensor(channels, .5, 2)), AddParameter(random_.Tensor(channels, -1, 1)),
+            AddParameter(random_.Tensor(channels, -1, 1)), AddParameter(random_.Tensor(channels, .5, 2))});
+  }
+
+  void AddShortcut() {
+    for (const auto& [value, shape] : earlier_) {
+      if (shape != shape_ || value == value_) continue;
+      Append("Add", random_.Coin() ? std::vector<std::string>{value_, value} : std::vector<std::string>{value, value_});
+      return;
+    }
+  }
+
+  void AddLayer() {
+    AddConv();
+    if (random_.Coin()) AddBatchNorm();
+    if (random_.Coin()) AddShortcut();
+    const int64_t activation = random_.Int(0, 3);
+    if (activation == 0) Append("Relu", {value_});
+    if (activation == 1) Append("Clip", {value_, Scalar(-.5), Scalar(.75)});
+    if (activation == 2) Append("PRelu", {value_, AddParameter(random_.Tensor({shape_[1], 1, 1}, -1, 1))});
+    Quantize(random_.Int(2, 8));
+    if (random_.Int(0, 2) == 0) {
+      const int64_t pad = random_.Int(0, 1);
+      Append("MaxPool", {value_},
+             {{"kernel_shape", std::vector<int64_t>{2, 2}},
+              {"strides", std::vector<int64_t>{2, 2}},
+              {"pads", std::vector<int64_t>{pad, pad, 0, 0}}});
+      Remember();
+    }
+  }
+
+  // Means are no integers: a product of them would be one of floats.
+  void AddHead(bool of_means) {
+    if (!Append("Flatten", {value_})) return;
+    if (of_means || random_.Coin()) Quantize(8);
+    const int64_t outputs = random_.Int(1, 40);
+    std::vector<std::string> inputs = {value_, AddParameter(Weight({outputs, shape_[1]}))};
+    if (random_.Coin()) inputs.push_back(AddParameter(random_.Tensor({outputs}, -1, 1)));
+    Append("Gemm", inputs, {{"transB", int64_t{1}}});
+  }
+
+  RandomSource random_;
+  Graph graph_;
+  std::string value_;
+  Shape shape_;
+  std::vector<std::pair<std::string, Shape>> earlier_;
+  int count_ = 0;
+};
+
+}  // namespace lowbit::runtime::testing
+
+#endif  // LOWBIT_RUNTIME_TESTING_RANDOM_INTEGER_GRAPH_H_

@@ -65,7 +65,10 @@ void ChangeColour(const ColourDraw& draw, const Shape& image, Span<uint8_t> pixe
   if (draw.brightness != 1) ChangeBrightness(draw.brightness, &values);
   if (draw.contrast != 1) ChangeContrast(draw.contrast, area, &values);
   if (draw.saturation != 1 && image[0] == 3) ChangeSaturation(draw.saturation, area, &values);
-  for (size_t i = 0; i < values.size(); ++i) pixels[i] = static_cast<uint8_t>(values[i] + 0.5f);
+  // None is negative, and lround would cost more than the colours.
+  for (size_t i = 0; i < values.size(); ++i) {
+    pixels[i] = static_cast<uint8_t>(values[i] + 0.5f);  // NOLINT(bugprone-incorrect-roundings)
+  }
 }
 
 }  // namespace lowbit::data

@@ -50,8 +50,8 @@ Result<std::string> PathOf(const DatasetKind& kind, const Names& names, const st
 std::vector<std::string> FoldersToSearch(const DatasetKind& kind) {
   std::vector<std::string> roots;
   const char* variable = std::getenv("LOWBIT_DATA");
-  if (variable != nullptr && *variable != '\0') roots.push_back(variable);
-  roots.push_back("data");
+  if (variable != nullptr && *variable != '\0') roots.emplace_back(variable);
+  roots.emplace_back("data");
   std::vector<std::string> folders;
   for (const std::string& root : roots) {
     folders.push_back(root + "/" + kind.name);

@@ -70,8 +70,9 @@ void SumRows(const Source& source, const Axis& rows, int64_t y, float* line) {
   }
 }
 
-// Weights of a sum are 1 together but for their rounding, so none is above 255.5.
-uint8_t Round(float sum) { return static_cast<uint8_t>(sum + 0.5f); }
+// Weights of a sum are 1 together but for their rounding, so none is above 255.5, and none is negative. lround would cost
+// more than the sums.
+uint8_t Round(float sum) { return static_cast<uint8_t>(sum + 0.5f); }  // NOLINT(bugprone-incorrect-roundings)
 
 // out[x] = the sum over the columns of output column x.
 void SumColumns(const float* line, const Axis& columns, uint8_t* out) {

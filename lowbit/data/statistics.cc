@@ -60,6 +60,7 @@ Result<std::vector<double>> MeanImage(const ImageSet& set) {
   };
   LOWBIT_TRY(const int64_t images, ForEachImage(set, add));
   std::vector<double> means;
+  means.reserve(sums.size());
   for (const uint64_t sum : sums) means.push_back(static_cast<double>(sum) / static_cast<double>(images));
   return means;
 }

@@ -28,7 +28,7 @@ Objective::Objective(Objective&&) noexcept = default;
 Objective::~Objective() = default;
 
 at::Tensor Objective::Loss(const at::Tensor& images, const at::Tensor& logits, const at::Tensor& labels) {
-  const at::Tensor of_labels = CrossEntropy(logits, labels, label_smoothing_);
+  at::Tensor of_labels = CrossEntropy(logits, labels, label_smoothing_);
   if (teacher_ == nullptr) return of_labels;
   at::Tensor taught;
   {

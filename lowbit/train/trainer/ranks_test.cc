@@ -199,9 +199,8 @@ TEST(Ranks, WeightsAndMasksStayTheSameBits) {
 void SpoilConstants(Graph* graph) {
   for (auto& [name, parameter] : graph->parameters) {
     auto* floats = std::get_if<FloatTensor>(&parameter.value);
-    if (floats == nullptr || parameter.traits.role != ParameterTraits::Role::kConstant || floats->shape.empty())
-      continue;
-    for (float& value : floats->data) value = 3e38f;
+    const bool constant = floats != nullptr && parameter.traits.role == ParameterTraits::Role::kConstant;
+    for (size_t i = 0; constant && !floats->shape.empty() && i < floats->data.size(); ++i) floats->data[i] = 3e38f;
   }
 }
 

@@ -98,7 +98,7 @@ class Rewriter {
   }
 
   std::string AddConstant(const std::string& wish, FloatTensor tensor) {
-    const std::string name = Unique(wish);
+    std::string name = Unique(wish);
     out_.parameters[name].value = std::move(tensor);
     return name;
   }

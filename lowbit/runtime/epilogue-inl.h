@@ -13,6 +13,34 @@
 HWY_BEFORE_NAMESPACE();
 namespace lowbit::runtime::HWY_NAMESPACE {
 
+// The epilogue of as many channels as a vector has lanes.
+template <bool kResidual, bool kSlope>
+class EpilogueLanes {
+ public:
+  using Tag = hwy::HWY_NAMESPACE::ScalableTag<float>;
+  using Vector = hwy::HWY_NAMESPACE::Vec<Tag>;
+
+  EpilogueLanes(const Epilogue& epilogue, int64_t channel)
+      : scale_(hwy::HWY_NAMESPACE::LoadU(Tag(), epilogue.scale.data() + channel)),
+        shift_(hwy::HWY_NAMESPACE::LoadU(Tag(), epilogue.shift.data() + channel)),
+        slope_(kSlope ? hwy::HWY_NAMESPACE::LoadU(Tag(), epilogue.slope.data() + channel) : shift_),
+        low_(hwy::HWY_NAMESPACE::Set(Tag(), epilogue.low)),
+        high_(hwy::HWY_NAMESPACE::Set(Tag(), epilogue.high)) {}
+
+  // `residual` is not looked at where there is none.
+  HWY_INLINE Vector operator()(Vector x, Vector residual) const {
+    namespace hn = hwy::HWY_NAMESPACE;
+    Vector v = hn::Add(hn::Mul(x, scale_), shift_);
+    if (kResidual) v = hn::Add(v, residual);
+    if (kSlope) v = hn::IfThenElse(hn::Lt(v, hn::Zero(Tag())), hn::Mul(v, slope_), v);
+    v = hn::IfThenElse(hn::Lt(v, low_), low_, v);
+    return hn::IfThenElse(hn::Gt(v, high_), high_, v);
+  }
+
+ private:
+  Vector scale_, shift_, slope_, low_, high_;
+};
+
 // Whole vectors, then the rest one by one: the same operations in the same order.
 template <bool kResidual, bool kSlope>
 HWY_INLINE void ApplyEpilogueCase(const Epilogue& epilogue, int64_t channel, int64_t count, const float* x,
@@ -20,25 +48,19 @@ HWY_INLINE void ApplyEpilogueCase(const Epilogue& epilogue, int64_t channel, int
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::ScalableTag<float> d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  const float* scale = epilogue.scale.data() + channel;
-  const float* shift = epilogue.shift.data() + channel;
-  const float* slope = kSlope ? epilogue.slope.data() + channel : nullptr;
-  const float low = epilogue.low, high = epilogue.high;
-  const auto lows = hn::Set(d, low), highs = hn::Set(d, high);
   int64_t i = 0;
   for (; i + lanes <= count; i += lanes) {
-    auto v = hn::Add(hn::Mul(hn::LoadU(d, x + i), hn::LoadU(d, scale + i)), hn::LoadU(d, shift + i));
-    if (kResidual) v = hn::Add(v, hn::LoadU(d, residual + i));
-    if (kSlope) v = hn::IfThenElse(hn::Lt(v, hn::Zero(d)), hn::Mul(v, hn::LoadU(d, slope + i)), v);
-    v = hn::IfThenElse(hn::Lt(v, lows), lows, v);
-    hn::StoreU(hn::IfThenElse(hn::Gt(v, highs), highs, v), d, y + i);
+    const EpilogueLanes<kResidual, kSlope> apply(epilogue, channel + i);
+    const auto added = kResidual ? hn::LoadU(d, residual + i) : hn::Zero(d);
+    hn::StoreU(apply(hn::LoadU(d, x + i), added), d, y + i);
   }
   for (; i < count; ++i) {
-    float v = x[i] * scale[i] + shift[i];
+    const auto c = static_cast<size_t>(channel + i);
+    float v = x[i] * epilogue.scale[c] + epilogue.shift[c];
     if (kResidual) v += residual[i];
-    if (kSlope) v = v < 0 ? v * slope[i] : v;
-    v = v < low ? low : v;
-    y[i] = v > high ? high : v;
+    if (kSlope) v = v < 0 ? v * epilogue.slope[c] : v;
+    v = v < epilogue.low ? epilogue.low : v;
+    y[i] = v > epilogue.high ? epilogue.high : v;
   }
 }
 

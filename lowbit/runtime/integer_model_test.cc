@@ -32,6 +32,7 @@ std::vector<std::vector<float>> Expected(const Graph& graph, const std::vector<f
   const DoubleTensor image(shape, {pixels.begin(), pixels.end()});
   const auto values = Evaluate(ToIntegerForm(graph).value(), {{"image", image}}, Rounding::kFloat).value();
   std::vector<std::vector<float>> outputs;
+  outputs.reserve(graph.outputs.size());
   for (const std::string& name : graph.outputs) {
     outputs.emplace_back(values.at(name).data.begin(), values.at(name).data.end());
   }
@@ -41,6 +42,7 @@ std::vector<std::vector<float>> Expected(const Graph& graph, const std::vector<f
 std::vector<std::vector<float>> Actual(const Graph& graph, const std::vector<float>& pixels, const Options& options) {
   Model model = Model::FromGraph(graph, options).value();
   std::vector<std::vector<float>> outputs;
+  outputs.reserve(graph.outputs.size());
   std::vector<Span<float>> spans;
   for (size_t i = 0; i < graph.outputs.size(); ++i) {
     outputs.emplace_back(static_cast<size_t>(model.OutputElements(i, kImages).value()), -1234.5f);

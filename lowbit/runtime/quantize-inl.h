@@ -23,24 +23,66 @@ HWY_INLINE uint8_t QuantizeOne(const ByteQuantizer& q, float x) {
   return static_cast<uint8_t>(static_cast<int32_t>(std::nearbyint(v)) + q.shift);
 }
 
+// The same of a vector.
+class QuantizeLanes {
+ public:
+  using Tag = hwy::HWY_NAMESPACE::ScalableTag<float>;
+  using Vector = hwy::HWY_NAMESPACE::Vec<Tag>;
+  using IntegerTag = hwy::HWY_NAMESPACE::RebindToSigned<Tag>;
+  using IntegerVector = hwy::HWY_NAMESPACE::Vec<IntegerTag>;
+
+  explicit QuantizeLanes(const ByteQuantizer& q)
+      : bipolar_(q.bipolar),
+        scale_(hwy::HWY_NAMESPACE::Set(Tag(), q.scale)),
+        low_(hwy::HWY_NAMESPACE::Set(Tag(), q.low)),
+        high_(hwy::HWY_NAMESPACE::Set(Tag(), q.high)),
+        shift_(hwy::HWY_NAMESPACE::Set(IntegerTag(), q.shift)) {}
+
+  // Writes a byte for each lane.
+  HWY_INLINE void Store(Vector x, uint8_t* HWY_RESTRICT y) const {
+    namespace hn = hwy::HWY_NAMESPACE;
+    const hn::Rebind<uint8_t, Tag> db;
+    hn::StoreU(hn::DemoteTo(db, Integers(x)), db, y);
+  }
+
+ private:
+  HWY_INLINE IntegerVector Integers(Vector x) const {
+    namespace hn = hwy::HWY_NAMESPACE;
+    const IntegerTag di;
+    if (bipolar_) {
+      const auto positive = hn::RebindMask(di, hn::Ge(x, hn::Zero(Tag())));
+      return hn::IfThenElseZero(positive, hn::Set(di, 2));
+    }
+    Vector v = hn::Mul(x, scale_);
+    v = hn::IfThenElse(hn::Gt(v, low_), v, low_);
+    v = hn::IfThenElse(hn::Lt(v, high_), v, high_);
+    return hn::Add(hn::NearestInt(v), shift_);
+  }
+
+  bool bipolar_;
+  Vector scale_, low_, high_;
+  IntegerVector shift_;
+};
+
 // y[i] = byte of x[i].
 HWY_INLINE void QuantizeRun(const ByteQuantizer& q, int64_t count, const float* HWY_RESTRICT x,
                             uint8_t* HWY_RESTRICT y) {
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::ScalableTag<float> d;
-  const hn::RebindToSigned<decltype(d)> di;
-  const hn::Rebind<uint8_t, decltype(d)> db;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  const auto scale = hn::Set(d, q.scale), low = hn::Set(d, q.low), high = hn::Set(d, q.high);
-  const auto shift = hn::Set(di, q.shift);
+  const QuantizeLanes quantize(q);
   int64_t i = 0;
-  for (; !q.bipolar && i + lanes <= count; i += lanes) {
-    auto v = hn::Mul(hn::LoadU(d, x + i), scale);
-    v = hn::IfThenElse(hn::Gt(v, low), v, low);
-    v = hn::IfThenElse(hn::Lt(v, high), v, high);
-    hn::StoreU(hn::DemoteTo(db, hn::Add(hn::NearestInt(v), shift)), db, y + i);
-  }
+  for (; i + lanes <= count; i += lanes) quantize.Store(hn::LoadU(d, x + i), y + i);
   for (; i < count; ++i) y[i] = QuantizeOne(q, x[i]);
+}
+
+// (x - offset) * scale of as many bytes as a vector of floats has lanes, the product rounded.
+HWY_INLINE QuantizeLanes::Vector WidenLanes(int32_t offset, float scale, const uint8_t* HWY_RESTRICT x) {
+  namespace hn = hwy::HWY_NAMESPACE;
+  const QuantizeLanes::Tag d;
+  const QuantizeLanes::IntegerTag di;
+  const auto integers = hn::PromoteTo(di, hn::LoadU(hn::Rebind<uint8_t, QuantizeLanes::Tag>(), x));
+  return hn::Mul(hn::ConvertTo(d, hn::Sub(integers, hn::Set(di, offset))), hn::Set(d, scale));
 }
 
 // y[i] = (x[i] - offset) * scale, the product rounded.

@@ -36,8 +36,10 @@ std::vector<ValueSet> IntegerSets() {
 std::vector<uint8_t> RandomBytes(int64_t count, RandomSource* random) {
   std::vector<uint8_t> bytes(static_cast<size_t>(count));
   // Often the extremes, where sums are largest.
-  for (uint8_t& byte : bytes)
-    byte = static_cast<uint8_t>(random->Coin() ? random->Int(0, 255) : random->Int(0, 1) * 255);
+  for (uint8_t& byte : bytes) {
+    const int64_t any = random->Int(0, 255);
+    byte = static_cast<uint8_t>(random->Coin() ? any : random->Int(0, 1) * 255);
+  }
   return bytes;
 }
 

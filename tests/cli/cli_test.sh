@@ -10,10 +10,10 @@ prints_json() { "$@" >"$scratch/out" 2>"$scratch/err" && one_json_object "$scrat
 check "--version" fails_with 0 "$lowbit" --version
 check "names the program" says "lowbit 0" "$scratch/out"
 check "--help" fails_with 0 "$lowbit" --help
-for command in train eval pack import run inspect data report; do
+for command in train eval pack import calibrate run inspect data report; do
   check "$command is in the help" says "$command" "$scratch/out"
 done
-for command in train eval pack import run inspect data report; do
+for command in train eval pack import calibrate run inspect data report; do
   check "$command --help" fails_with 0 "$lowbit" "$command" --help
 done
 check "no command" fails_with 2 "$lowbit"
@@ -38,6 +38,13 @@ for file in junk empty missing; do
     check "in one line" test "$(wc -l <"$scratch/err")" = 1
   done
 done
+for file in junk missing; do
+  check "calibrate a file that is $file" fails_with 2 "$lowbit" calibrate "$scratch/$file" -o "$scratch/q.lbm"
+  check "names the file" says "$scratch/$file" "$scratch/err"
+done
+check "calibrate by a rule that is none" fails_with 2 "$lowbit" calibrate "$scratch/junk" -o "$scratch/q.lbm" --rule best
+check "calibrate to 9 bits" fails_with 2 "$lowbit" calibrate "$scratch/junk" -o "$scratch/q.lbm" --bits 9
+check "leaves no file" test ! -e "$scratch/q.lbm"
 check "run with a missing image" fails_with 2 "$lowbit" run "$scratch/junk" "$scratch/missing.png"
 check "report of nothing" fails_with 2 "$lowbit" report "$scratch/missing" -o "$scratch/page.html"
 check "leaves no page" test ! -e "$scratch/page.html"

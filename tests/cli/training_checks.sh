@@ -74,6 +74,17 @@ check "predictions of the file" "$lowbit" eval "$scratch/net.lbm" --predictions 
 check "10,000 of them" test "$(wc -l <"$scratch/packed.txt")" = 10000
 check "the same on all 10,000 images" cmp "$scratch/trained.txt" "$scratch/packed.txt"
 
+# The packed network in integers.
+check "calibrate" "$lowbit" calibrate "$scratch/net.lbm" -o "$scratch/integers.lbm" --samples 64
+check "eval of its result" "$lowbit" eval "$scratch/integers.lbm" --predictions "$scratch/integers.txt"
+check "  like the network on most images" test "$(cmp -l "$scratch/packed.txt" "$scratch/integers.txt" | wc -l)" -lt 1000
+check "calibrate --json" prints_json "$lowbit" calibrate "$scratch/net.lbm" -o "$scratch/integers.lbm" --samples 64 --json
+check "calibrate twice" fails_with 2 "$lowbit" calibrate "$scratch/integers.lbm" -o "$scratch/twice.lbm"
+check "  says so" says "has quantized activations already" "$scratch/err"
+check "  leaves no file" test ! -e "$scratch/twice.lbm"
+check "calibrate on data that does not fit" fails_with 2 "$lowbit" calibrate "$scratch/net.lbm" -o "$scratch/twice.lbm" \
+  --data "mnist:$scratch"
+
 # The weights of a float run, imported, are the file that the run packed.
 settings=("${tiny[@]:1}")  # Without --quiet.
 check "train floats" "$lowbit" train "$published" --out "$scratch/float" "${tiny[@]}"

@@ -1,0 +1,34 @@
+#ifndef LOWBIT_APP_CALIBRATE_FILE_H_
+#define LOWBIT_APP_CALIBRATE_FILE_H_
+
+#include <string>
+
+#include "lowbit/app/inspect.h"
+#include "lowbit/compress/calibrate.h"
+
+namespace lowbit::app {
+
+struct CalibrateFileRequest {
+  std::string file;  // A packed file.
+  std::string out;   // The one to write.
+  std::string data;  // "NAME[:PATH]"; "": the set that the file names.
+  compress::CalibrationOptions options;
+};
+
+struct CalibratedFile {
+  compress::Calibration calibration;  // Its graph is what was written.
+  Inspection written;
+  std::string dataset;
+  std::vector<std::string> warnings;  // The data set's, then the calibration's.
+};
+
+// Quantizes the activations of a packed classifier, and the product weights that it has as floats, by the training images
+// of a data set. Errors: as Classifier::Load, LoadFileData and compress::Calibrate; `out` cannot be written.
+Result<CalibratedFile> CalibrateFile(const CalibrateFileRequest& request);
+
+std::string ToText(const CalibratedFile& file);
+std::string ToJson(const CalibratedFile& file);
+
+}  // namespace lowbit::app
+
+#endif  // LOWBIT_APP_CALIBRATE_FILE_H_

@@ -1,0 +1,40 @@
+#include "lowbit/app/file_data.h"
+
+#include <charconv>
+#include <sstream>
+
+#include "lowbit/app/evaluation.h"
+
+namespace lowbit::app {
+namespace {
+
+// How the network's training made labelled images of pictures: what BuildNetwork noted.
+Result<data::PictureOptions> PicturesOf(const Classifier& classifier, const std::string& path) {
+  const std::string text = classifier.Metadata("resize");
+  int64_t resize = 0;
+  const std::from_chars_result read = std::from_chars(text.data(), text.data() + text.size(), resize);
+  if (!text.empty() && (read.ec != std::errc() || read.ptr != text.data() + text.size())) {
+    return Invalid(path + ": its 'resize' is '" + text + "'; a whole number was expected");
+  }
+  data::PictureOptions pictures;
+  pictures.view = data::MakeView(classifier.image()[1], resize);
+  std::istringstream folders(classifier.Metadata("class_folders"));
+  for (std::string folder; std::getline(folders, folder);) {
+    pictures.classes.names.push_back(classifier.Label(static_cast<int64_t>(pictures.classes.folders.size())));
+    pictures.classes.folders.push_back(folder);
+  }
+  return pictures;
+}
+
+}  // namespace
+
+Result<data::Dataset> LoadFileData(const Classifier& classifier, const std::string& path, const std::string& data) {
+  const std::string chosen = data.empty() ? classifier.Metadata("dataset") : data;
+  if (chosen.empty()) return Invalid(path + ": names no data set; choose one with --data NAME[:PATH]");
+  LOWBIT_TRY(const data::PictureOptions pictures, PicturesOf(classifier, path));
+  LOWBIT_TRY(data::Dataset dataset, LoadNamedDataset(chosen, pictures));
+  LOWBIT_RETURN_IF_ERROR(classifier.CheckFits(dataset.test.image, dataset.classes, dataset.name));
+  return dataset;
+}
+
+}  // namespace lowbit::app

@@ -1,0 +1,51 @@
+#include <map>
+#include <memory>
+#include <string>
+
+#include "lowbit/app/calibrate_file.h"
+#include "lowbit/cli/commands.h"
+#include "lowbit/cli/output.h"
+
+namespace lowbit::cli {
+
+void AddCalibrate(CLI::App* program, int* code) {
+  struct Arguments {
+    app::CalibrateFileRequest request;
+    bool json = false;
+  };
+  static const std::map<std::string, compress::RangeRule> kRules = {
+      {"mse", compress::RangeRule::kMeanSquaredError},
+      {"percentile", compress::RangeRule::kPercentile},
+      {"min-max", compress::RangeRule::kMinMax},
+  };
+  auto arguments = std::make_shared<Arguments>();
+  compress::CalibrationOptions& options = arguments->request.options;
+  options.threads = 0;
+  CLI::App* command = program->add_subcommand(
+      "calibrate", "Quantize the activations of a packed network, by images that it was trained on.");
+  command->add_option("file", arguments->request.file, "A packed .lbm file")->required();
+  command->add_option("-o,--out", arguments->request.out, "The .lbm file to write")->required();
+  command->add_option("--data", arguments->request.data, "NAME[:PATH] of the data set (default: the one trained on)");
+  command->add_option("--samples", options.samples, "Training images to look at, spread over the set")
+      ->check(CLI::Range(int64_t{1}, int64_t{1} << 31))
+      ->capture_default_str();
+  command->add_option("--rule", options.rule, "mse: the grid with the least squared error; percentile; min-max")
+      ->transform(CLI::CheckedTransformer(kRules));
+  command
+      ->add_option("--percentile", options.percentile, "Share of the values inside of the grid, for --rule percentile")
+      ->capture_default_str();
+  command->add_option("--bits", options.bits, "Of activations, 2 to 8")->check(CLI::Range(2, 8))->capture_default_str();
+  command->add_option("--edge-bits", options.edge_bits, "Of the inputs of the first and the last layer")
+      ->check(CLI::Range(2, 8))
+      ->capture_default_str();
+  command->add_option("--weight-bits", options.weight_bits, "Of weights that are float, 2 to 8; 0: they stay float")
+      ->check(CLI::IsMember({0, 2, 3, 4, 5, 6, 7, 8}))
+      ->capture_default_str();
+  command->add_option("--threads", options.threads, "Threads (0: all cores)")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+  command->add_flag("--json", arguments->json, "Print one JSON object");
+  command->callback([=] { *code = PrintResult(app::CalibrateFile(arguments->request), arguments->json); });
+}
+
+}  // namespace lowbit::cli

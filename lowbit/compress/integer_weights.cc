@@ -1,0 +1,51 @@
+#include "lowbit/compress/integer_weights.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "lowbit/base/span.h"
+
+namespace lowbit::compress {
+namespace {
+
+float LargestMagnitude(Span<const float> row) {
+  float largest = 0;
+  for (const float value : row) largest = std::max(largest, std::abs(value));
+  return largest;
+}
+
+bool RowsAreChannels(const Node& node) {
+  return node.op == "Conv" || (node.op == "Gemm" && IntAttribute(node, "transB", 0) != 0);
+}
+
+}  // namespace
+
+QTensor RoundToIntegers(const FloatTensor& weights, int bits) {
+  const int zero = 1 << (bits - 1), steps = zero - 1;
+  QTensor tensor = {weights.shape, ValueSet::Affine(bits, zero), {}, {}};
+  tensor.codes.reserve(weights.data.size());
+  const auto columns = static_cast<size_t>(Elements(weights.shape) / weights.shape[0]);
+  for (size_t row = 0; row < static_cast<size_t>(weights.shape[0]); ++row) {
+    const Span<const float> values(weights.data.data() + row * columns, columns);
+    const double scale = LargestMagnitude(values) / static_cast<double>(steps);
+    tensor.scales.push_back(scale > 0 ? static_cast<float>(scale) : 1.0f);
+    for (const float value : values) {
+      const double step = std::nearbyint(static_cast<double>(value) / static_cast<double>(tensor.scales.back()));
+      tensor.codes.push_back(static_cast<uint8_t>(zero + static_cast<int>(std::clamp<double>(step, -steps, steps))));
+    }
+  }
+  return tensor;
+}
+
+Graph RoundProductWeights(Graph graph, int bits) {
+  for (const Node& node : graph.nodes) {
+    if (!RowsAreChannels(node)) continue;
+    const auto parameter = graph.parameters.find(node.inputs[1]);
+    if (parameter == graph.parameters.end()) continue;
+    const FloatTensor* weights = std::get_if<FloatTensor>(&parameter->second.value);
+    if (weights != nullptr) parameter->second.value = RoundToIntegers(*weights, bits);
+  }
+  return graph;
+}
+
+}  // namespace lowbit::compress

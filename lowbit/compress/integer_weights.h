@@ -1,0 +1,17 @@
+#ifndef LOWBIT_COMPRESS_INTEGER_WEIGHTS_H_
+#define LOWBIT_COMPRESS_INTEGER_WEIGHTS_H_
+
+#include "lowbit/core/graph.h"
+
+namespace lowbit::compress {
+
+// The nearest symmetric integers of `bits` bits, with a scale for each row: largest magnitude / (2^(bits-1) - 1), 1 for a
+// row of zeros. REQUIRES: 2 <= bits <= 8, at least one dimension
+QTensor RoundToIntegers(const FloatTensor& weights, int bits);
+
+// Does so with the float weights of every Conv, and of every Gemm whose rows are output channels (transB).
+Graph RoundProductWeights(Graph graph, int bits);
+
+}  // namespace lowbit::compress
+
+#endif  // LOWBIT_COMPRESS_INTEGER_WEIGHTS_H_

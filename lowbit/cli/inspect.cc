@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "lowbit/app/kernel_plan.h"
 #include "lowbit/cli/commands.h"
 #include "lowbit/cli/output.h"
 
@@ -11,13 +12,20 @@ namespace lowbit::cli {
 void AddInspect(CLI::App* program, int* code) {
   struct Arguments {
     std::string path;
-    bool json = false;
+    bool kernels = false, strict = false, json = false;
   };
   auto arguments = std::make_shared<Arguments>();
   CLI::App* command = program->add_subcommand("inspect", "Show what a packed file holds, layer by layer.");
   command->add_option("file", arguments->path, "A packed .lbm file")->required();
+  command->add_flag("--kernels", arguments->kernels, "Show instead which code runs each node on this machine, and why");
+  command->add_flag("--strict", arguments->strict, "With --kernels: fail if a node would run by a fallback")
+      ->needs("--kernels");
   command->add_flag("--json", arguments->json, "Print one JSON object");
-  command->callback([=] { *code = PrintResult(app::Inspect(arguments->path), arguments->json); });
+  command->callback([=] {
+    const Arguments& a = *arguments;
+    *code =
+        a.kernels ? PrintResult(app::PlanKernels(a.path, a.strict), a.json) : PrintResult(app::Inspect(a.path), a.json);
+  });
 }
 
 }  // namespace lowbit::cli

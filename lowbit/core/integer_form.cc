@@ -146,7 +146,7 @@ class Rewriter {
     const std::string codes = names_.Unique(output + "/codes"), scaled = names_.Unique(output + "/scaled");
     if (node.op == "Quant") {
       const std::string inverse = AddConstant(node.name + "/inverse", FloatTensor({}, {static_cast<float>(1 / scale)}));
-      Emit(names_.Unique(node.name + "/scale"), "Mul", {inputs[0], inverse}, scaled);
+      Emit(names_.Unique(node.name + "/rescale"), "Mul", {inputs[0], inverse}, scaled);
       inputs[0] = scaled;
     }
     inputs[1] = AddConstant(node.name + "/one", FloatTensor({}, {1}));

@@ -32,6 +32,8 @@ class FallbackStep : public Step {
  public:
   FallbackStep(const Node& node, std::vector<Operand> operands) : node_(node), operands_(std::move(operands)) {
     kernel = "evaluate_f64";
+    reason = "there is no kernel for this " + node.op;
+    fallback = true;
   }
 
   void Run(const RunContext& context) const override {

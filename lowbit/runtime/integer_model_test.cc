@@ -73,5 +73,21 @@ TEST(IntegerModel, GivesTheBitsOfTheIntegerForm) {
   }
 }
 
+// A product of floats in a network of integers is a fallback.
+TEST(IntegerModel, StrictRefusesAFloatProduct) {
+  Graph graph;
+  graph.inputs = {{"image", {kDynamic, 3}}};
+  graph.outputs = {"y"};
+  graph.parameters["s"].value = graph.parameters["one"].value = FloatTensor({}, {1});
+  graph.parameters["z"].value = FloatTensor({}, {0});
+  graph.parameters["b"].value = FloatTensor({}, {8});
+  graph.parameters["w"].value = FloatTensor({2, 3}, {.1f, .2f, .3f, .4f, .5f, .6f});
+  graph.nodes = {{"quant", "Quant", {"image", "s", "z", "b"}, {"q"}, {}},
+                 {"head", "Gemm", {"q", "w"}, {"y"}, {{"transB", int64_t{1}}}}};
+  EXPECT_TRUE(Model::FromGraph(graph).ok());
+  EXPECT_EQ(Model::FromGraph(graph, {.strict = true}).error().message,
+            "node 'head' (Gemm) would run by gemm_f32_float: its weights are no integers of -128..127");
+}
+
 }  // namespace
 }  // namespace lowbit::runtime

@@ -45,6 +45,14 @@ int64_t ChoosePiece(const Options& options, const Plan& plan) {
   return std::clamp<int64_t>(kPieceFloats / std::max<int64_t>(1, plan.arena_floats), 1, kUsefulPiece);
 }
 
+Status RefuseFallbacks(const std::vector<NodePlan>& nodes) {
+  for (const NodePlan& node : nodes) {
+    if (!node.fallback) continue;
+    return Invalid("node '" + node.node + "' (" + node.op + ") would run by " + node.kernel + ": " + node.reason);
+  }
+  return Ok();
+}
+
 Status CheckOptions(const Options& options) {
   if (options.threads < 0 || options.threads > kMaxThreads) {
     return Invalid("threads must be in 0.." + std::to_string(kMaxThreads) + "; it is " +
@@ -198,6 +206,7 @@ Result<Model> Model::BuildExecutable(const Graph& graph, const Options& options)
     return !input.shape.empty() && input.shape[0] == kDynamic;
   });
   LOWBIT_TRY(Plan plan, MakePlan(graph, 1));
+  if (options.strict) LOWBIT_RETURN_IF_ERROR(RefuseFallbacks(plan.nodes));
   auto state = std::make_unique<State>(std::move(plan), options);
   state->name = graph.name;
   state->metadata = graph.metadata;

@@ -20,6 +20,8 @@ struct Options {
   // Images that go through the network together; larger batches run in pieces of this size. 0: chosen so that their
   // values fit into the processor's cache. Numbers do not depend on it. At most 4096.
   int64_t piece = 0;
+  // Refuse a network of which a node would run by a fallback (NodePlan::fallback).
+  bool strict = false;
 };
 
 // What enters or leaves a model: float, row-major (images NCHW), as in the graph.
@@ -37,6 +39,9 @@ struct NodePlan {
                            // "alias" costs nothing, "constant" was computed at load.
   std::string target;      // Highway's name of the instruction set: "AVX3"; empty for plain code.
   std::string fused_into;  // The node whose kernel does this one's work too; empty: its own.
+  std::string reason;      // Why no better kernel runs it; empty: this is the best.
+  // Slower than it has to be: an operator without a kernel, or a product of floats in a network of integers.
+  bool fallback = false;
 };
 
 // A network ready to run. Low-bit weights stay low-bit: they are re-packed for the processor's vectors at load and
@@ -49,7 +54,8 @@ class Model {
  public:
   // Reads and checks a packed file. Errors: as lbm::Read, FromGraph; an option out of range.
   static Result<Model> Load(const std::string& path, const Options& options = {});
-  // Errors: as Validate; a graph without outputs; one that needs more memory than there is.
+  // Errors: as Validate; a graph without outputs; one that needs more memory than there is; a fallback where
+  // options.strict forbids it.
   static Result<Model> FromGraph(const Graph& graph, const Options& options = {});
 
   Model(Model&& other) noexcept;

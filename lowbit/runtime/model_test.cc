@@ -265,7 +265,16 @@ TEST(Model, SaysWhatRunsWhere) {
     EXPECT_EQ(model.Nodes()[i].fused_into, i == 0 ? "" : "conv");
     EXPECT_NE(model.Nodes()[i].target, "");
   }
+  EXPECT_EQ(model.Nodes()[0].reason, "its input is not quantized to 8 bits or less");
+  EXPECT_FALSE(model.Nodes()[0].fallback);
   EXPECT_EQ(model.Nodes()[4].kernel, "evaluate_f64");
+  EXPECT_EQ(model.Nodes()[4].reason, "there is no kernel for this Tanh");
+  EXPECT_TRUE(model.Nodes()[4].fallback);
+  EXPECT_EQ(Model::FromGraph(graph, {.strict = true}).error().message,
+            "node 'tanh' (Tanh) would run by evaluate_f64: there is no kernel for this Tanh");
+  graph.nodes.pop_back();
+  graph.outputs = {"r"};
+  EXPECT_TRUE(Model::FromGraph(graph, {.strict = true}).ok());
   // Input, convolution's output and the last one: two of them live at the same time, 100 floats each (a piece of 48).
   EXPECT_GE(model.PlannedBytes(), 48 * 2 * 100 * 4);
   EXPECT_LE(model.PlannedBytes(), 48 * 2 * 112 * 4 + 4 * (1 << 16));

@@ -156,11 +156,13 @@ void PlaceValues(const Lowering& lowering, Plan* plan) {
 }
 
 void DescribeNodes(const Graph& graph, Plan* plan) {
-  for (const Node& node : graph.nodes) plan->nodes.push_back({node.name, node.op, "constant", "", ""});
+  for (const Node& node : graph.nodes) plan->nodes.push_back({node.name, node.op, "constant", "", "", "", false});
   for (const std::unique_ptr<Step>& step : plan->steps) {
     for (const size_t i : step->nodes) {
       plan->nodes[i].kernel = step->kernel;
       plan->nodes[i].target = step->target;
+      plan->nodes[i].reason = step->reason;
+      plan->nodes[i].fallback = step->fallback;
       if (i != step->nodes[0]) plan->nodes[i].fused_into = graph.nodes[step->nodes[0]].name;
     }
   }

@@ -60,10 +60,11 @@ bool ReadProduct(const Node& node, const Lowering& lowering, Product* product) {
   return node.op == "Conv" ? ReadConv(node, lowering, product) : ReadGemm(node, lowering, product);
 }
 
-bool IsByteProduct(const Node& node, const Lowering& lowering, const Product& product) {
-  const bool integers = std::all_of(product.groups.begin(), product.groups.end(), CanPackBytes);
-  return integers && product.factor == 1 && lowering.BytesOf(node.inputs[0]) != nullptr &&
-         std::all_of(product.bias.begin(), product.bias.end(), [](double v) { return v == 0; });
+std::string WhyNotBytes(const Node& node, const Lowering& lowering, const Product& product) {
+  if (lowering.BytesOf(node.inputs[0]) == nullptr) return "its input is not quantized to 8 bits or less";
+  const bool integers = std::all_of(product.groups.begin(), product.groups.end(), CanPackBytes) && product.factor == 1;
+  const bool unbiased = std::all_of(product.bias.begin(), product.bias.end(), [](double v) { return v == 0; });
+  return integers && unbiased ? "" : "its weights are no integers of -128..127";
 }
 
 }  // namespace lowbit::runtime

@@ -23,8 +23,8 @@ struct Product {
 // False if the node is no product of this kind, or a depthwise convolution, which has a kernel of its own.
 bool ReadProduct(const Node& node, const Lowering& lowering, Product* product);
 
-// Whether the product is one of bytes and integers: kernel conv_u8's.
-bool IsByteProduct(const Node& node, const Lowering& lowering, const Product& product);
+// Why the product is not one of bytes and integers, which is kernel conv_u8's; empty if it is.
+std::string WhyNotBytes(const Node& node, const Lowering& lowering, const Product& product);
 
 }  // namespace lowbit::runtime
 

@@ -41,8 +41,10 @@ class Step {
   virtual ~Step() = default;
   virtual void Run(const RunContext& context) const = 0;
 
-  std::string kernel;                      // operation_activations_weights: "conv_f32_ternary".
-  std::string target;                      // "AVX3"; empty where there is no code of its own for each instruction set.
+  std::string kernel;     // operation_activations_weights: "conv_f32_ternary".
+  std::string reason;     // Why no better kernel runs: "its input is no quantized value"; empty: this is the best.
+  bool fallback = false;  // Slower than such a node has to be; Options::strict refuses it.
+  std::string target;     // "AVX3"; empty where there is no code of its own for each instruction set.
   std::vector<std::string> reads, writes;  // Values of the graph.
   std::vector<size_t> nodes;               // Positions in Graph::nodes, in the order in which they apply.
   int64_t scratch_floats = 0;              // For each thread, 64-byte aligned.
@@ -77,6 +79,8 @@ class Lowering {
            const std::map<std::string, Parameter>& constants);
 
   const Graph& graph() const { return graph_; }
+  // Whether the graph is an integer form: its activations are quantized, and each operation rounds on its own.
+  bool InIntegers() const { return exact_; }
   // Of the value, or of its bytes.
   const Shape& ShapeOf(const std::string& value) const { return shapes_.at(ValueOf(value)); }
   // The parameter or folded constant of that name, or null where the value depends on an input.
@@ -141,7 +145,7 @@ class Lowering {
   std::map<std::string, size_t> producers_;
   std::map<std::string, ByteFormat> bytes_;  // By value.
   std::vector<bool> done_;
-  bool exact_;  // The graph is an integer form: each operation rounds on its own.
+  bool exact_;  // InIntegers().
 };
 
 // The quantizer that the node is, if its integers are stored as bytes.

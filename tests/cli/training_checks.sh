@@ -78,6 +78,9 @@ check "the same on all 10,000 images" cmp "$scratch/trained.txt" "$scratch/packe
 check "calibrate" "$lowbit" calibrate "$scratch/net.lbm" -o "$scratch/integers.lbm" --samples 64
 check "eval of its result" "$lowbit" eval "$scratch/integers.lbm" --predictions "$scratch/integers.txt"
 check "  like the network on most images" test "$(cmp -l "$scratch/packed.txt" "$scratch/integers.txt" | wc -l)" -lt 1000
+check "inspect --kernels" fails_with 0 "$lowbit" inspect "$scratch/integers.lbm" --kernels --strict
+check "  names a kernel of integers" says "conv_u8_ternary" "$scratch/out"
+check "inspect --kernels --json" prints_json "$lowbit" inspect "$scratch/integers.lbm" --kernels --json
 check "calibrate --json" prints_json "$lowbit" calibrate "$scratch/net.lbm" -o "$scratch/integers.lbm" --samples 64 --json
 check "calibrate twice" fails_with 2 "$lowbit" calibrate "$scratch/integers.lbm" -o "$scratch/twice.lbm"
 check "  says so" says "has quantized activations already" "$scratch/err"
@@ -92,6 +95,10 @@ check "import" fails_with 0 "$lowbit" import "$published" -o "$scratch/imported.
   --set "model.weights=$scratch/float/checkpoint.safetensors"
 check "  says what it wrote" says "32.00 bits per weight" "$scratch/out"
 check "  the same file as pack" cmp "$scratch/float/model.lbm" "$scratch/imported.lbm"
+check "calibrate, but keep float weights" "$lowbit" calibrate "$scratch/imported.lbm" -o "$scratch/mixed.lbm" \
+  --samples 64 --weight-bits 0
+check "inspect --strict of it" fails_with 2 "$lowbit" inspect "$scratch/mixed.lbm" --kernels --strict
+check "  says why" says "its weights are no integers" "$scratch/err"
 rm -f "$scratch/imported.lbm"
 not_imported "weights of another network" "has shape" --set "model.weights=$scratch/float" --set model.width=2
 

@@ -105,7 +105,7 @@ class ByteConvStep : public Step {
 std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
   const Node& node = lowering->graph().nodes[index];
   Product product;
-  if (!ReadProduct(node, *lowering, &product) || !IsByteProduct(node, *lowering, product)) return nullptr;
+  if (!ReadProduct(node, *lowering, &product) || !WhyNotBytes(node, *lowering, product).empty()) return nullptr;
   if (node.op == "Gemm") {  // The rows of the matrix are pixels of one image, not images.
     product.shape.in_width = product.shape.out_width = product.images;
     product.images = 1;

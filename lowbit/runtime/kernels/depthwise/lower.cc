@@ -70,6 +70,8 @@ std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
   Fusion fusion = lowering->FuseProduct(index, offsets);
   fusion.MultiplyScales(source, 1);
   auto step = std::make_unique<DepthwiseStep>(shape, input[0], source, fusion);
+  step->reason = "there is no kernel of bytes for depthwise convolutions";
+  step->fallback = lowering->InIntegers();
   step->reads = {node.inputs[0]};
   if (!fusion.residual.empty()) step->reads.push_back(fusion.residual);
   step->writes = {fusion.output};

@@ -61,7 +61,10 @@ bool ReadProduct(const Node& node, const Lowering& lowering, Product* product) {
 }
 
 std::string WhyNotBytes(const Node& node, const Lowering& lowering, const Product& product) {
-  if (lowering.BytesOf(node.inputs[0]) == nullptr) return "its input is not quantized to 8 bits or less";
+  // A product with float weights is one of floats whatever its input is.
+  const bool bytes = lowering.BytesOf(node.inputs[0]) != nullptr;
+  const bool low_bit = std::holds_alternative<QTensor>(lowering.Constant(node.inputs[1])->value);
+  if (!bytes && (low_bit || !lowering.InIntegers())) return "its input is not quantized to 8 bits or less";
   const bool integers = std::all_of(product.groups.begin(), product.groups.end(), CanPackBytes) && product.factor == 1;
   const bool unbiased = std::all_of(product.bias.begin(), product.bias.end(), [](double v) { return v == 0; });
   return integers && unbiased ? "" : "its weights are no integers of -128..127";

@@ -67,8 +67,9 @@ TEST(IntegerModel, GivesTheBitsOfTheIntegerForm) {
     const Model model = Model::FromGraph(graph).value();
     for (const NodePlan& node : model.Nodes()) kernels.insert(node.kernel);
   }
-  for (const char* kernel : {"conv_u8_binary", "conv_u8_ternary", "conv_u8_affine4", "conv_u8_affine8",
-                             "conv_u8_table5", "gemm_u8_ternary", "affine_f32_u8", "maxpool_u8", "channels_first_u8"}) {
+  for (const char* kernel :
+       {"conv_u8_binary", "conv_u8_ternary", "conv_u8_affine4", "conv_u8_affine8", "conv_u8_table5",
+        "depthwise_u8_ternary", "gemm_u8_ternary", "affine_f32_u8", "maxpool_u8", "channels_first_u8"}) {
     EXPECT_EQ(kernels.count(kernel), 1u) << kernel;
   }
 }

@@ -12,11 +12,11 @@ bool ReadConv(const Node& node, const Lowering& lowering, Product* product) {
   if (weight == nullptr) return false;
   const Shape& input = lowering.ShapeOf(node.inputs[0]);
   product->shape = ShapeOfConv(node, input, weight->shape());
-  // Kernel `depthwise` does this one.
   const ConvShape& shape = product->shape;
-  if (shape.groups > 1 && shape.GroupInputs() == 1 && shape.GroupOutputs() == 1) return false;
   product->images = input[0];
-  for (int64_t g = 0; g < shape.groups; ++g) {
+  product->depthwise = shape.groups > 1 && shape.GroupInputs() == 1 && shape.GroupOutputs() == 1;
+  if (product->depthwise) product->groups.push_back({weight, false, 0, shape.out_channels, 1, shape.Taps()});
+  for (int64_t g = 0; g < shape.groups && !product->depthwise; ++g) {
     product->groups.push_back(
         {weight, false, g * shape.GroupOutputs(), shape.GroupOutputs(), shape.GroupInputs(), shape.Taps()});
   }

@@ -18,9 +18,10 @@ struct Product {
   std::vector<WeightSource> groups;
   std::vector<double> bias;  // For each output channel.
   double factor = 1;
+  bool depthwise = false;  // Each channel has a kernel of its own; `groups` holds one, whose rows are the channels.
 };
 
-// False if the node is no product of this kind, or a depthwise convolution, which has a kernel of its own.
+// False if the node is no product of this kind.
 bool ReadProduct(const Node& node, const Lowering& lowering, Product* product);
 
 // Why the product is not one of bytes and integers, which is kernel conv_u8's; empty if it is.

@@ -72,7 +72,7 @@ class ConvStep : public Step {
 std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
   const Node& node = lowering->graph().nodes[index];
   Product product;
-  if (!ReadProduct(node, *lowering, &product)) return nullptr;
+  if (!ReadProduct(node, *lowering, &product) || product.depthwise) return nullptr;
   if (!std::all_of(product.groups.begin(), product.groups.end(), CanPack)) return nullptr;
   const std::string reason = WhyNotBytes(node, *lowering, product);
   if (reason.empty()) return nullptr;

@@ -7,76 +7,18 @@
 #include "lowbit/runtime/kernels/conv_u8/kernel.h"
 #include "lowbit/runtime/kernels/conv_u8/reference.h"
 #include "lowbit/runtime/kernels/conv_u8/split_row.h"
+#include "lowbit/runtime/testing/random_byte_operands.h"
 #include "lowbit/runtime/testing/random_layers.h"
 #include "lowbit/runtime/testing/targets.h"
 
 namespace lowbit::runtime {
 namespace {
 
-using testing::ConvWeightShape;
 using testing::ForEachTarget;
-using testing::RandomCodes;
+using testing::IntegerSets;
+using testing::RandomByteOperands;
 using testing::RandomConvShape;
-using testing::RandomEpilogue;
 using testing::RandomSource;
-
-// Every storage, with the largest integers that each holds.
-std::vector<ValueSet> IntegerSets() {
-  return {ValueSet::Binary(),
-          ValueSet::Ternary(),
-          ValueSet::Table({-64, 1, 64, 3}),
-          ValueSet::Affine(3, 4),
-          ValueSet::Affine(4, 8),
-          ValueSet::Table({-64, -32, -16, -8, -4, -2, -1, 0, 1, 2, 4, 8, 16, 32, 64}),
-          ValueSet::Table({-127, 127, 0}),
-          ValueSet::Affine(6, 32),
-          ValueSet::Affine(8, 128)};
-}
-
-std::vector<uint8_t> RandomBytes(int64_t count, RandomSource* random) {
-  std::vector<uint8_t> bytes(static_cast<size_t>(count));
-  // Often the extremes, where sums are largest.
-  for (uint8_t& byte : bytes) {
-    const int64_t any = random->Int(0, 255);
-    byte = static_cast<uint8_t>(random->Coin() ? any : random->Int(0, 1) * 255);
-  }
-  return bytes;
-}
-
-ByteQuantizer RandomQuantizer(RandomSource* random) {
-  ByteQuantizer quantizer;
-  quantizer.bipolar = random->Int(0, 4) == 0;
-  quantizer.scale = random->Float(0.1, 40);
-  quantizer.low = static_cast<float>(random->Int(-128, 0));
-  quantizer.high = quantizer.low + static_cast<float>(random->Int(1, 255));
-  quantizer.shift = static_cast<int32_t>(-quantizer.low);
-  return quantizer;
-}
-
-ByteConvOperands RandomOperands(const ConvShape& shape, const ValueSet& values, RandomSource* random,
-                                Parameter* weight) {
-  QTensor tensor = RandomCodes(ConvWeightShape(shape), values, false, random);
-  tensor.scales = {1};
-  weight->value = std::move(tensor);
-  ByteConvOperands operands;
-  operands.shape = shape;
-  operands.images = random->Int(1, 2);
-  operands.weight = weight;
-  operands.input = RandomBytes(operands.images * shape.in_height * shape.in_width * shape.in_channels, random);
-  operands.input_offset = static_cast<int32_t>(random->Coin() ? random->Int(0, 255) : 0);
-  operands.epilogue = RandomEpilogue(shape.out_channels, random);
-  for (float& scale : operands.epilogue.scale) scale *= 0.001f;
-  if (random->Coin()) operands.quantizer = RandomQuantizer(random);
-  const int64_t outputs = operands.images * shape.out_height * shape.out_width * shape.out_channels;
-  const int64_t residual = random->Int(0, 2);
-  if (residual == 1) operands.residual_floats = random->Floats(outputs, -1, 1);
-  if (residual == 2) {
-    operands.residual_bytes = RandomBytes(outputs, random);
-    operands.residual_offset = 7;
-    operands.residual_unit = 0.37f;
-  }
-  return operands;
-}
 
 // Runs the kernel in tasks of `rows` rows (or pixels, where it reads in place) and `panels` panels.
 ByteConvExpectation RunKernel(const ByteConvOperands& o, int64_t rows, int64_t panels) {
@@ -87,8 +29,7 @@ ByteConvExpectation RunKernel(const ByteConvOperands& o, int64_t rows, int64_t p
     groups.push_back({o.weight, false, group * s.GroupOutputs(), s.GroupOutputs(), s.GroupInputs(), s.Taps()});
   }
   ByteConv conv(s, groups, o.input_offset, kernel.lanes);
-  conv.epilogue = o.epilogue;
-  conv.quantizer = o.quantizer;
+  conv.finish = {o.epilogue, o.quantizer};
   const int64_t outputs = o.images * s.out_height * s.out_width * s.out_channels;
   ByteConvExpectation actual;
   (o.quantizer.has_value() ? actual.bytes.resize(static_cast<size_t>(outputs), 99)
@@ -98,11 +39,11 @@ ByteConvExpectation RunKernel(const ByteConvOperands& o, int64_t rows, int64_t p
     for (int64_t first = 0; first < total;) {
       ByteConvTask task;
       task.input = o.input.data();
-      task.residual = {o.residual_floats.empty() ? nullptr : o.residual_floats.data(),
-                       o.residual_bytes.empty() ? nullptr : o.residual_bytes.data(), o.residual_offset,
-                       o.residual_unit};
-      task.floats = actual.floats.data();
-      task.bytes = actual.bytes.data();
+      task.output.residual = {o.residual_floats.empty() ? nullptr : o.residual_floats.data(),
+                              o.residual_bytes.empty() ? nullptr : o.residual_bytes.data(), o.residual_offset,
+                              o.residual_unit};
+      task.output.floats = actual.floats.data();
+      task.output.bytes = actual.bytes.data();
       task.first = first;
       task.count = std::min(rows, total - first);
       if (!conv.in_place) task.count = std::min(task.count, s.out_height - first % s.out_height);
@@ -134,7 +75,7 @@ TEST(ByteConvKernel, GivesTheReferencesBitsOnRandomLayers) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomSource random(seed);
     Parameter weight;
-    ExpectTheReferencesBits(RandomOperands(RandomConvShape(&random), sets[seed % sets.size()], &random, &weight));
+    ExpectTheReferencesBits(RandomByteOperands(RandomConvShape(&random), sets[seed % sets.size()], &random, &weight));
   }
 }
 
@@ -149,7 +90,7 @@ TEST(ByteConvKernel, GivesTheReferencesBitsOnMatrices) {
     shape.in_channels = random.Coin() ? 4 * random.Int(1, 40) : random.Int(1, 150);
     shape.out_channels = random.Int(1, 100);
     Parameter weight;
-    ExpectTheReferencesBits(RandomOperands(shape, sets[static_cast<size_t>(rows) % sets.size()], &random, &weight));
+    ExpectTheReferencesBits(RandomByteOperands(shape, sets[static_cast<size_t>(rows) % sets.size()], &random, &weight));
   }
 }
 

@@ -11,9 +11,8 @@
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
 #include "lowbit/runtime/dot-inl.h"
-#include "lowbit/runtime/epilogue-inl.h"
+#include "lowbit/runtime/finish-inl.h"
 #include "lowbit/runtime/kernels/conv_u8/split_row.h"
-#include "lowbit/runtime/quantize-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lowbit::runtime::kernels::conv_u8::HWY_NAMESPACE {
@@ -156,67 +155,17 @@ struct Row {
   int64_t pixel = 0, pixels = 0;    // Where they are in the output.
 };
 
-// What a tile's sums become, in one pass.
-//   kResidual: 0 none, 1 floats, 2 bytes
-template <int kResidual, bool kSlope, bool kBytes>
-HWY_NOINLINE void StoreVectors(const ByteConv& conv, const ByteConvTask& task, const Panel& panel, int64_t pixel,
-                               int64_t pixels) {
-  const hn::ScalableTag<float> d;
-  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  const QuantizeLanes quantize(kBytes ? *conv.quantizer : ByteQuantizer());
-  for (int64_t c = 0; c < panel.channels; c += lanes) {
-    const EpilogueLanes<kResidual != 0, kSlope> apply(conv.epilogue, panel.channel + c);
-    const float* sums = task.scratch + c;
-    for (int64_t r = 0; r < pixels; ++r, sums += panel.weights->PanelWidth()) {
-      const int64_t at = (pixel + r) * conv.shape.out_channels + panel.channel + c;
-      auto residual = hn::Zero(d);
-      if (kResidual == 1) residual = hn::LoadU(d, task.residual.floats + at);
-      if (kResidual == 2) residual = WidenLanes(task.residual.offset, task.residual.unit, task.residual.bytes + at);
-      const auto y = apply(hn::Load(d, sums), residual);
-      if (kBytes) {
-        quantize.Store(y, task.bytes + at);
-      } else {
-        hn::StoreU(y, d, task.floats + at);
-      }
-    }
-  }
-}
-
-template <int kResidual>
-void StoreVectorsWith(const ByteConv& conv, const ByteConvTask& task, const Panel& panel, int64_t pixel,
-                      int64_t pixels) {
-  const bool slope = !conv.epilogue.slope.empty();
-  if (conv.quantizer.has_value()) {
-    return slope ? StoreVectors<kResidual, true, true>(conv, task, panel, pixel, pixels)
-                 : StoreVectors<kResidual, false, true>(conv, task, panel, pixel, pixels);
-  }
-  return slope ? StoreVectors<kResidual, true, false>(conv, task, panel, pixel, pixels)
-               : StoreVectors<kResidual, false, false>(conv, task, panel, pixel, pixels);
-}
-
-// For channels that do not fill their last vector.
-void StoreRuns(const ByteConv& conv, const ByteConvTask& task, const Panel& panel, int64_t pixel, int64_t pixels) {
-  const int64_t width = panel.weights->PanelWidth();
-  float* sums = task.scratch;
-  float* widened = sums + kMaxTile * width;
-  for (int64_t r = 0; r < pixels; ++r, sums += width) {
-    const int64_t at = (pixel + r) * conv.shape.out_channels + panel.channel;
-    const float* residual = task.residual.floats == nullptr ? nullptr : task.residual.floats + at;
-    if (task.residual.bytes != nullptr) {
-      WidenRun(task.residual.offset, task.residual.unit, panel.channels, task.residual.bytes + at, widened);
-      residual = widened;
-    }
-    float* to = conv.quantizer.has_value() ? sums : task.floats + at;
-    ApplyEpilogue(conv.epilogue, panel.channel, panel.channels, sums, residual, to);
-    if (conv.quantizer.has_value()) QuantizeRun(*conv.quantizer, panel.channels, sums, task.bytes + at);
-  }
-}
-
 void StoreTile(const ByteConv& conv, const ByteConvTask& task, const Panel& panel, int64_t pixel, int64_t pixels) {
-  if (panel.channels % panel.weights->lanes != 0) return StoreRuns(conv, task, panel, pixel, pixels);
-  if (task.residual.floats != nullptr) return StoreVectorsWith<1>(conv, task, panel, pixel, pixels);
-  if (task.residual.bytes != nullptr) return StoreVectorsWith<2>(conv, task, panel, pixel, pixels);
-  StoreVectorsWith<0>(conv, task, panel, pixel, pixels);
+  SumBlock block;
+  block.sums = task.scratch;
+  block.pitch = panel.weights->PanelWidth();
+  block.pixel = pixel;
+  block.pixels = pixels;
+  block.channel = panel.channel;
+  block.channels = panel.channels;
+  block.of_channels = conv.shape.out_channels;
+  block.scratch = task.scratch + kMaxTile * block.pitch;
+  Finish(conv.finish, task.output, block);
 }
 
 template <class Decoder>

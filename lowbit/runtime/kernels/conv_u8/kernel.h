@@ -4,23 +4,13 @@
 // Convolution and matrix product of bytes (bytes.h) with integer weights of any width: sums in int32, exact.
 
 #include <cstdint>
-#include <optional>
 #include <vector>
 
+#include "lowbit/runtime/byte_output.h"
 #include "lowbit/runtime/byte_weights.h"
-#include "lowbit/runtime/bytes.h"
 #include "lowbit/runtime/conv_shape.h"
-#include "lowbit/runtime/epilogue.h"
 
 namespace lowbit::runtime {
-
-// What is added to the result before it is clipped: floats, or bytes times a unit. Same shape as the output.
-struct ByteConvResidual {
-  const float* floats = nullptr;
-  const uint8_t* bytes = nullptr;  // (byte - offset) * unit, rounded.
-  int32_t offset = 0;
-  float unit = 1;
-};
 
 // A layer, ready to run. Activations are NHWC. A Gemm is the 1x1 convolution of images of one pixel.
 struct ByteConv {
@@ -29,8 +19,7 @@ struct ByteConv {
   ConvShape shape;
   int32_t input_offset = 0;
   std::vector<ByteWeights> weights;  // One for each group.
-  Epilogue epilogue;
-  std::optional<ByteQuantizer> quantizer;  // Of the output; none: floats.
+  ByteFinish finish;
 
   // Whether the input is read where it is: one tap, no padding, no gaps between pixels. Then the pixels of all images
   // are one row. Otherwise rows are copied to where padding and missing channels have bytes of their own.
@@ -49,10 +38,8 @@ struct ByteConv {
 // Output rows [first_row, first_row + rows) of all images, counted through; or, in place, pixels counted through.
 // Rows of one task belong to one image.
 struct ByteConvTask {
-  const uint8_t* input = nullptr;  // The whole batch, as are the others.
-  ByteConvResidual residual;
-  float* floats = nullptr;   // Output, or
-  uint8_t* bytes = nullptr;  // where there is a quantizer.
+  const uint8_t* input = nullptr;  // The whole batch.
+  ByteOutput output;
   int64_t first = 0, count = 0;
   int64_t first_panel = 0, panels = 0;  // Of each group.
   float* scratch = nullptr;             // ScratchFloats(count), 64-byte aligned.

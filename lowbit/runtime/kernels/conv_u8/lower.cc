@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "hwy/targets.h"
+#include "lowbit/runtime/byte_step.h"
 #include "lowbit/runtime/kernels/conv_u8/kernel.h"
 #include "lowbit/runtime/product.h"
 
@@ -15,24 +16,18 @@ constexpr int64_t kTaskMacs = 1000000;
 // Staged rows should stay in a second-level cache.
 constexpr int64_t kStagedBytes = 1 << 17;
 
-class ByteConvStep : public Step {
+class ByteConvStep : public ByteStep {
  public:
-  ByteConvStep(const Product& product, const ByteFormat& input, const Fusion& fusion)
-      : kernel_(ChooseByteConvKernel()),
+  ByteConvStep(const Product& product, const ByteFormat& input, const Fusion& fusion, const Lowering& lowering)
+      : ByteStep(fusion, lowering),
+        kernel_(ChooseByteConvKernel()),
         conv_(product.shape, product.groups, input.offset, kernel_.lanes),
         images_(product.images) {
     target = hwy::TargetName(kernel_.target);
-    conv_.epilogue = fusion.Rounded();
-    conv_.quantizer = fusion.quantizer;
+    conv_.finish = finish();
     // In place, a row is all pixels of all images, cut as one likes.
     most_units_ = conv_.in_place ? kPixelsOfATask : MostRows();
     scratch_floats = conv_.ScratchFloats(most_units_);
-  }
-
-  void AddResidual(const ByteFormat* format, float unit) {
-    residual_bytes_ = format != nullptr;
-    if (format != nullptr) residual_.offset = format->offset;
-    residual_.unit = unit;
   }
 
   const std::string& WeightValues() const { return conv_.weights[0].values; }
@@ -49,11 +44,7 @@ class ByteConvStep : public Step {
       const int64_t block = i % blocks, piece = i / blocks % pieces, part = i / blocks / pieces;
       ByteConvTask task;
       task.input = context.Bytes(inputs[0]);
-      task.residual = residual_;
-      if (inputs.size() > 1 && residual_bytes_) task.residual.bytes = context.Bytes(inputs[1]);
-      if (inputs.size() > 1 && !residual_bytes_) task.residual.floats = context.Value(inputs[1]);
-      task.floats = context.Value(outputs[0]);
-      task.bytes = context.Bytes(outputs[0]);
+      task.output = Output(context);
       task.first = part * units_of_image + piece * split.units;
       task.count = std::min(split.units, units_of_image - piece * split.units);
       task.first_panel = block * split.panels;
@@ -95,8 +86,6 @@ class ByteConvStep : public Step {
   const ByteConvKernel& kernel_;
   ByteConv conv_;
   int64_t images_;
-  ByteConvResidual residual_;
-  bool residual_bytes_ = false;
   int64_t most_units_ = 1;
 };
 
@@ -105,23 +94,16 @@ class ByteConvStep : public Step {
 std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
   const Node& node = lowering->graph().nodes[index];
   Product product;
-  if (!ReadProduct(node, *lowering, &product) || !WhyNotBytes(node, *lowering, product).empty()) return nullptr;
+  if (!ReadProduct(node, *lowering, &product) || product.depthwise) return nullptr;
+  if (!WhyNotBytes(node, *lowering, product).empty()) return nullptr;
   if (node.op == "Gemm") {  // The rows of the matrix are pixels of one image, not images.
     product.shape.in_width = product.shape.out_width = product.images;
     product.images = 1;
   }
   Fusion fusion = lowering->FuseProduct(index, product.bias, true);
   lowering->AbsorbQuantizer(&fusion);
-  auto step = std::make_unique<ByteConvStep>(product, *lowering->BytesOf(node.inputs[0]), fusion);
+  auto step = std::make_unique<ByteConvStep>(product, *lowering->BytesOf(node.inputs[0]), fusion, *lowering);
   step->kernel = std::string(node.op == "Conv" ? "conv" : "gemm") + "_u8_" + step->WeightValues();
-  step->reads = {Lowering::BytesName(node.inputs[0])};
-  if (!fusion.residual.empty()) {
-    const std::string value = Lowering::ValueOf(fusion.residual);
-    step->AddResidual(value == fusion.residual ? nullptr : lowering->BytesOf(value), fusion.residual_unit);
-    step->reads.push_back(fusion.residual);
-  }
-  step->writes = {Lowering::StoredName(fusion)};
-  step->nodes = fusion.nodes;
   return step;
 }
 

@@ -5,7 +5,7 @@
 
 #include "hwy/targets.h"
 #include "lowbit/runtime/kernels/depthwise/kernel.h"
-#include "lowbit/runtime/step.h"
+#include "lowbit/runtime/product.h"
 
 namespace lowbit::runtime::kernels::depthwise {
 namespace {
@@ -55,22 +55,14 @@ class DepthwiseStep : public Step {
 
 std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
   const Node& node = lowering->graph().nodes[index];
-  if (node.op != "Conv" || lowering->Constant(node.inputs[0]) != nullptr) return nullptr;
-  const Parameter* weight = lowering->Constant(node.inputs[1]);
-  if (weight == nullptr) return nullptr;
-  const Shape& input = lowering->ShapeOf(node.inputs[0]);
-  const ConvShape shape = ShapeOfConv(node, input, weight->shape());
-  if (shape.groups == 1 || shape.GroupInputs() != 1 || shape.GroupOutputs() != 1) return nullptr;
-  const WeightSource source = {weight, false, 0, shape.out_channels, 1, shape.Taps()};
-  const FloatTensor* bias = HasInput(node, 2) ? lowering->FloatConstant(node.inputs[2]) : nullptr;
-  if (!CanPack(source) || (HasInput(node, 2) && bias == nullptr)) return nullptr;
-
-  std::vector<double> offsets(static_cast<size_t>(shape.out_channels), 0.0);
-  if (bias != nullptr) offsets.assign(bias->data.begin(), bias->data.end());
-  Fusion fusion = lowering->FuseProduct(index, offsets);
-  fusion.MultiplyScales(source, 1);
-  auto step = std::make_unique<DepthwiseStep>(shape, input[0], source, fusion);
-  step->reason = "there is no kernel of bytes for depthwise convolutions";
+  Product product;
+  if (!ReadProduct(node, *lowering, &product) || !product.depthwise || !CanPack(product.groups[0])) return nullptr;
+  const std::string reason = WhyNotBytes(node, *lowering, product);
+  if (reason.empty()) return nullptr;
+  Fusion fusion = lowering->FuseProduct(index, product.bias);
+  fusion.MultiplyScales(product.groups[0], 1);
+  auto step = std::make_unique<DepthwiseStep>(product.shape, product.images, product.groups[0], fusion);
+  step->reason = reason;
   step->fallback = lowering->InIntegers();
   step->reads = {node.inputs[0]};
   if (!fusion.residual.empty()) step->reads.push_back(fusion.residual);

@@ -1,0 +1,58 @@
+// Depthwise Conv of bytes with integer weights that are known at load.
+
+#include <algorithm>
+
+#include "hwy/targets.h"
+#include "lowbit/runtime/byte_step.h"
+#include "lowbit/runtime/kernels/depthwise_u8/kernel.h"
+#include "lowbit/runtime/product.h"
+
+namespace lowbit::runtime::kernels::depthwise_u8 {
+namespace {
+
+class ByteDepthwiseStep : public ByteStep {
+ public:
+  ByteDepthwiseStep(const Product& product, const ByteFormat& input, const Fusion& fusion, const Lowering& lowering)
+      : ByteStep(fusion, lowering),
+        kernel_(ChooseByteDepthwiseKernel()),
+        layer_(product.shape, product.groups[0], input.offset),
+        images_(product.images) {
+    kernel = "depthwise_u8_" + std::get<QTensor>(product.groups[0].parameter->value).values.Name();
+    target = hwy::TargetName(kernel_.target);
+    scratch_floats = 2 * layer_.shape.out_channels;
+    layer_.finish = finish();
+  }
+
+  void Run(const RunContext& context) const override {
+    const int64_t pixels = images_ * context.batch * layer_.shape.out_height * layer_.shape.out_width;
+    const int64_t task_pixels = std::max<int64_t>(16, pixels / (4 * context.pool->threads()) + 1);
+    context.pool->ParallelFor((pixels + task_pixels - 1) / task_pixels, [&](int64_t i, int thread) {
+      ByteDepthwiseTask task;
+      task.input = context.Bytes(inputs[0]);
+      task.output = Output(context);
+      task.first_pixel = i * task_pixels;
+      task.pixels = std::min(task_pixels, pixels - task.first_pixel);
+      task.scratch = context.Scratch(thread);
+      kernel_.run(layer_, task);
+    });
+  }
+
+ private:
+  const ByteDepthwiseKernel& kernel_;
+  ByteDepthwise layer_;
+  int64_t images_;
+};
+
+}  // namespace
+
+std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
+  const Node& node = lowering->graph().nodes[index];
+  Product product;
+  if (!ReadProduct(node, *lowering, &product) || !product.depthwise) return nullptr;
+  if (!WhyNotBytes(node, *lowering, product).empty()) return nullptr;
+  Fusion fusion = lowering->FuseProduct(index, product.bias, true);
+  lowering->AbsorbQuantizer(&fusion);
+  return std::make_unique<ByteDepthwiseStep>(product, *lowering->BytesOf(node.inputs[0]), fusion, *lowering);
+}
+
+}  // namespace lowbit::runtime::kernels::depthwise_u8

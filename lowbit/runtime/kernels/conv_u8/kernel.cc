@@ -23,9 +23,13 @@ using namespace ::lowbit::runtime::HWY_NAMESPACE;  // NOLINT: the shared parts o
 // Pixels that are computed together at most: accumulators, weights, a table and a mask must fit into the registers.
 #if HWY_TARGET == HWY_SSSE3 || HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_AVX2
 inline constexpr int kMaxTile = 4;
+inline constexpr int kNarrowPanels = 2;
 #else
 inline constexpr int kMaxTile = 12;
+inline constexpr int kNarrowPanels = 4;
 #endif
+// Rows of at most so many pixels are computed in several panels at a time.
+inline constexpr int kNarrowTile = 2;
 
 #if HWY_TARGET == HWY_SCALAR
 
@@ -90,15 +94,18 @@ HWY_INLINE SumVector LoadQuad(const uint8_t* at) {
   return hn::Set(SumTag(), quad);
 }
 
-// sums[r][v * lanes + lane] = starts + the products of pixel r's window with the panel's weights, as floats.
+// sums[r][v * lanes + lane] = starts + the products of pixel r's window with the weights of vector v, as floats; vectors
+// count through kPanels panels, in which they are kPanelVectors apart.
 //   window  of the first pixel; the next pixel's is `step` bytes further
-template <class Decoder, int kRows, int kVectors>
+//   words   of the first panel
+template <class Decoder, int kRows, int kPanels, int kUsed>
 HWY_NOINLINE void Accumulate(const ByteWeights& weights, const int32_t* HWY_RESTRICT positions, const uint8_t* words,
                              const uint8_t* window, int64_t step, const int32_t* starts, float* HWY_RESTRICT sums) {
+  constexpr int kVectors = kPanels * kUsed, kPitch = kPanels * kPanelVectors;
   const Decoder decoder(weights);
   const SumTag d;
   const hn::RebindToFloat<SumTag> df;
-  const size_t lanes = hn::Lanes(d);
+  const size_t lanes = hn::Lanes(d), panel_bytes = weights.PanelBytes();
   SumVector sum[kRows][kVectors];
   // Without these pragmas the arrays of vectors live in memory.
 #pragma GCC unroll 16
@@ -111,7 +118,9 @@ HWY_NOINLINE void Accumulate(const ByteWeights& weights, const int32_t* HWY_REST
     SumVector packed[kVectors];
 #pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) {
-      packed[v] = hn::Load(d, reinterpret_cast<const int32_t*>(words) + static_cast<size_t>(v) * lanes);
+      const uint8_t* at =
+          words + static_cast<size_t>(v / kUsed) * panel_bytes + static_cast<size_t>(v % kUsed) * 4 * lanes;
+      packed[v] = hn::Load(d, reinterpret_cast<const int32_t*>(at));
     }
     words += 4 * kPanelVectors * lanes;
     const int64_t end = std::min<int64_t>(quads, quad + Decoder::kPerWord);
@@ -135,17 +144,18 @@ HWY_NOINLINE void Accumulate(const ByteWeights& weights, const int32_t* HWY_REST
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
     for (int v = 0; v < kVectors; ++v) {
-      hn::Store(hn::ConvertTo(df, sum[r][v]), df, sums + static_cast<size_t>(r * kPanelVectors + v) * lanes);
+      hn::Store(hn::ConvertTo(df, sum[r][v]), df, sums + static_cast<size_t>(r * kPitch + v) * lanes);
     }
   }
 }
 
-// A panel of channels of one group.
+// Panels of channels of one group that are computed together.
 struct Panel {
   const ByteWeights* weights;
+  int panels;
   const uint8_t* words;
   int64_t channel, channels;  // Of the output.
-  const int32_t* starts;      // Of the panel, padded to its width.
+  const int32_t* starts;      // Of the panels, padded to their width.
 };
 
 // One row of output pixels.
@@ -158,13 +168,13 @@ struct Row {
 void StoreTile(const ByteConv& conv, const ByteConvTask& task, const Panel& panel, int64_t pixel, int64_t pixels) {
   SumBlock block;
   block.sums = task.scratch;
-  block.pitch = panel.weights->PanelWidth();
+  block.pitch = panel.panels * panel.weights->PanelWidth();
   block.pixel = pixel;
   block.pixels = pixels;
   block.channel = panel.channel;
   block.channels = panel.channels;
   block.of_channels = conv.shape.out_channels;
-  block.scratch = task.scratch + kMaxTile * block.pitch;
+  block.scratch = task.scratch + pixels * block.pitch;
   Finish(conv.finish, task.output, block);
 }
 
@@ -185,12 +195,18 @@ class PanelRunner {
   template <int kRows>
   HWY_INLINE void TileOf(const uint8_t* window, int64_t step) const {
     const int32_t* positions = conv_.quad_positions.data();
+    if constexpr (kRows <= kNarrowTile) {
+      if (panel_.panels == kNarrowPanels) {
+        return Accumulate<Decoder, kRows, kNarrowPanels, kPanelVectors>(*panel_.weights, positions, panel_.words,
+                                                                        window, step, panel_.starts, task_.scratch);
+      }
+    }
     if (panel_.channels > panel_.weights->lanes) {
-      Accumulate<Decoder, kRows, 2>(*panel_.weights, positions, panel_.words, window, step, panel_.starts,
-                                    task_.scratch);
+      Accumulate<Decoder, kRows, 1, kPanelVectors>(*panel_.weights, positions, panel_.words, window, step,
+                                                   panel_.starts, task_.scratch);
     } else {
-      Accumulate<Decoder, kRows, 1>(*panel_.weights, positions, panel_.words, window, step, panel_.starts,
-                                    task_.scratch);
+      Accumulate<Decoder, kRows, 1, 1>(*panel_.weights, positions, panel_.words, window, step, panel_.starts,
+                                       task_.scratch);
     }
   }
 
@@ -253,14 +269,18 @@ void RunRows(const ByteConv& conv, const ByteConvTask& task, const Panel& panel,
 void RunPanels(const ByteConv& conv, const ByteConvTask& task, size_t group, const Row& first, int64_t rows,
                int64_t row_bytes) {
   const ByteWeights& weights = conv.weights[group];
-  const int64_t width = weights.PanelWidth();
-  for (int64_t p = task.first_panel; p < task.first_panel + task.panels; ++p) {
+  const int64_t width = weights.PanelWidth(), end = task.first_panel + task.panels;
+  // Few pixels do not hide the latency of a dot product; several panels do.
+  const bool narrow = first.pixels <= kNarrowTile;
+  for (int64_t p = task.first_panel, count; p < end; p += count) {
+    count = narrow && p + kNarrowPanels <= end ? kNarrowPanels : 1;
     const int64_t row = p * width;
     Panel panel;
     panel.weights = &weights;
+    panel.panels = static_cast<int>(count);
     panel.words = weights.bytes.get() + static_cast<size_t>(p) * weights.PanelBytes();
     panel.channel = static_cast<int64_t>(group) * conv.shape.GroupOutputs() + row;
-    panel.channels = std::min(width, weights.rows - row);
+    panel.channels = std::min(count * width, weights.rows - row);
     panel.starts = conv.starts[group].data() + row;
     RunRows(conv, task, panel, first, rows, row_bytes);
   }

@@ -42,10 +42,10 @@ int64_t ByteConv::StagedRows(int64_t rows) const {
   return (rows - 1) * shape.stride_height + (shape.kernel_height - 1) * shape.dilation_height + 1;
 }
 
-// The largest tile, and a pixel of residuals.
+// The largest tile, and a pixel of residuals: 12 pixels of a panel, or 2 of 4 panels.
 int64_t ByteConv::SumFloats() const {
-  constexpr int64_t kMostPixels = 12;
-  return (kMostPixels + 1) * weights[0].PanelWidth();
+  constexpr int64_t kMostPanels = 13;
+  return kMostPanels * weights[0].PanelWidth();
 }
 
 int64_t ByteConv::ScratchFloats(int64_t rows) const {

@@ -14,6 +14,17 @@ int BitsFor(const ValueSet& values, bool narrow) {
   return values.Count() > 2 ? 2 : 1;
 }
 
+// Whether the table is a line, which is then cheaper than the table.
+void FindLine(ByteWeights* packed, int count) {
+  if (packed->bits == 8 || count < 2) return;
+  const int32_t slope = packed->table[1] - packed->table[0], base = packed->table[0];
+  for (int code = 0; code < count; ++code) {
+    if (packed->table[code] != code * slope + base) return;
+  }
+  packed->slope = slope;
+  packed->base = base;
+}
+
 const QTensor* LowBit(const WeightSource& source) {
   return source.parameter == nullptr ? nullptr : std::get_if<QTensor>(&source.parameter->value);
 }
@@ -47,6 +58,8 @@ ByteWeights PackBytes(const WeightSource& source, int lanes) {
   for (int code = 0; packed.bits < 8 && code < count; ++code) {
     packed.table[code] = static_cast<int8_t>(tensor.values.Value(code));
   }
+
+  FindLine(&packed, count);
 
   const size_t total = packed.PanelBytes() * static_cast<size_t>(packed.Panels());
   packed.bytes = hwy::AllocateAligned<uint8_t>(total);

@@ -28,6 +28,8 @@ struct ByteWeights {
   int lanes = 0;
   hwy::AlignedFreeUniquePtr<uint8_t[]> bytes;
   int8_t table[16] = {};
+  // Codes (bits < 8) whose integers are code * slope + base; slope 0: they are not.
+  int32_t slope = 0, base = 0;
   std::vector<int32_t> sums;  // Of a row's weights; of padding rows 0. One for each channel of the panels.
 
   int QuadsPerWord() const { return 8 / bits; }

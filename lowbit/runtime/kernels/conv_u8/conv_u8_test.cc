@@ -94,6 +94,29 @@ TEST(ByteConvKernel, GivesTheReferencesBitsOnMatrices) {
   }
 }
 
+// One row, which has code of its own on some targets: whole and partial words, whole and partial groups of panels.
+TEST(ByteConvKernel, GivesTheReferencesBitsOnOneRow) {
+  uint64_t seed = 0;
+  for (const ValueSet& set : IntegerSets()) {
+    for (const int64_t columns : {4, 12, 68, 1024}) {
+      for (const int64_t outputs : {1, 33, 300}) {
+        SCOPED_TRACE(set.Name() + " " + std::to_string(columns) + " " + std::to_string(outputs));
+        RandomSource random(++seed);
+        ConvShape shape;
+        shape.in_channels = columns;
+        shape.out_channels = outputs;
+        Parameter weight;
+        ByteConvOperands operands = RandomByteOperands(shape, set, &random, &weight);
+        operands.images = 1;
+        operands.input.resize(static_cast<size_t>(columns));
+        operands.residual_floats.clear();
+        operands.residual_bytes.clear();
+        ExpectTheReferencesBits(operands);
+      }
+    }
+  }
+}
+
 TEST(SplitRow, CoversEveryRowOnce) {
   for (int64_t pixels = 1; pixels < 100; ++pixels) {
     int64_t next = 0;

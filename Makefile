@@ -4,7 +4,7 @@ SECONDS_EACH ?= 60
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo check dev runtime-only asan tsan fuzz lint format namespaces tidy bench install deps clean
+.PHONY: help build test demo check dev runtime-only aarch64 asan tsan fuzz lint format namespaces tidy bench install deps clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -31,6 +31,13 @@ runtime-only: ## what needs no libtorch, into build-runtime-only/, and its tests
 	@cmake --preset runtime-only >/dev/null
 	@cmake --build --preset runtime-only
 	@ctest --preset runtime-only
+
+aarch64: ## base, core, format and runtime for 64-bit ARM: cross-compiled, tested under qemu
+	@tools/install-deps.sh aarch64
+	@cmake --preset aarch64 >/dev/null
+	@cmake --build --preset aarch64 --target lowbit_base_test lowbit_core_test lowbit_lbm_test lowbit_runtime_test \
+	  lowbit_c_test
+	@ctest --preset aarch64
 
 asan: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
 	@cmake --preset asan >/dev/null

@@ -4,6 +4,7 @@
 #   build    compiler, libraries and the demo's data set (the default)
 #   runtime  compiler and libraries of a build without libtorch
 #   test     build, and what the tests need: GoogleTest, a browser without a window, ccache
+#   aarch64  cross compiler and libraries of a build for 64-bit ARM without libtorch, and qemu
 #   lint     clang, clang-format, clang-tidy, libFuzzer
 #   --list   prints the packages of the groups that follow, and installs nothing
 set -euo pipefail
@@ -12,6 +13,9 @@ runtime="cmake ninja-build g++ libhwy-dev libflatbuffers-dev flatbuffers-compile
   libfmt-dev nlohmann-json3-dev libpng-dev libjpeg-dev zlib1g-dev libxxhash-dev libstb-dev"
 build="$runtime libtorch-dev libgloo-dev dataset-fashion-mnist"
 test="$build libgtest-dev libgmock-dev ccache chromium-headless-shell fonts-dejavu-core"
+aarch64="$runtime g++-aarch64-linux-gnu qemu-user-static libhwy-dev:arm64 libflatbuffers-dev:arm64
+  libtomlplusplus-dev:arm64 libfmt-dev:arm64 libpng-dev:arm64 libjpeg-dev:arm64 zlib1g-dev:arm64 libxxhash-dev:arm64
+  libgtest-dev:arm64 libgmock-dev:arm64"
 lint="clang clang-format clang-tidy git libclang-rt-dev"
 
 say() { printf 'install-deps: %s\n' "$*"; }
@@ -21,15 +25,17 @@ packages_of() {
   local group
   for group in "$@"; do
     case $group in
-      build | runtime | test | lint) printf '%s\n' ${!group} ;;
-      *) sed -n '2,8p' "$0" >&2; exit 2 ;;
+      build | runtime | test | aarch64 | lint) printf '%s\n' ${!group} ;;
+      *) sed -n '2,9p' "$0" >&2; exit 2 ;;
     esac
   done | sort -u
 }
 
 missing_of() {
   local present
-  present=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p' | sort -u)
+  # With its architecture too: that is how packages of another one are asked for.
+  present=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n${db:Status-Status} ${Package}:${Architecture}\n' "$@" \
+    2>/dev/null | sed -n 's/^installed //p' | sort -u)
   comm -23 <(printf '%s\n' "$@" | sort -u) <(printf '%s\n' "$present")
 }
 
@@ -74,6 +80,7 @@ fi
 
 say "$(echo "$missing" | wc -l) packages are missing, and what they need:" $missing
 start=$SECONDS
+case $missing in *:arm64*) "${root[@]}" dpkg --add-architecture arm64 ;; esac
 apt_quietly update || say "apt-get update failed; going on with the lists that are there"
 apt_quietly install -y --no-install-recommends $missing || fail "apt-get could not install the packages (its words are above)"
 say "done after $((SECONDS - start)) s"

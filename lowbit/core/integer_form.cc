@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "lowbit/core/channel_affine.h"
+#include "lowbit/core/graph_names.h"
 #include "lowbit/core/integer_weights.h"
 #include "lowbit/core/uniform_grid.h"
 #include "lowbit/core/validate.h"
@@ -50,18 +51,15 @@ bool IsFloat(double value) {
 
 class Rewriter {
  public:
-  Rewriter(const Graph& graph, const Shapes& shapes) : in_(graph), shapes_(shapes), done_(graph.nodes.size(), false) {
+  Rewriter(const Graph& graph, const Shapes& shapes)
+      : in_(graph), shapes_(shapes), names_(graph), done_(graph.nodes.size(), false) {
     out_.name = graph.name;
     out_.inputs = graph.inputs;
     out_.outputs = graph.outputs;
     out_.metadata = graph.metadata;
     for (size_t i = 0; i < graph.nodes.size(); ++i) {
       for (const std::string& input : graph.nodes[i].inputs) consumers_[input].push_back(i);
-      for (const std::string& output : graph.nodes[i].outputs) names_.insert(output);
-      names_.insert(graph.nodes[i].name);
     }
-    for (const GraphInput& input : graph.inputs) names_.insert(input.name);
-    for (const auto& [name, parameter] : graph.parameters) names_.insert(name);
   }
 
   Graph Run() {
@@ -84,12 +82,6 @@ class Rewriter {
 
   // --- Names and parts of the new graph.
 
-  std::string Unique(const std::string& wish) {
-    std::string name = wish;
-    while (!names_.insert(name).second) name += "'";
-    return name;
-  }
-
   // The parameter of the old graph is one of the new graph too.
   const std::string& Keep(const std::string& name) {
     const auto parameter = in_.parameters.find(name);
@@ -98,7 +90,7 @@ class Rewriter {
   }
 
   std::string AddConstant(const std::string& wish, FloatTensor tensor) {
-    const std::string name = Unique(wish);
+    const std::string name = names_.Unique(wish);
     out_.parameters[name].value = std::move(tensor);
     return name;
   }
@@ -120,7 +112,7 @@ class Rewriter {
     const auto coded = coded_.find(value);
     if (coded == coded_.end() || coded->second.name == value || !real_.insert(value).second) return value;
     const std::string scale = AddConstant(value + "/unit", FloatTensor({}, {static_cast<float>(coded->second.scale)}));
-    Emit(Unique(value + "/value"), "Mul", {coded->second.name, scale}, value);
+    Emit(names_.Unique(value + "/value"), "Mul", {coded->second.name, scale}, value);
     return value;
   }
 
@@ -151,10 +143,10 @@ class Rewriter {
       coded_[output] = {output, 1, Magnitude(node)};
       return true;
     }
-    const std::string codes = Unique(output + "/codes"), scaled = Unique(output + "/scaled");
+    const std::string codes = names_.Unique(output + "/codes"), scaled = names_.Unique(output + "/scaled");
     if (node.op == "Quant") {
       const std::string inverse = AddConstant(node.name + "/inverse", FloatTensor({}, {static_cast<float>(1 / scale)}));
-      Emit(Unique(node.name + "/scale"), "Mul", {inputs[0], inverse}, scaled);
+      Emit(names_.Unique(node.name + "/scale"), "Mul", {inputs[0], inverse}, scaled);
       inputs[0] = scaled;
     }
     inputs[1] = AddConstant(node.name + "/one", FloatTensor({}, {1}));
@@ -187,7 +179,7 @@ class Rewriter {
       Keep(input);
     }
     const std::string& output = node.outputs[0];
-    Coded result = {common->scale == 1 ? output : Unique(output + "/codes"), common->scale,
+    Coded result = {common->scale == 1 ? output : names_.Unique(output + "/codes"), common->scale,
                     KeepsScale(node.op) ? 0 : common->magnitude};
     copy.outputs[0] = result.name;
     out_.nodes.push_back(std::move(copy));
@@ -226,11 +218,11 @@ class Rewriter {
     const std::string scale = AddConstant(name + "/scale", ChannelTensor(chain.affine.scale, rank));
     const std::vector<double>& shift = chain.affine.shift;
     if (std::all_of(shift.begin(), shift.end(), [](double v) { return v == 0; })) {
-      return Emit(Unique(name + "/mul"), "Mul", {input, scale}, chain.output);
+      return Emit(names_.Unique(name + "/mul"), "Mul", {input, scale}, chain.output);
     }
-    const std::string scaled = Unique(name + "/scaled");
-    Emit(Unique(name + "/mul"), "Mul", {input, scale}, scaled);
-    Emit(Unique(name + "/add"), "Add", {scaled, AddConstant(name + "/shift", ChannelTensor(shift, rank))},
+    const std::string scaled = names_.Unique(name + "/scaled");
+    Emit(names_.Unique(name + "/mul"), "Mul", {input, scale}, scaled);
+    Emit(names_.Unique(name + "/add"), "Add", {scaled, AddConstant(name + "/shift", ChannelTensor(shift, rank))},
          chain.output);
   }
 
@@ -298,13 +290,13 @@ class Rewriter {
     if (integers.values.kind == ValueSet::Kind::kTable) {
       integers.values.table.assign(weights.values.integers.begin(), weights.values.integers.end());
     }
-    const std::string weight = Unique(node.inputs[1] + "/codes");
+    const std::string weight = names_.Unique(node.inputs[1] + "/codes");
     out_.parameters[weight].value = std::move(integers);
     Attributes attributes = node.attributes;
     attributes.erase("alpha");
     attributes.erase("beta");
     Follow(&chain);
-    const std::string sum = Unique(node.outputs[0] + "/sum");
+    const std::string sum = names_.Unique(node.outputs[0] + "/sum");
     Emit(node.name, node.op, {codes, weight}, sum, std::move(attributes));
     EmitAffine(node.name, sum, chain);
   }
@@ -326,7 +318,8 @@ class Rewriter {
   const Shapes& shapes_;
   Graph out_;
   std::map<std::string, std::vector<size_t>> consumers_;
-  std::set<std::string> names_, real_;
+  GraphNames names_;
+  std::set<std::string> real_;
   std::map<std::string, Coded> coded_;
   std::vector<bool> done_;
 };

@@ -45,7 +45,7 @@ void ExpectSameResults(const SingleNode& made, const std::string& what) {
   const auto expected = Evaluate(made.graph, made.inputs);
   ASSERT_TRUE(expected.ok()) << what << expected.error().message;
   NetworkOptions options;
-  options.float64 = true;
+  options.arithmetic = Arithmetic::kFloat64;
   std::vector<at::Tensor> inputs;
   for (const GraphInput& input : made.graph.inputs) inputs.push_back(ToTorch(made.inputs.at(input.name)));
   const at::NoGradGuard no_grad;

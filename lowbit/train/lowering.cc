@@ -32,6 +32,7 @@ const LoweringTable& Lowerings() {
     AddNormalizations(&made);
     AddPools(&made);
     AddProducts(&made);
+    AddQuantizers(&made);
     AddShapes(&made);
     return made;
   }();

@@ -49,6 +49,7 @@ void AddConvolutions(LoweringTable* table);
 void AddNormalizations(LoweringTable* table);
 void AddPools(LoweringTable* table);
 void AddProducts(LoweringTable* table);
+void AddQuantizers(LoweringTable* table);
 void AddShapes(LoweringTable* table);
 
 }  // namespace lowbit::train

@@ -117,6 +117,9 @@ struct Network::Impl {
   void FindLastUses();
   at::Tensor ToDevice(const at::Tensor& tensor) const;
   at::Tensor Prepared(const at::Tensor& input, size_t i) const;
+  at::Tensor Rounded(const at::Tensor& result) const {
+    return options.arithmetic == Arithmetic::kRounded ? result.to(at::kFloat).to(at::kDouble) : result;
+  }
   // The float weights of a layer.
   at::Tensor Master(const Layer& layer) const {
     return layer.method == nullptr ? fixed[static_cast<size_t>(layer.slot)] : layer.method->Master();
@@ -142,7 +145,7 @@ void Network::Impl::ReadDevice() {
   if (device.is_cuda() && !at::hasCUDA()) {
     throw std::invalid_argument("device '" + options.device + "': libtorch finds no CUDA device");
   }
-  type = options.float64 ? at::kDouble : at::kFloat;
+  type = options.arithmetic == Arithmetic::kFloat32 ? at::kFloat : at::kDouble;
   options.mixed_precision = options.mixed_precision && device.is_cuda();
   const bool faster = device.is_cpu() || options.mixed_precision;
   channels_last =
@@ -317,7 +320,7 @@ std::vector<at::Tensor> Network::Run(const std::vector<at::Tensor>& inputs, Mode
     arguments.reserve(step.inputs.size());
     for (const int slot : step.inputs) arguments.push_back(slot < 0 ? at::Tensor() : value(slot));
     for (const int slot : step.last_uses) value(slot).reset();
-    value(step.output) = step.kernel(arguments, mode);
+    value(step.output) = impl.Rounded(step.kernel(arguments, mode));
   }
   std::vector<at::Tensor> results;
   for (const int slot : impl.outputs) results.push_back(value(slot).to(impl.type));

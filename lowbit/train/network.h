@@ -36,6 +36,15 @@ struct BatchNormOptions {
   distributed::Group* group = nullptr;
 };
 
+// What the network computes in.
+enum class Arithmetic {
+  kFloat32,
+  kFloat64,  // For tests. Quantized layers stay float products, widened.
+  // As kFloat64, each node's result rounded to float32: what core's Evaluate(Rounding::kFloat) defines. See
+  // integer_network.h.
+  kRounded,
+};
+
 enum class MemoryFormat { kAuto, kContiguous, kChannelsLast };
 
 struct NetworkOptions {
@@ -47,8 +56,7 @@ struct NetworkOptions {
   bool mixed_precision = false;
   BatchNormOptions batch_norm;
   MethodPlan method;
-  // For tests: parameters and activations in double. Quantized layers stay float products, widened.
-  bool float64 = false;
+  Arithmetic arithmetic = Arithmetic::kFloat32;
 };
 
 // What a person wants to watch, of one quantized layer.

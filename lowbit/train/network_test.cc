@@ -131,7 +131,7 @@ TEST(Network, TrainedAndExportedValuesGiveTheSameAnswersAsTheReference) {
   for (const char* policy : {"none", "sq"}) {
     NetworkOptions options;
     options.method = Ternary(policy, {"fc"});
-    options.float64 = true;
+    options.arithmetic = Arithmetic::kFloat64;
     Network network = Network::Create(SmallNet(0.3), options);
     TrainSteps(&network, 0, 3);
     const at::Tensor logits = Logits(&network, Images(3, 5));
@@ -155,7 +155,7 @@ TEST(Network, RunsTheNetworksOfTheShelf) {
   input.mean = {70};
   input.scale = {0.01f};
   NetworkOptions options;
-  options.float64 = true;
+  options.arithmetic = Arithmetic::kFloat64;
   const Graph graph = models::BuildModel("small", input, Config(), 1).value();
   Network network = Network::Create(graph, options);
   torch::manual_seed(1);
@@ -240,7 +240,7 @@ TEST(Network, LogitsAndGradientsInFloatAreThoseInDouble) {
   std::vector<std::vector<at::Tensor>> results(2);
   for (const bool wide : {false, true}) {
     NetworkOptions options;
-    options.float64 = wide;
+    options.arithmetic = wide ? Arithmetic::kFloat64 : Arithmetic::kFloat32;
     Network network = Network::Create(SmallNet(), options);
     const at::Tensor logits = network.Forward(Images(8), Mode::kTrain, {});
     logits.pow(2).sum().backward();

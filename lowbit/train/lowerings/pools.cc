@@ -72,15 +72,14 @@ at::Tensor TapCounts(const ops::WindowAxis& axis, bool count_pads) {
   return at::tensor(counts, at::kDouble);
 }
 
-// Where libtorch's padding does not fit: the sums of zero-padded windows times a table of reciprocal counts.
+// Where libtorch's padding does not fit: the sums of zero-padded windows by a table of counts.
 Kernel AverageByCounts(const ops::Window& window, bool count_pads) {
   const PoolPlan plan(window, false);
-  const at::Tensor shares =
-      (TapCounts(window.y, count_pads).unsqueeze(1) * TapCounts(window.x, count_pads)).reciprocal();
-  return [plan, shares](const Inputs& in, Mode) {
+  const at::Tensor counts = TapCounts(window.y, count_pads).unsqueeze(1) * TapCounts(window.x, count_pads);
+  return [plan, counts](const Inputs& in, Mode) {
     const at::Tensor sums = at::avg_pool2d(plan.Padded(in[0], 0), plan.kernel, plan.strides, plan.padding,
                                            /*ceil_mode=*/false, /*count_include_pad=*/true, /*divisor_override=*/1);
-    return sums * shares.to(sums.options());
+    return sums / counts.to(sums.options());
   };
 }
 

@@ -137,27 +137,27 @@ constexpr double kFloatTolerance = 1e-6;
 
 TEST(Ranks, GradientsWithSynchronizedBatchNormAreThoseOfOneRank) {
   NetworkOptions options;
-  options.float64 = true;
+  options.arithmetic = Arithmetic::kFloat64;
   for (const int ranks : {2, 4}) EXPECT_LT(DifferenceFromOneRank(ranks, options, true), kDoubleTolerance) << ranks;
 }
 
 TEST(Ranks, GradientsWithFrozenBatchNormAreThoseOfOneRank) {
   NetworkOptions options;
-  options.float64 = true;
+  options.arithmetic = Arithmetic::kFloat64;
   options.batch_norm.frozen = true;
   for (const int ranks : {2, 4}) EXPECT_LT(DifferenceFromOneRank(ranks, options, false), kDoubleTolerance) << ranks;
 }
 
 TEST(Ranks, GradientsUnderStochasticQuantizationAreThoseOfOneRank) {
   NetworkOptions options;
-  options.float64 = true;
+  options.arithmetic = Arithmetic::kFloat64;
   options.method = SqPlan();
   for (const int ranks : {2, 4}) EXPECT_LT(DifferenceFromOneRank(ranks, options, true), kFloatTolerance) << ranks;
 }
 
 TEST(Ranks, WithoutSynchronizationTheyAreNot) {
   NetworkOptions options;
-  options.float64 = true;
+  options.arithmetic = Arithmetic::kFloat64;
   EXPECT_GT(DifferenceFromOneRank(2, options, false), 1e-3);
 }
 

@@ -307,7 +307,9 @@ TEST(BatchNorm, EstimatesThePlainMeanWithTheWeightsAndUnitsOfATest) {
     context.iteration = static_cast<int64_t>(i);
     const at::Tensor output = network.Forward(images, Mode::kEstimate, context);
     context.batches_estimated = 0;
-    if (i == 0) EXPECT_TRUE(output.equal(network.Forward(images, Mode::kEstimate, context)));
+    if (i == 0) {
+      EXPECT_TRUE(output.equal(network.Forward(images, Mode::kEstimate, context)));
+    }
   }
   // Sums of 4 * 81 floats, three times.
   EXPECT_TRUE(network.Buffers().at("bn1.mean").allclose(at::stack(means).mean(0), 1e-5, 1e-3));

@@ -69,6 +69,21 @@ inline ByteConvOperands RandomByteOperands(const ConvShape& shape, const ValueSe
   return operands;
 }
 
+// Where a kernel finds the residual of these operands.
+inline ByteResidual ResidualOf(const ByteConvOperands& o) {
+  return {o.residual_floats.empty() ? nullptr : o.residual_floats.data(),
+          o.residual_bytes.empty() ? nullptr : o.residual_bytes.data(), o.residual_offset, o.residual_unit};
+}
+
+// Results to be overwritten.
+inline ByteConvExpectation BlankResults(const ByteConvOperands& o) {
+  const ConvShape& s = o.shape;
+  const auto outputs = static_cast<size_t>(o.images * s.out_height * s.out_width * s.out_channels);
+  ByteConvExpectation results;
+  o.quantizer.has_value() ? results.bytes.resize(outputs, 99) : results.floats.resize(outputs, -12345.0f);
+  return results;
+}
+
 }  // namespace lowbit::runtime::testing
 
 #endif  // LOWBIT_RUNTIME_TESTING_RANDOM_BYTE_OPERANDS_H_

@@ -9,21 +9,17 @@
 #include <utility>
 #include <vector>
 
-#include "lowbit/core/validate.h"
-#include "lowbit/runtime/testing/random_values.h"
+#include "lowbit/runtime/testing/growing_graph.h"
 
 namespace lowbit::runtime::testing {
 
-class RandomGraph {
+class RandomGraph : public GrowingGraph {
  public:
-  explicit RandomGraph(uint64_t seed) : random_(seed) {}
+  explicit RandomGraph(uint64_t seed) : GrowingGraph("random", seed) {}
 
   // One input "image" [kDynamic, C, H, W], one or two outputs.
   Graph Build() {
-    shape_ = {1, random_.Int(1, 12), random_.Int(1, 9), random_.Int(1, 9)};
-    graph_.name = "random";
-    graph_.inputs = {{"image", {kDynamic, shape_[1], shape_[2], shape_[3]}}};
-    value_ = "image";
+    StartWithImage(12);
     for (int64_t layers = random_.Int(2, 10); layers > 0; --layers) AddImageLayer();
     const std::string middle = value_;
     if (random_.Coin()) Append("GlobalAveragePool", {value_});
@@ -34,31 +30,6 @@ class RandomGraph {
   }
 
  private:
-  std::string Unique(const std::string& stem) { return stem + std::to_string(++count_); }
-
-  template <typename T>
-  std::string AddParameter(T value) {
-    std::string name = Unique("p");
-    graph_.parameters[name].value = std::move(value);
-    return name;
-  }
-
-  // Appends the node if the graph stays valid (a window may be larger than what is left of the image).
-  bool Append(const std::string& op, std::vector<std::string> inputs, Attributes attributes = {}) {
-    const std::string output = Unique("v");
-    graph_.nodes.push_back({Unique("n"), op, std::move(inputs), {output}, std::move(attributes)});
-    graph_.outputs = {output};
-    const auto shapes = InferShapes(graph_, 1);
-    if (!shapes.ok() || Elements(shapes.value().at(output)) > 4000) {
-      graph_.nodes.pop_back();
-      return false;
-    }
-    value_ = output;
-    shape_ = shapes.value().at(output);
-    if (shape_.size() == 4) earlier_.emplace_back(value_, shape_);
-    return true;
-  }
-
   std::string RandomWeight(const Shape& shape) {
     if (random_.Int(0, 3) == 0) return AddParameter(random_.Tensor(shape, -0.5, 0.5));
     std::vector<ValueSet> sets = AllValueSets(1);
@@ -228,13 +199,6 @@ class RandomGraph {
     }
     if (random_.Coin()) Append("Softmax", {value_});
   }
-
-  RandomSource random_;
-  Graph graph_;
-  std::string value_;
-  Shape shape_;
-  std::vector<std::pair<std::string, Shape>> earlier_;
-  int count_ = 0;
 };
 
 }  // namespace lowbit::runtime::testing

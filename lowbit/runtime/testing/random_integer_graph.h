@@ -7,21 +7,17 @@
 #include <utility>
 #include <vector>
 
-#include "lowbit/core/validate.h"
-#include "lowbit/runtime/testing/random_values.h"
+#include "lowbit/runtime/testing/growing_graph.h"
 
 namespace lowbit::runtime::testing {
 
-class RandomIntegerGraph {
+class RandomIntegerGraph : public GrowingGraph {
  public:
-  explicit RandomIntegerGraph(uint64_t seed) : random_(seed) {}
+  explicit RandomIntegerGraph(uint64_t seed) : GrowingGraph("integers", seed) {}
 
   // One input "image" [kDynamic, C, H, W], one or two outputs.
   Graph Build() {
-    shape_ = {1, random_.Int(1, 9), random_.Int(1, 9), random_.Int(1, 9)};
-    graph_.name = "integers";
-    graph_.inputs = {{"image", {kDynamic, shape_[1], shape_[2], shape_[3]}}};
-    value_ = "image";
+    StartWithImage(9);
     Quantize(8);
     for (int64_t layers = random_.Int(1, 6); layers > 0; --layers) AddLayer();
     const std::string middle = value_;
@@ -33,32 +29,6 @@ class RandomIntegerGraph {
   }
 
  private:
-  std::string Unique(const std::string& stem) { return stem + std::to_string(++count_); }
-
-  template <typename T>
-  std::string AddParameter(T value) {
-    std::string name = Unique("p");
-    graph_.parameters[name].value = std::move(value);
-    return name;
-  }
-
-  std::string Scalar(double value) { return AddParameter(FloatTensor({}, {static_cast<float>(value)})); }
-
-  // Appends the node if the graph stays valid (a window may be larger than what is left of the image).
-  bool Append(const std::string& op, std::vector<std::string> inputs, Attributes attributes = {}) {
-    const std::string output = Unique("v");
-    graph_.nodes.push_back({Unique("n"), op, std::move(inputs), {output}, std::move(attributes)});
-    graph_.outputs = {output};
-    const auto shapes = InferShapes(graph_, 1);
-    if (!shapes.ok() || Elements(shapes.value().at(output)) > 4000) {
-      graph_.nodes.pop_back();
-      return false;
-    }
-    value_ = output;
-    shape_ = shapes.value().at(output);
-    return true;
-  }
-
   // At most `bits`, signed or not, with a zero point now and then; or one bit.
   void Quantize(int64_t bits) {
     if (bits < 8 && random_.Int(0, 4) == 0) {
@@ -74,7 +44,7 @@ class RandomIntegerGraph {
   }
 
   // Values of integers are what later layers may add.
-  void Remember() { earlier_.emplace_back(value_, shape_); }
+  void Remember() { integers_.emplace_back(value_, shape_); }
 
   QTensor Weight(const Shape& shape) {
     const std::vector<ValueSet> sets = {ValueSet::Binary(),       ValueSet::Ternary(),
@@ -104,7 +74,7 @@ class RandomIntegerGraph {
   }
 
   void AddShortcut() {
-    for (const auto& [value, shape] : earlier_) {
+    for (const auto& [value, shape] : integers_) {
       if (shape != shape_ || value == value_) continue;
       Append("Add", random_.Coin() ? std::vector<std::string>{value_, value} : std::vector<std::string>{value, value_});
       return;
@@ -140,12 +110,7 @@ class RandomIntegerGraph {
     Append("Gemm", inputs, {{"transB", int64_t{1}}});
   }
 
-  RandomSource random_;
-  Graph graph_;
-  std::string value_;
-  Shape shape_;
-  std::vector<std::pair<std::string, Shape>> earlier_;
-  int count_ = 0;
+  std::vector<std::pair<std::string, Shape>> integers_;
 };
 
 }  // namespace lowbit::runtime::testing

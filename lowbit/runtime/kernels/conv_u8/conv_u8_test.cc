@@ -30,18 +30,13 @@ ByteConvExpectation RunKernel(const ByteConvOperands& o, int64_t rows, int64_t p
   }
   ByteConv conv(s, groups, o.input_offset, kernel.lanes);
   conv.finish = {o.epilogue, o.quantizer};
-  const int64_t outputs = o.images * s.out_height * s.out_width * s.out_channels;
-  ByteConvExpectation actual;
-  (o.quantizer.has_value() ? actual.bytes.resize(static_cast<size_t>(outputs), 99)
-                           : actual.floats.resize(static_cast<size_t>(outputs), -12345.0f));
+  ByteConvExpectation actual = testing::BlankResults(o);
   const int64_t total = o.images * s.out_height * (conv.in_place ? s.out_width : 1);
   for (int64_t panel = 0; panel < conv.weights[0].Panels(); panel += panels) {
     for (int64_t first = 0; first < total;) {
       ByteConvTask task;
       task.input = o.input.data();
-      task.output.residual = {o.residual_floats.empty() ? nullptr : o.residual_floats.data(),
-                              o.residual_bytes.empty() ? nullptr : o.residual_bytes.data(), o.residual_offset,
-                              o.residual_unit};
+      task.output.residual = testing::ResidualOf(o);
       task.output.floats = actual.floats.data();
       task.output.bytes = actual.bytes.data();
       task.first = first;

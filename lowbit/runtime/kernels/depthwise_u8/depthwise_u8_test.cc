@@ -24,16 +24,12 @@ ByteConvExpectation RunKernel(const ByteConvOperands& o, int64_t task_pixels) {
   ByteDepthwise layer(s, {o.weight, false, 0, s.out_channels, 1, s.Taps()}, o.input_offset);
   layer.finish = {o.epilogue, o.quantizer};
   const int64_t pixels = o.images * s.out_height * s.out_width;
-  const auto outputs = static_cast<size_t>(pixels * s.out_channels);
-  ByteConvExpectation actual;
-  (o.quantizer.has_value() ? actual.bytes.resize(outputs, 99) : actual.floats.resize(outputs, -12345.0f));
+  ByteConvExpectation actual = testing::BlankResults(o);
   const auto scratch = hwy::AllocateAligned<float>(static_cast<size_t>(2 * s.out_channels));
   for (int64_t first = 0; first < pixels; first += task_pixels) {
     ByteDepthwiseTask task;
     task.input = o.input.data();
-    task.output.residual = {o.residual_floats.empty() ? nullptr : o.residual_floats.data(),
-                            o.residual_bytes.empty() ? nullptr : o.residual_bytes.data(), o.residual_offset,
-                            o.residual_unit};
+    task.output.residual = testing::ResidualOf(o);
     task.output.floats = actual.floats.data();
     task.output.bytes = actual.bytes.data();
     task.first_pixel = first;

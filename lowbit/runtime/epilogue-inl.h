@@ -13,6 +13,25 @@
 HWY_BEFORE_NAMESPACE();
 namespace lowbit::runtime::HWY_NAMESPACE {
 
+// v limited to a bound; a NaN stays. (x86 compares in one instruction, which gives its second operand if one is a NaN.)
+template <class V>
+HWY_INLINE V KeepAtLeast(V v, V low) {
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+  return hwy::HWY_NAMESPACE::Max(low, v);
+#else
+  return hwy::HWY_NAMESPACE::IfThenElse(hwy::HWY_NAMESPACE::Lt(v, low), low, v);
+#endif
+}
+
+template <class V>
+HWY_INLINE V KeepAtMost(V v, V high) {
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+  return hwy::HWY_NAMESPACE::Min(high, v);
+#else
+  return hwy::HWY_NAMESPACE::IfThenElse(hwy::HWY_NAMESPACE::Gt(v, high), high, v);
+#endif
+}
+
 // The epilogue of as many channels as a vector has lanes.
 template <bool kResidual, bool kSlope>
 class EpilogueLanes {
@@ -29,12 +48,15 @@ class EpilogueLanes {
 
   // `residual` is not looked at where there is none.
   HWY_INLINE Vector operator()(Vector x, Vector residual) const {
+    return KeepAtMost(KeepAtLeast(Unclipped(x, residual), low_), high_);
+  }
+
+  HWY_INLINE Vector Unclipped(Vector x, Vector residual) const {
     namespace hn = hwy::HWY_NAMESPACE;
     Vector v = hn::Add(hn::Mul(x, scale_), shift_);
     if (kResidual) v = hn::Add(v, residual);
     if (kSlope) v = hn::IfThenElse(hn::Lt(v, hn::Zero(Tag())), hn::Mul(v, slope_), v);
-    v = hn::IfThenElse(hn::Lt(v, low_), low_, v);
-    return hn::IfThenElse(hn::Gt(v, high_), high_, v);
+    return v;
   }
 
  private:

@@ -34,9 +34,15 @@ HWY_NOINLINE void FinishVectors(const ByteFinish& finish, const ByteOutput& outp
   namespace hn = hwy::HWY_NAMESPACE;
   const hn::ScalableTag<float> d;
   const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-  const QuantizeLanes quantize(kBytes ? *finish.quantizer : ByteQuantizer());
+  // Sums are finite, and so is what scale and shift make of them.
+  constexpr bool kClipOnce = kBytes && kResidual == 0 && !kSlope;
+  const Epilogue& epilogue = finish.epilogue;
+  const ByteQuantizer& quantizer = kBytes ? *finish.quantizer : ByteQuantizer();
+  const bool clip_once = kClipOnce && !quantizer.bipolar && epilogue.low <= epilogue.high;
+  const QuantizeLanes quantize =
+      clip_once ? QuantizeLanes::OfClipped(quantizer, epilogue.low, epilogue.high) : QuantizeLanes(quantizer);
   for (int64_t c = 0; c < block.channels; c += lanes) {
-    const EpilogueLanes<kResidual != 0, kSlope> apply(finish.epilogue, block.channel + c);
+    const EpilogueLanes<kResidual != 0, kSlope> apply(epilogue, block.channel + c);
     const float* sums = block.sums + c;
     for (int64_t r = 0; r < block.pixels; ++r, sums += block.pitch) {
       const int64_t at = block.At(r) + c;
@@ -44,7 +50,8 @@ HWY_NOINLINE void FinishVectors(const ByteFinish& finish, const ByteOutput& outp
       auto residual = hn::Zero(d);
       if (kResidual == 1) residual = hn::LoadU(d, added.floats + at);
       if (kResidual == 2) residual = WidenLanes(added.offset, added.unit, added.bytes + at);
-      const auto y = apply(hn::LoadU(d, sums), residual);
+      const auto x = hn::LoadU(d, sums);
+      const auto y = kClipOnce && clip_once ? apply.Unclipped(x, residual) : apply(x, residual);
       if (kBytes) {
         quantize.Store(y, output.bytes + at);
       } else {

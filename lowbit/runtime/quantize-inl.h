@@ -7,6 +7,7 @@
 #define LOWBIT_RUNTIME_QUANTIZE_INL_H_
 #endif
 
+#include <algorithm>
 #include <cmath>
 
 #include "hwy/highway.h"
@@ -23,6 +24,18 @@ HWY_INLINE uint8_t QuantizeOne(const ByteQuantizer& q, float x) {
   return static_cast<uint8_t>(static_cast<int32_t>(std::nearbyint(v)) + q.shift);
 }
 
+// v limited to [low, high]; a NaN becomes low.
+template <class V>
+HWY_INLINE V LimitTo(V v, V low, V high) {
+  namespace hn = hwy::HWY_NAMESPACE;
+#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR  // Max and Min give their second operand if one is a NaN.
+  return hn::Min(hn::Max(v, low), high);
+#else
+  v = hn::IfThenElse(hn::Gt(v, low), v, low);
+  return hn::IfThenElse(hn::Lt(v, high), v, high);
+#endif
+}
+
 // The same of a vector.
 class QuantizeLanes {
  public:
@@ -31,21 +44,34 @@ class QuantizeLanes {
   using IntegerTag = hwy::HWY_NAMESPACE::RebindToSigned<Tag>;
   using IntegerVector = hwy::HWY_NAMESPACE::Vec<IntegerTag>;
 
-  explicit QuantizeLanes(const ByteQuantizer& q)
-      : bipolar_(q.bipolar),
-        scale_(hwy::HWY_NAMESPACE::Set(Tag(), q.scale)),
-        low_(hwy::HWY_NAMESPACE::Set(Tag(), q.low)),
-        high_(hwy::HWY_NAMESPACE::Set(Tag(), q.high)),
-        shift_(hwy::HWY_NAMESPACE::Set(IntegerTag(), q.shift)) {}
+  explicit QuantizeLanes(const ByteQuantizer& q) : QuantizeLanes(q, q.low, q.high) {}
+
+  // What is stored of values clipped to [low, high] before, which then need not be: rounding keeps order, so that the
+  // product's limits are the limits' products. REQUIRES: low <= high, the values are no NaN
+  static QuantizeLanes OfClipped(const ByteQuantizer& q, float low, float high) {
+    const auto limit = [&](float v) { return std::clamp(v * q.scale, q.low, q.high); };
+    return QuantizeLanes(q, limit(low), limit(high));
+  }
 
   // Writes a byte for each lane.
   HWY_INLINE void Store(Vector x, uint8_t* HWY_RESTRICT y) const {
     namespace hn = hwy::HWY_NAMESPACE;
     const hn::Rebind<uint8_t, Tag> db;
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_AVX3  // The lowest byte of each lane, which is all that there is.
+    hn::StoreU(hn::Vec<decltype(db)>{_mm512_cvtepi32_epi8(Integers(x).raw)}, db, y);
+#else
     hn::StoreU(hn::DemoteTo(db, Integers(x)), db, y);
+#endif
   }
 
  private:
+  QuantizeLanes(const ByteQuantizer& q, float low, float high)
+      : bipolar_(q.bipolar),
+        scale_(hwy::HWY_NAMESPACE::Set(Tag(), q.scale)),
+        low_(hwy::HWY_NAMESPACE::Set(Tag(), low)),
+        high_(hwy::HWY_NAMESPACE::Set(Tag(), high)),
+        shift_(hwy::HWY_NAMESPACE::Set(IntegerTag(), q.shift)) {}
+
   HWY_INLINE IntegerVector Integers(Vector x) const {
     namespace hn = hwy::HWY_NAMESPACE;
     const IntegerTag di;
@@ -53,10 +79,7 @@ class QuantizeLanes {
       const auto positive = hn::RebindMask(di, hn::Ge(x, hn::Zero(Tag())));
       return hn::IfThenElseZero(positive, hn::Set(di, 2));
     }
-    Vector v = hn::Mul(x, scale_);
-    v = hn::IfThenElse(hn::Gt(v, low_), v, low_);
-    v = hn::IfThenElse(hn::Lt(v, high_), v, high_);
-    return hn::Add(hn::NearestInt(v), shift_);
+    return hn::Add(hn::NearestInt(LimitTo(hn::Mul(x, scale_), low_, high_)), shift_);
   }
 
   bool bipolar_;

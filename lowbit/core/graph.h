@@ -32,7 +32,7 @@ struct ParameterTraits {
   enum class Role : uint8_t {
     kWeight,     // Trained; what weight decay is meant for, and what a method may quantize (Conv, Gemm).
     kBias,       // Trained: bias, batch-norm scale and shift.
-    kStatistic,  // Not trained, but updated by a training step: batch-norm mean and variance.
+    kStatistic,  // Not trained, but measured in training: batch-norm mean and variance, scales of activations.
     kConstant,   // Never changes: input mean and scale, shapes, clip limits.
   };
   enum class Init : uint8_t {

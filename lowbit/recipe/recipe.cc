@@ -258,6 +258,17 @@ Status ReadSqShares(const Config& config, QuantizeSection* quantize) {
   return reader.Finish();
 }
 
+Result<ActivationsSection> ReadActivations(const Config& config) {
+  ConfigReader reader(config, "quantize.activations");
+  ActivationsSection activations;
+  activations.bits = reader.Int("bits", 8, 2, 8);
+  activations.first_bits = reader.Int("first_bits", activations.first_bits, 2, 8);
+  activations.last_bits = reader.Int("last_bits", activations.last_bits, 2, 8);
+  activations.skip = reader.Strings("skip", activations.skip);
+  LOWBIT_RETURN_IF_ERROR(reader.Finish());
+  return activations;
+}
+
 Result<QuantizeSection> ReadQuantize(const Config& config) {
   ConfigReader reader(config, "quantize");
   QuantizeSection quantize;
@@ -265,11 +276,16 @@ Result<QuantizeSection> ReadQuantize(const Config& config) {
   quantize.policy = Choice<QuantizeSection::Policy>(&reader, "policy", {"none", "sq"});
   quantize.skip = reader.Strings("skip", quantize.skip);
   const Config& sq = reader.Table("sq");
+  const Config& activations = reader.Table("activations");
+  const bool with_activations = reader.Has("activations") && quantize.method != "none";
   if (quantize.method != "none") quantize.method_options = reader.Table(quantize.method);
   const bool with_sq = quantize.policy == QuantizeSection::Policy::kSq;
   if (with_sq && quantize.method == "none") reader.Reject("policy", "'none' if 'quantize.method' is 'none'");
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
   if (with_sq) LOWBIT_RETURN_IF_ERROR(ReadSqShares(sq, &quantize));
+  if (with_activations) {
+    LOWBIT_TRY(quantize.activations, ReadActivations(activations));
+  }
   return quantize;
 }
 

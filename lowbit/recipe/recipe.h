@@ -125,6 +125,14 @@ struct TrainSection {
   ScheduleSection schedule;
 };
 
+// [quantize.activations]: what products with quantized weights read becomes integers.
+struct ActivationsSection {
+  int64_t bits = 0;        // 0: the table is left out, and activations are float. In the table 2..8, by default 8.
+  int64_t first_bits = 8;  // Of what the network's first product reads. 2..8
+  int64_t last_bits = 8;   // The last one. 2..8
+  std::vector<std::string> skip;  // Products that read floats all the same, and all else that reads their input too.
+};
+
 // [quantize]. The tables of methods, [quantize.<method>], are checked by the methods.
 struct QuantizeSection {
   enum class Policy {
@@ -139,10 +147,11 @@ struct QuantizeSection {
   // How the quantized share r rises under kSq (ignored without the policy); exactly one of the two is not empty.
   // Each value in (0, 1], none smaller than the one before it, the last one 1. A share of 1 is the method without the
   // policy: stages {1, 1, 1, 1} is the control with SQ's four restarts and no SQ.
-  std::vector<double> stages;  // One complete training run for each: schedule and momentum start again, weights and
-                               // batch norm statistics are carried on. The default: 0.5, 0.75, 0.875, 1.
-  std::vector<double> ramp;    // Steps of equal length inside one run, the last of which begins at `ramp_until` ...
-  double ramp_until = 0.6;     // ... of the run's progress, so that r = 1 from there on. (0, 1]
+  std::vector<double> stages;      // One complete training run for each: schedule and momentum start again, weights and
+                                   // batch norm statistics are carried on. The default: 0.5, 0.75, 0.875, 1.
+  std::vector<double> ramp;        // Steps of equal length inside one run, the last of which begins at `ramp_until` ...
+  double ramp_until = 0.6;         // ... of the run's progress, so that r = 1 from there on. (0, 1]
+  ActivationsSection activations;  // Needs a method.
 };
 
 // [distill]: learn from another network's answers too; `teacher` is required where the table is there.

@@ -120,6 +120,11 @@ delta_scope = "row"
 unit = "filter"
 ramp = [0.5, 1]
 ramp_until = 0.7
+[quantize.activations]
+bits = 4
+first_bits = 6
+last_bits = 5
+skip = ["fc"]
 [distill]
 teacher = "t.safetensors"
 weight = 0.9
@@ -187,6 +192,10 @@ depth = 56
   EXPECT_THAT(recipe.quantize.ramp, ElementsAre(0.5, 1));
   EXPECT_THAT(recipe.quantize.stages, IsEmpty());
   EXPECT_EQ(recipe.quantize.ramp_until, 0.7);
+  EXPECT_EQ(recipe.quantize.activations.bits, 4);
+  EXPECT_EQ(recipe.quantize.activations.first_bits, 6);
+  EXPECT_EQ(recipe.quantize.activations.last_bits, 5);
+  EXPECT_THAT(recipe.quantize.activations.skip, ElementsAre("fc"));
   EXPECT_EQ(recipe.distill.teacher, "t.safetensors");
   EXPECT_EQ(recipe.distill.weight, 0.9);
   EXPECT_EQ(recipe.distill.temperature, 3);
@@ -306,6 +315,9 @@ TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
       {kTrain + "[distill]\nteacher = \"t\"\n[distill.model]\nweights = \"t\"\n",
        "'distill.model.weights' must be left out: 'distill.teacher' names"},
       {kTrain + "[quantize]\nskip = [1]\n", "'quantize.skip' must be a list of strings"},
+      {kTrain + "[quantize]\nmethod = \"twn\"\n[quantize.activations]\nbits = 9\n",
+       "'quantize.activations.bits' must be"},
+      {kTrain + "[quantize]\nmethod = \"twn\"\n[quantize.activations]\nbit = 8\n", "'bits'"},
   };
   for (const auto& [text, message] : cases) EXPECT_THAT(Bad(text), HasSubstr(message)) << text;
 }
@@ -329,6 +341,15 @@ TEST(ReadRecipe, SharesHaveDefaults) {
   const Recipe off = Good(kTrain + "[quantize]\nmethod = \"twn\"\n[quantize.sq]\nstages = [0.5, 1]\n");
   EXPECT_EQ(off.quantize.policy, QuantizeSection::Policy::kNone);
   EXPECT_THAT(off.quantize.stages, IsEmpty());
+}
+
+TEST(ReadRecipe, ActivationsAreFloatUnlessTheirTableIsThere) {
+  EXPECT_EQ(Good(kTrain + "[quantize]\nmethod = \"twn\"\n").quantize.activations.bits, 0);
+  const Recipe quantized = Good(kTrain + "[quantize]\nmethod = \"twn\"\n[quantize.activations]\n");
+  EXPECT_EQ(quantized.quantize.activations.bits, 8);
+  EXPECT_EQ(quantized.quantize.activations.first_bits, 8);
+  // So that --set quantize.method=none suffices for the float control.
+  EXPECT_EQ(Good(kTrain + "[quantize]\nmethod = \"none\"\n[quantize.activations]\n").quantize.activations.bits, 0);
 }
 
 // The control of a comparison: the restarts of SQ's stages with every weight quantized throughout.

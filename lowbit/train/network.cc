@@ -345,8 +345,12 @@ std::map<std::string, at::Tensor> Network::Buffers() const { return impl_->buffe
 
 std::vector<at::Tensor> Network::RunningStatistics() const {
   std::vector<at::Tensor> statistics;
-  for (const auto& [name, parameter] : impl_->graph.parameters) {
-    if (parameter.traits.role == ParameterTraits::Role::kStatistic) statistics.push_back(impl_->buffers.at(name));
+  for (const Node& node : impl_->graph.nodes) {
+    if (node.op != "BatchNormalization") continue;
+    for (const size_t input : {3, 4}) {
+      const auto buffer = impl_->buffers.find(node.inputs[input]);
+      if (buffer != impl_->buffers.end()) statistics.push_back(buffer->second);
+    }
   }
   return statistics;
 }

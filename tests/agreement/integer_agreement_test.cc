@@ -175,6 +175,17 @@ Graph TrainAndFreeze(const Case& c, const torch::Tensor& images) {
   return network.Export(train::Weights::kFrozen);
 }
 
+void ExpectIntegerKernels(const Graph& graph) {
+  const runtime::Model model = runtime::Model::FromGraph(graph).value();
+  int products = 0;
+  for (const runtime::NodePlan& node : model.Nodes()) {
+    if (node.op != "Conv" && node.op != "Gemm") continue;
+    ++products;
+    EXPECT_NE(node.kernel.find("_u8_"), std::string::npos) << node.node << ": " << node.kernel;
+  }
+  EXPECT_GT(products, 2);
+}
+
 class TrainedIntegerAgreement : public testing::TestWithParam<Case> {};
 
 TEST_P(TrainedIntegerAgreement, ToTheLastBit) {
@@ -184,7 +195,8 @@ TEST_P(TrainedIntegerAgreement, ToTheLastBit) {
   for (int64_t i = 0; i < images.numel(); ++i) {
     images.data_ptr<float>()[i] = static_cast<float>(random.Below(static_cast<uint64_t>(i), 256));
   }
-  const Graph graph = WithQuantizedValues(TrainAndFreeze(c, images));
+  const Graph frozen = TrainAndFreeze(c, images), graph = WithQuantizedValues(frozen);
+  ExpectIntegerKernels(frozen);
   const Answers expected = OfTrainer(graph, images);
   EXPECT_EQ(OfRuntime(graph, images), expected);
   const torch::Tensor first = images.narrow(0, 0, 1);  // The plain evaluation is slow.

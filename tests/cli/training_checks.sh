@@ -88,6 +88,16 @@ check "  leaves no file" test ! -e "$scratch/twice.lbm"
 check "calibrate on data that does not fit" fails_with 2 "$lowbit" calibrate "$scratch/net.lbm" -o "$scratch/twice.lbm" \
   --data "mnist:$scratch"
 
+# Quantized activations: the run's own evaluation computes the integers of the packed file.
+refused "a product that is not there" "unknown product 'conv99'" --set 'quantize.activations.skip=["conv99"]'
+refused "activations of nine bits" "quantize.activations.bits" --set quantize.activations.bits=9
+check "train with 4-bit activations" "$lowbit" train "$recipe" --out "$scratch/integers" "${tiny[@]}" \
+  --set model.width=0.25 --set quantize.activations.bits=4
+check "predictions of that run" "$lowbit" eval "$scratch/integers" --data fashion-mnist \
+  --predictions "$scratch/trained.txt"
+check "predictions of its file" "$lowbit" eval "$scratch/integers/model.lbm" --predictions "$scratch/packed.txt"
+check "the same integers on all 10,000 images" cmp "$scratch/trained.txt" "$scratch/packed.txt"
+
 # The weights of a float run, imported, are the file that the run packed.
 settings=("${tiny[@]:1}")  # Without --quiet.
 check "train floats" "$lowbit" train "$published" --out "$scratch/float" "${tiny[@]}"

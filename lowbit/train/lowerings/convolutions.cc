@@ -1,6 +1,7 @@
 #include <torch/torch.h>
 
 #include "lowbit/core/ops_common/window.h"
+#include "lowbit/train/conv_of_doubles.h"
 #include "lowbit/train/lowering.h"
 
 namespace lowbit::train {
@@ -11,23 +12,28 @@ using Pair = std::vector<int64_t>;  // Of y and x, as libtorch wants them.
 
 at::Tensor InputOrNone(const Inputs& in, size_t i) { return i < in.size() ? in[i] : at::Tensor(); }
 
-// at::conv2d with zeros before and after each dimension. libtorch pads equally on both sides.
+at::Tensor Conv(const at::Tensor& x, const Inputs& in, const ConvGeometry& geometry) {
+  const at::Tensor bias = InputOrNone(in, 2);
+  if (x.scalar_type() == at::kDouble) return ConvOfDoubles(x, in[1], bias, geometry);
+  return at::conv2d(x, in[1], bias, geometry.strides, geometry.pads, geometry.dilations, geometry.groups);
+}
+
+// With zeros before and after each dimension. libtorch pads equally on both sides.
 Kernel LowerConv(const LoweringRequest& request) {
   const Shape& weight = request.shapes[1];
   const ops::Window window = ops::ResolveWindow(request.node, request.shapes[0], {weight[2], weight[3]}).value();
   const ops::WindowAxis &y = window.y, &x = window.x;
-  const Pair strides = {y.stride, x.stride}, dilations = {y.dilation, x.dilation};
-  const int64_t groups = IntAttribute(request.node, "group", 1);
+  ConvGeometry geometry;
+  geometry.strides = {y.stride, x.stride};
+  geometry.dilations = {y.dilation, x.dilation};
+  geometry.groups = IntAttribute(request.node, "group", 1);
   if (y.pad_begin == y.pad_end && x.pad_begin == x.pad_end) {
-    const Pair pads = {y.pad_begin, x.pad_begin};
-    return [=](const Inputs& in, Mode) {
-      return at::conv2d(in[0], in[1], InputOrNone(in, 2), strides, pads, dilations, groups);
-    };
+    geometry.pads = {y.pad_begin, x.pad_begin};
+    return [geometry](const Inputs& in, Mode) { return Conv(in[0], in, geometry); };
   }
-  const std::vector<int64_t> pads = {x.pad_begin, x.pad_end, y.pad_begin, y.pad_end};
-  return [=](const Inputs& in, Mode) {
-    return at::conv2d(at::constant_pad_nd(in[0], pads, 0), in[1], InputOrNone(in, 2), strides, Pair{0, 0}, dilations,
-                      groups);
+  const std::vector<int64_t> borders = {x.pad_begin, x.pad_end, y.pad_begin, y.pad_end};
+  return [geometry, borders](const Inputs& in, Mode) {
+    return Conv(at::constant_pad_nd(in[0], borders, 0), in, geometry);
   };
 }
 

@@ -1,5 +1,6 @@
 #include <torch/torch.h>
 
+#include "lowbit/train/conv_of_doubles.h"
 #include "lowbit/train/lowering.h"
 
 namespace lowbit::train {
@@ -11,10 +12,15 @@ using Inputs = std::vector<at::Tensor>;
 // oneDNN, which computes the same product as a 1x1 convolution.
 at::Tensor Linear(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias) {
   static const bool convolve = at::hasMKLDNN() && !at::hasMKL();
-  const bool fits = x.is_cpu() && x.scalar_type() == at::kFloat && x.dim() == 2 && x.size(0) > 1;
-  if (!convolve || !fits) return at::linear(x, w, bias);
+  const bool fits = x.is_cpu() && x.dim() == 2 && x.size(0) > 1;
+  if (!convolve || !fits || (x.scalar_type() != at::kFloat && x.scalar_type() != at::kDouble)) {
+    return at::linear(x, w, bias);
+  }
   const at::Tensor pixels = x.reshape({x.size(0), x.size(1), 1, 1});
-  return at::conv2d(pixels, w.reshape({w.size(0), w.size(1), 1, 1}), bias).reshape({x.size(0), w.size(0)});
+  const at::Tensor weight = w.reshape({w.size(0), w.size(1), 1, 1});
+  const at::Tensor product =
+      x.scalar_type() == at::kDouble ? ConvOfDoubles(pixels, weight, bias, {}) : at::conv2d(pixels, weight, bias);
+  return product.reshape({x.size(0), w.size(0)});
 }
 
 // alpha A' B' + beta C; see core/ops for the rule.

@@ -2,6 +2,9 @@
 
 #include <torch/torch.h>
 
+#include "lowbit/core/integer_form.h"
+#include "lowbit/train/activation_plan.h"
+#include "lowbit/train/integer_network.h"
 #include "lowbit/train/network.h"
 #include "lowbit/train/trainer/checkpoint.h"
 #include "lowbit/train/trainer/evaluate_network.h"
@@ -13,7 +16,8 @@ namespace {
 
 Result<Network> Restore(const TrainedRun& run, const std::string& device) {
   LOWBIT_TRY(const NetworkOptions options, ReadNetworkOptions(run.recipe, device));
-  Network network = Network::Create(run.graph, options);
+  LOWBIT_TRY(const Graph graph, QuantizeActivations(run.graph, run.recipe.quantize));
+  Network network = Network::Create(graph, options);
   LOWBIT_RETURN_IF_ERROR(LoadCheckpoint(CheckpointPath(run.folder), &network, nullptr));
   return network;
 }
@@ -25,6 +29,8 @@ Status ForEachLogits(const TrainedRun& run, const data::ImageSet& images, const 
   return Guarded([&]() -> Status {
     torch::set_num_threads(threads);
     LOWBIT_TRY(Network network, Restore(run, device));
+    const Graph frozen = network.Export(Weights::kFrozen);
+    if (QuantizesActivations(frozen)) network = CreateIntegerNetwork(frozen, device);
     ForEachOutput(&network, images, run.recipe.train.test_batch, [&](data::Batch* read, const torch::Tensor& output) {
       const torch::Tensor logits = output.to(torch::kCPU, torch::kFloat).contiguous();
       callback(read->indices.front(), read->count,

@@ -15,18 +15,19 @@ namespace lowbit::train {
 // A run on disk: what it was trained as, and where its checkpoint lies.
 struct TrainedRun {
   recipe::Recipe recipe;
-  Graph graph;  // The one that the run began with.
+  Graph graph;  // The one that the run began with, activations in float.
   std::string folder;
 };
 
 // Called with the logits [count, classes] of each batch, in order; `first` is the index of its first image.
 using LogitsCallback = std::function<void(int64_t first, int64_t count, Span<const float> logits)>;
 
-// Runs the network of the last checkpoint, every chosen weight low-bit, over the images.
+// Runs the network of the last checkpoint, every chosen weight low-bit, over the images; with quantized activations in
+// integers (integer_network.h), as the packed file does.
 Status ForEachLogits(const TrainedRun& run, const data::ImageSet& images, const std::string& device, int threads,
                      const LogitsCallback& callback);
 
-// That network as a Graph: chosen weights as low-bit tensors, all else as floats.
+// That network as a Graph: chosen weights as low-bit tensors, quantizers of activations among the nodes, all else as floats.
 Result<Graph> Freeze(const TrainedRun& run);
 
 }  // namespace lowbit::train

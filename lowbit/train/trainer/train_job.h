@@ -18,7 +18,7 @@ namespace lowbit::train {
 struct TrainJob {
   recipe::Recipe recipe;
   data::Dataset dataset;
-  Graph graph;  // Initialized; normalizes its input itself.
+  Graph graph;  // Initialized, activations in float; normalizes its input itself.
   // Of the recipe's [distill]: trained, of any size, for the same images and classes; it normalizes its input itself too.
   std::optional<Graph> teacher;
   std::string folder;  // Exists. metrics.jsonl, event files and checkpoint.safetensors are written there.

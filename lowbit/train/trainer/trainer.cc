@@ -10,10 +10,12 @@
 #include "lowbit/base/file.h"
 #include "lowbit/core/validate.h"
 #include "lowbit/data/batcher.h"
+#include "lowbit/train/activation_plan.h"
 #include "lowbit/train/distributed/agree.h"
 #include "lowbit/train/keep_memory.h"
 #include "lowbit/train/parameter.h"
 #include "lowbit/train/trainer/average_step.h"
+#include "lowbit/train/trainer/calibrate_activations.h"
 #include "lowbit/train/trainer/checkpoint.h"
 #include "lowbit/train/trainer/evaluate_network.h"
 #include "lowbit/train/trainer/guard.h"
@@ -79,12 +81,13 @@ Result<data::BatchOptions> RankBatches(const TrainJob& job) {
 class Trainer {
  public:
   Trainer(const TrainJob& job, const Timeline& timeline, const data::BatchOptions& batches, Network network,
-          Objective objective)
+          Objective objective, NetworkOptions options)
       : job_(job),
         train_(job.recipe.train),
         timeline_(timeline),
         network_(std::move(network)),
         objective_(std::move(objective)),
+        options_(std::move(options)),
         optimizer_(Optimizer::Create(ReadOptimizerOptions(train_), network_.Parameters())),
         batcher_(job.dataset.train, batches),
         learning_rate_(ReadLearningRate(train_, timeline.steps, timeline.steps_per_epoch)) {}
@@ -107,7 +110,10 @@ class Trainer {
     progress_ =
         std::make_unique<Progress>(job_.recipe.name, timeline_.total(), timeline_.Iteration(state_), job_.quiet);
     start_ = Clock::now();
-    if (timeline_.Iteration(state_) == 0) LOWBIT_RETURN_IF_ERROR(WriteHistograms("start"));
+    if (timeline_.Iteration(state_) == 0) {
+      CalibrateActivations(options_, job_.dataset.train.image, &batcher_, &network_, job_.group);
+      LOWBIT_RETURN_IF_ERROR(WriteHistograms("start"));
+    }
     while (state_.stage < timeline_.stages) {
       LOWBIT_RETURN_IF_ERROR(RunStage());
       if (state_.stage + 1 == timeline_.stages) break;
@@ -351,6 +357,7 @@ class Trainer {
   Timeline timeline_;
   Network network_;
   Objective objective_;
+  NetworkOptions options_;  // Of the network.
   std::unique_ptr<Optimizer> optimizer_;
   data::Batcher batcher_;
   LearningRate learning_rate_;
@@ -370,7 +377,8 @@ Result<TrainOutcome> TrainOrThrow(const TrainJob& job) {
   torch::set_num_threads(job.threads);
   LOWBIT_TRY(const data::BatchOptions batches, RankBatches(job));
   KeepFreedMemory();
-  Trainer trainer(job, timeline, batches, Network::Create(job.graph, options), Objective(job, options));
+  LOWBIT_TRY(const Graph graph, QuantizeActivations(job.graph, job.recipe.quantize));
+  Trainer trainer(job, timeline, batches, Network::Create(graph, options), Objective(job, options), options);
   LOWBIT_RETURN_IF_ERROR(trainer.Restore());
   LOWBIT_RETURN_IF_ERROR(trainer.Run());
   return trainer.Outcome();
@@ -402,7 +410,8 @@ Status CheckJob(const TrainJob& job) {
     LOWBIT_RETURN_IF_ERROR(data::CheckAugment(batches.augment, job.dataset.train.image));
     LOWBIT_TRY(const NetworkOptions options, ReadNetworkOptions(job.recipe, job.device));
     // Throws where a layer to skip or a device is not there.
-    const Network network = Network::Create(job.graph, options);
+    LOWBIT_TRY(const Graph graph, QuantizeActivations(job.graph, job.recipe.quantize));
+    const Network network = Network::Create(graph, options);
     const Objective objective(job, options);
     if (job.recipe.train.reestimate_batch_norm > 0 && network.RunningStatistics().empty()) {
       return Invalid("'train.reestimate_batch_norm' must be 0: the network has no batch normalization");

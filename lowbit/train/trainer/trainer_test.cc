@@ -7,6 +7,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -15,6 +16,8 @@
 
 #include "lowbit/base/file.h"
 #include "lowbit/base/random.h"
+#include "lowbit/core/evaluate.h"
+#include "lowbit/core/integer_form.h"
 #include "lowbit/format/safetensors/safetensors.h"
 #include "lowbit/models/model.h"
 #include "lowbit/recipe/toml.h"
@@ -231,6 +234,80 @@ std::vector<float> Values(const std::string& folder, const std::string& tensor) 
   std::vector<float> values(bytes.size() / sizeof(float));
   std::memcpy(values.data(), bytes.data(), bytes.size());
   return values;
+}
+
+// --- Quantized activations.
+
+const std::vector<std::string> kActivations = {"quantize.activations.bits=4", "quantize.sq.stages=[1.0]",
+                                               "train.iterations=60"};
+
+TEST_F(TrainerTest, QuantizedActivationsLearnAndRunInIntegers) {
+  const TrainJob job = Job(kActivations);
+  const TrainOutcome outcome = Train(job).value();
+  EXPECT_GT(outcome.test_accuracy, 0.8);  // Chance is a third.
+  const Graph frozen = Freeze({job.recipe, job.graph, job.folder}).value();
+  std::map<double, int> bits;
+  for (const Node& node : frozen.nodes) {
+    if (node.op != "Quant") continue;
+    ++bits[std::get<FloatTensor>(frozen.parameters.at(node.inputs[3]).value).data[0]];
+    const float scale = std::get<FloatTensor>(frozen.parameters.at(node.inputs[1]).value).data[0];
+    EXPECT_NE(scale, 1);
+    EXPECT_EQ(scale, Values(folder_, "buffer/" + node.inputs[1]).at(0));
+    // Pixels minus their mean have a sign; behind ReLU there is none.
+    EXPECT_EQ(IntAttribute(node, "signed", 1), node.inputs[0].rfind("input", 0) == 0 ? 1 : 0) << node.inputs[0];
+  }
+  EXPECT_EQ(bits, (std::map<double, int>{{4, 1}, {8, 2}}));
+  // The run's own evaluation is that of the integer form, to the last bit.
+  std::vector<float> logits;
+  ASSERT_TRUE(ForEachLogits({job.recipe, job.graph, job.folder}, job.dataset.test, "cpu", 1,
+                            [&](int64_t, int64_t, Span<const float> batch) {
+                              logits.insert(logits.end(), batch.begin(), batch.end());
+                            })
+                  .ok());
+  const DoubleTensor pixels({30, 1, 8, 8}, {job.dataset.test.pixels.begin(), job.dataset.test.pixels.end()});
+  const auto expected =
+      Evaluate(ToIntegerForm(frozen).value(), {{frozen.inputs[0].name, pixels}}, Rounding::kFloat).value();
+  const std::vector<double>& values = expected.at(frozen.outputs[0]).data;
+  EXPECT_EQ(logits, std::vector<float>(values.begin(), values.end()));
+}
+
+TEST_F(TrainerTest, AResumedRunKeepsTheScalesOfItsStart) {
+  const std::string scale = "buffer/pool1/quant/scale", weight = "parameter/fc.weight";
+  ASSERT_TRUE(Train(Job(kActivations)).ok());
+  const std::vector<float> measured = Values(folder_, scale), trained = Values(folder_, weight);
+  std::vector<std::string> longer = kActivations;
+  longer.push_back("train.iterations=70");
+  TrainJob on = Job(longer);
+  on.resume = true;
+  on.dataset.train = MakeImages(60, 9);  // What it would measure now is something else.
+  ASSERT_TRUE(Train(on).ok());
+  EXPECT_NE(Values(folder_, weight), trained);
+  EXPECT_EQ(Values(folder_, scale), measured);
+}
+
+TEST_F(TrainerTest, TheSameRunMeasuresTheSameScales) {
+  const std::string scale = "buffer/pool1/quant/scale";
+  const auto scales = [&](uint32_t images) {
+    TrainJob job = Job(kActivations);
+    job.recipe.train.iterations = 1;
+    job.dataset.train = MakeImages(60, images);
+    EXPECT_TRUE(Train(job).ok());
+    const std::vector<float> found = Values(folder_, scale);
+    std::filesystem::remove(CheckpointPath(folder_));
+    return found;
+  };
+  const std::vector<float> first = scales(1);
+  EXPECT_EQ(scales(1), first);
+  EXPECT_NE(scales(9), first);
+}
+
+TEST_F(TrainerTest, ActivationsToSkipMustBeThere) {
+  const auto message = [&](const std::string& skip) {
+    return CheckJob(Job({"quantize.activations.skip=[" + skip + "]"})).error().message;
+  };
+  EXPECT_NE(message("\"conv9\"").find("unknown product 'conv9'"), std::string::npos);
+  EXPECT_NE(message("\"conv1\",\"conv2\",\"fc\"").find("no product left"), std::string::npos);
+  EXPECT_TRUE(CheckJob(Job({"quantize.activations.skip=[\"conv1\"]"})).ok());
 }
 
 TEST_F(TrainerTest, ReestimatesBatchNormAfterTheLastUpdateOnly) {

@@ -1,0 +1,47 @@
+#include "lowbit/quant/activation_scale.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace lowbit::quant {
+namespace {
+
+constexpr int kCandidates = 128;
+constexpr double kPerOctave = 16;
+
+// The smallest scale whose ends no value is beyond.
+double CoveringScale(Span<const float> values, double low, double high) {
+  double scale = 0;
+  for (const double x : values) {
+    if (!std::isfinite(x)) return 0;
+    scale = std::max(scale, x > 0 ? x / high : low < 0 ? x / low : 0);
+  }
+  return scale;
+}
+
+double SquaredError(Span<const float> values, double scale, double low, double high) {
+  const double inverse = 1 / scale;
+  double sum = 0;
+  for (const double x : values) {
+    const double error = x - scale * std::clamp(std::nearbyint(x * inverse), low, high);
+    sum += error * error;
+  }
+  return sum;
+}
+
+}  // namespace
+
+double LeastSquaresScale(Span<const float> values, double low, double high) {
+  const double covering = CoveringScale(values, low, high);
+  // So small that its inverse is no float: as good as 0.
+  if (covering < 1e-30) return 1;
+  double best = covering, least = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < kCandidates; ++i) {
+    const double scale = covering * std::exp2(-i / kPerOctave), error = SquaredError(values, scale, low, high);
+    if (error < least) least = error, best = scale;
+  }
+  return best;
+}
+
+}  // namespace lowbit::quant

@@ -1,0 +1,100 @@
+#include "lowbit/train/trainer/calibrate_activations.h"
+
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <set>
+#include <stdexcept>
+
+#include "lowbit/base/random.h"
+#include "lowbit/core/uniform_grid.h"
+#include "lowbit/quant/activation_scale.h"
+#include "lowbit/train/activation_plan.h"
+#include "lowbit/train/distributed/average.h"
+#include "lowbit/train/trainer/image_tensor.h"
+
+namespace lowbit::train {
+namespace {
+
+// Of each quantizer in each batch.
+constexpr int64_t kSamples = 8192;
+
+// What one quantizer is measured by.
+struct Measured {
+  std::string value;  // That it makes.
+  std::string scale;  // The parameter.
+  UniformGrid grid;
+  std::vector<float> samples;
+
+  // Some elements of what comes in, drawn anew for each batch.
+  void Draw(const at::Tensor& values, uint64_t batch) {
+    const at::Tensor flat = values.to(at::kCPU, at::kFloat).contiguous();
+    const CounterRandom random(batch, StreamOf("calibrate/" + value));
+    const auto count = static_cast<uint64_t>(flat.numel());
+    for (uint64_t i = 0; i < static_cast<uint64_t>(kSamples); ++i) {
+      samples.push_back(flat.data_ptr<float>()[random.Below(i, count)]);
+    }
+  }
+};
+
+std::vector<Measured> FindMeasured(const Graph& graph) {
+  const auto scalar = [&graph](const std::string& name) {
+    return static_cast<double>(std::get<FloatTensor>(graph.parameters.at(name).value).data[0]);
+  };
+  std::vector<Measured> found;
+  for (const Node* node : MeasuredQuantizers(graph)) {
+    const UniformGrid grid = MakeUniformGrid(*node, 1, scalar(node->inputs[2]), scalar(node->inputs[3])).value();
+    found.push_back({node->outputs[0], node->inputs[1], grid, {}});
+  }
+  return found;
+}
+
+// The network with its quantizers open; its outputs are what comes into them.
+Graph WithFloatActivations(Graph graph, const std::vector<Measured>& quantizers) {
+  graph.outputs.clear();
+  for (const Measured& quantizer : quantizers) graph.outputs.push_back(quantizer.value);
+  const std::set<std::string> open(graph.outputs.begin(), graph.outputs.end());
+  for (Node& node : graph.nodes) {
+    if (open.count(node.outputs[0]) != 0) node = {node.name, "Identity", {node.inputs[0]}, node.outputs, {}};
+  }
+  return graph;
+}
+
+// The first batches through the network.
+void Observe(Network* network, const Shape& image, int64_t images, data::Batcher* batcher,
+             std::vector<Measured>* quantizers) {
+  const at::NoGradGuard no_gradients;
+  StepContext context;
+  data::Batch batch;
+  batcher->StartEpoch(0);
+  for (int64_t seen = 0; seen < images && batcher->Next(&batch); seen += batch.count, ++context.batches_estimated) {
+    if (!batch.status.ok()) throw std::runtime_error(batch.status.error().message);
+    const std::vector<at::Tensor> values = network->Run({ImageView(&batch, image)}, Mode::kEstimate, context);
+    for (size_t i = 0; i < values.size(); ++i) {
+      (*quantizers)[i].Draw(values[i], static_cast<uint64_t>(context.batches_estimated));
+    }
+  }
+}
+
+}  // namespace
+
+void CalibrateActivations(const NetworkOptions& options, const Shape& image, data::Batcher* batcher, Network* network,
+                          distributed::Group* group) {
+  const Graph graph = network->Export(Weights::kFloat);
+  std::vector<Measured> quantizers = FindMeasured(graph);
+  if (quantizers.empty()) return;
+  Network floats = Network::Create(WithFloatActivations(graph, quantizers), options);
+  Observe(&floats, image, kCalibrationImages / (group == nullptr ? 1 : group->ranks()), batcher, &quantizers);
+  const at::NoGradGuard no_gradients;
+  const std::map<std::string, at::Tensor> buffers = network->Buffers();
+  std::vector<at::Tensor> scales;
+  for (const Measured& quantizer : quantizers) {
+    const UniformGrid& grid = quantizer.grid;
+    const double low = grid.low - grid.zero_point, high = grid.high - grid.zero_point;
+    scales.push_back(buffers.at(quantizer.scale));
+    scales.back().fill_(quant::LeastSquaresScale(quantizer.samples, low, high));
+  }
+  if (group != nullptr) distributed::Average(scales, group);
+}
+
+}  // namespace lowbit::train

@@ -5,6 +5,7 @@
 #   runtime  compiler and libraries of a build without libtorch
 #   test     build, and what the tests need: GoogleTest, a browser without a window, ccache
 #   lint     clang, clang-format, clang-tidy, libFuzzer
+#   bench    what the benchmarks against other software need besides: node, npm, NumPy, PyTorch for Python
 #   --list   prints the packages of the groups that follow, and installs nothing
 set -euo pipefail
 
@@ -13,6 +14,7 @@ runtime="cmake ninja-build g++ libhwy-dev libflatbuffers-dev flatbuffers-compile
 build="$runtime libtorch-dev libgloo-dev dataset-fashion-mnist"
 test="$build libgtest-dev libgmock-dev ccache chromium-headless-shell fonts-dejavu-core"
 lint="clang clang-format clang-tidy git libclang-rt-dev"
+bench="nodejs npm python3-numpy python3-torch"
 
 say() { printf 'install-deps: %s\n' "$*"; }
 fail() { printf 'install-deps: %s\n' "$*" >&2; exit 1; }
@@ -21,8 +23,8 @@ packages_of() {
   local group
   for group in "$@"; do
     case $group in
-      build | runtime | test | lint) printf '%s\n' ${!group} ;;
-      *) sed -n '2,8p' "$0" >&2; exit 2 ;;
+      build | runtime | test | lint | bench) printf '%s\n' ${!group} ;;
+      *) sed -n '2,9p' "$0" >&2; exit 2 ;;
     esac
   done | sort -u
 }

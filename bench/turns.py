@@ -12,14 +12,14 @@ import sys
 class Server:
     """A process that answers questions, one line each. `greeting` is the line that it printed when it was ready.
 
-    cpu: the processor that it is bound to, or None.
+    cpu: the processor that it is bound to, or None. variables: added to its environment.
     Ends this program if the process ends: silently if it has said why, by exit code."""
 
-    def __init__(self, command, cpu=None):
+    def __init__(self, command, cpu=None, variables=None):
         bind = None if cpu is None else lambda: os.sched_setaffinity(0, {cpu})
         try:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-                                            preexec_fn=bind)
+                                            preexec_fn=bind, env={**os.environ, **(variables or {})})
         except OSError as error:
             sys.exit(f"{sys.argv[0]}: cannot run {command[0]}: {error.strerror}")
         self.greeting = self._answer()

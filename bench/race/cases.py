@@ -21,9 +21,9 @@ def linear(weights, features, batch, rival, signed=False):
                 features=[features, features], batch=batch, signed=signed)
 
 
-def network(name, title, batch):
-    return Case(f"{title} batch {batch} ternary", FLOATS, ("qdq", "float"), kind="network", weights="ternary", network=name,
-                batch=batch)
+def network(name, title, weights, batch, size=32, **options):
+    return Case(f"{title} @{size} batch {batch} {weights}", FLOATS, ("qdq", "float"), kind="network", weights=weights,
+                network=name, batch=batch, size=size, **options)
 
 
 BOTH_ORDERS = ("qlinear-conv-nhwc", "qlinear-conv")
@@ -52,8 +52,10 @@ CASES = [
     linear("ternary", 2048, 128, "dynamic-int8"),
     linear("binary", 2048, 128, "dynamic-int8"),
     linear("ternary", 4096, 1, "nbits-2", signed=True),
-    network("resnet_cifar", "ResNet-20", 1),
-    network("resnet_cifar", "ResNet-20", 64),
-    network("vgg9", "VGG-9", 1),
-    network("vgg9", "VGG-9", 64),
+    network("resnet_cifar", "ResNet-20", "ternary", 1),
+    network("resnet_cifar", "ResNet-20", "ternary", 64),
+    network("vgg9", "VGG-9", "ternary", 1),
+    network("vgg9", "VGG-9", "ternary", 64),
+    network("resnet", "ResNet-18", "ternary", 1, 224, depth=18),
+    network("mobilenet_v2", "MobileNetV2", "affine4", 1, 224),
 ]

@@ -98,15 +98,18 @@ bool IsReadBy(const std::string& value, const std::string& op, const Graph& grap
   });
 }
 
+bool IsActivation(const std::string& op) { return op == "Relu" || op == "Clip"; }
+
+// The normalization of pixels stays in floats.
 bool IsComputedFromPixels(const Node& node) { return node.op == "Sub" || node.op == "Mul"; }
 
-// Whether the node's result goes on a grid. `all`: wherever it can; else where layers read it.
+// Whether the node's result goes on a grid. `all`: wherever it can; else where layers or additions read it.
 bool NeedsGrid(const Node& node, const Graph& graph, bool all) {
   const std::string& value = node.outputs[0];
   if (value == graph.outputs[0] || KeepsGrid(node)) return false;
-  if (IsComputedFromPixels(node)) return IsReadBy(value, "Conv", graph);
-  if (node.op == "Relu" || node.op == "GlobalAveragePool") return true;
-  return all && !IsReadBy(value, "Relu", graph);
+  if (IsReadBy(value, "Relu", graph) || IsReadBy(value, "Clip", graph)) return false;
+  if (IsActivation(node.op) || node.op == "GlobalAveragePool" || IsReadBy(value, "Conv", graph)) return true;
+  return all && !IsComputedFromPixels(node);
 }
 
 Graph OnGrids(const Graph& graph, const Values& values, bool all) {
@@ -142,18 +145,21 @@ Result<double> MacsOfOne(const Graph& graph) {
 
 Result<Contest> NetworkContest(const nlohmann::json& spec, const ValueSet& body) {
   models::ModelInput input;
-  input.image = {3, 32, 32};
-  input.classes = 10;
+  const int64_t size = spec.at("size");
+  input.image = {3, size, size};
+  input.classes = size == 32 ? 10 : 1000;
   input.mean = {128, 128, 128};
   input.scale = {1.0f / 64};
-  LOWBIT_TRY(Graph graph, models::BuildModel(spec.at("network"), input, Config(), 1));
+  Config options;
+  if (spec.contains("depth")) options.value = ConfigTable{{"depth", Config{spec["depth"].get<int64_t>(), ""}}};
+  LOWBIT_TRY(Graph graph, models::BuildModel(spec.at("network"), input, options, 1));
   DropNormalization(&graph);
   DrawAllWeights(body, &graph);
   RemoveUnused(&graph);
   Contest contest;
   contest.batch = spec.value("batch", 1);
   contest.input = DrawIntegers("input", contest.batch * Elements(input.image), 0, 255);
-  DoubleTensor image({1, 3, 32, 32}, {contest.input.begin(), contest.input.begin() + Elements(input.image)});
+  DoubleTensor image({1, 3, size, size}, {contest.input.begin(), contest.input.begin() + Elements(input.image)});
   LOWBIT_TRY(const Values values, Evaluate(graph, {{graph.inputs[0].name, image}}));
   contest.graph = OnGrids(graph, values, false);
   contest.rival = OnGrids(graph, values, true);

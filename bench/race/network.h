@@ -7,7 +7,7 @@
 
 namespace lowbit::bench {
 
-// A network of lowbit/models with random weights, for images of 3x32x32 and 10 classes. Batch normalization is folded into
+// A network of lowbit/models with random weights, for 10 classes (32x32) or 1000. Batch normalization is folded into
 // scales and biases, which both sides do before they run. The inputs of all layers are on 8-bit grids, whose scales come
 // from the values of one image.
 // The rival's graph has a grid after every other operator too, because ONNX Runtime computes in integers only what has

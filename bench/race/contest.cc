@@ -33,12 +33,25 @@ void AddWeights(const Shape& shape, const ValueSet& values, bool is_signed, Grap
   graph->parameters["bias"].value = FloatTensor({shape[0]}, DrawIntegers("bias", shape[0], 64, 192));
 }
 
+// Extents that no layer goes beyond.
+Status CheckExtents(const std::vector<int64_t>& extents) {
+  constexpr int64_t kMost = 1 << 14;
+  for (const int64_t extent : extents) {
+    if (extent < 1 || extent > kMost) {
+      return Invalid("the contest has an extent of " + std::to_string(extent) + "; expected 1.." +
+                     std::to_string(kMost));
+    }
+  }
+  return Ok();
+}
+
 Result<Contest> ConvContest(const nlohmann::json& spec, const ValueSet& values) {
   const int64_t in = spec.at("channels").at(0), out = spec.at("channels").at(1), size = spec.at("size");
   const int64_t kernel = spec.at("kernel"), stride = spec.value("stride", 1), groups = spec.value("groups", 1);
-  const int64_t pad = kernel / 2, out_size = (size + 2 * pad - kernel) / stride + 1;
   Contest contest;
   contest.batch = spec.value("batch", 1);
+  LOWBIT_RETURN_IF_ERROR(CheckExtents({in, out, size, kernel, stride, groups, contest.batch}));
+  const int64_t pad = kernel / 2, out_size = (size + 2 * pad - kernel) / stride + 1;
   Graph& graph = contest.graph;
   graph.inputs = {{"x", {kDynamic, in, size, size}}};
   AddWeights({out, in / groups, kernel, kernel}, values, false, &graph);
@@ -62,6 +75,7 @@ Result<Contest> LinearContest(const nlohmann::json& spec, const ValueSet& values
   const bool is_signed = spec.value("signed", false);
   Contest contest;
   contest.batch = spec.value("batch", 1);
+  LOWBIT_RETURN_IF_ERROR(CheckExtents({in, out, contest.batch}));
   Graph& graph = contest.graph;
   graph.inputs = {{"x", {kDynamic, in}}};
   AddWeights({out, in}, values, is_signed, &graph);

@@ -29,7 +29,7 @@ struct Contest {
 //   linear    features [in, out], signed (false): whether the input's bytes are; float results
 //   network   network: its name, as recipes have it; size of its square images; depth, where it has several
 // Scales of layers are powers of two and their inputs lie on the grid, so that both sides can compute exactly.
-// Errors: an unknown kind, weights or network. Throws what nlohmann::json throws for a key that lacks or has another type.
+// Errors: an unknown kind, weights or network; an extent out of range. Throws what nlohmann::json throws for a key that lacks or has another type.
 Result<Contest> MakeContest(const nlohmann::json& spec);
 
 }  // namespace lowbit::bench

@@ -158,6 +158,7 @@ Result<Contest> NetworkContest(const nlohmann::json& spec, const ValueSet& body)
   RemoveUnused(&graph);
   Contest contest;
   contest.batch = spec.value("batch", 1);
+  if (contest.batch < 1) return Invalid("the contest has a batch of " + std::to_string(contest.batch));
   contest.input = DrawIntegers("input", contest.batch * Elements(input.image), 0, 255);
   DoubleTensor image({1, 3, size, size}, {contest.input.begin(), contest.input.begin() + Elements(input.image)});
   LOWBIT_TRY(const Values values, Evaluate(graph, {{graph.inputs[0].name, image}}));

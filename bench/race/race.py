@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(HERE))
@@ -26,7 +27,7 @@ try:
 except ImportError as error:
     sys.exit(f"race.py: {error}: this needs numpy (Debian: python3-numpy, run by /usr/bin/python3)")
 
-TURN_MICROSECONDS, WARM_UP_TURNS = 20000, 3
+TURN_MICROSECONDS, WARM_UP_TURNS, TRIES = 20000, 3, 8
 # ONNX Runtime's binding asks for the memory of results in each call. The C library would give large pieces back to the
 # system every now and then, and to get them anew can cost as much as a convolution.
 KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 31),
@@ -34,18 +35,33 @@ KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESH
 BITS = {"binary": 1, "ternary": 2, "affine4": 4, "affine8": 8}
 
 
+def others_run():
+    """Whether another process than this one wants a processor just now."""
+    time.sleep(0.001)  # Until the process that answered waits again.
+    with open("/proc/loadavg", encoding="ascii") as file:
+        return int(file.read().split()[3].split("/")[0]) > 1
+
+
 class Racer:
-    """A process that answers N with the median of N runs in microseconds."""
+    """A process that answers N with the median of N runs in microseconds. `disturbed` counts the turns beside which
+    something else ran, at their beginning or end, in every try."""
 
     def __init__(self, command, cpu, variables=None):
         self.server = turns.Server(command, cpu, variables)
         self.about = json.loads(self.server.greeting)
         self.runs = max(1, min(500, round(TURN_MICROSECONDS / self.server.ask(3))))
         for _ in range(WARM_UP_TURNS):
-            self.turn()
+            self.server.ask(self.runs)
+        self.disturbed = 0
 
     def turn(self):
-        return self.server.ask(self.runs)
+        for _ in range(TRIES):
+            disturbed = others_run()
+            time_taken = self.server.ask(self.runs)
+            if not disturbed and not others_run():
+                return time_taken
+        self.disturbed += 1
+        return time_taken
 
     def close(self):
         self.server.close()
@@ -98,10 +114,11 @@ def race(arguments, case, limits, identity):
     times = turns.in_turns(arguments.rounds, [racer.turn for racer in racers])
     limit = limit_microseconds(case, lowbit.about["macs"], limits)
     results = []
-    for name, (_, difference), raw in zip(case.rivals, rivals, times[1:]):
+    for name, (racer, difference), raw in zip(case.rivals, rivals, times[1:]):
         net = [a - b for a, b in zip(raw, times[-1])]
         results.append(summarize(case, lowbit, name, limit, times[0], net, difference))
-        results[-1].update({"commit": lowbit.about["commit"], "call_us": statistics.median(times[-1])})
+        results[-1].update({"commit": lowbit.about["commit"], "call_us": statistics.median(times[-1]),
+                            "disturbed_turns": [lowbit.disturbed, racer.disturbed]})
     for racer in racers[:-1]:
         racer.close()
     return results
@@ -135,6 +152,9 @@ def read_arguments():
     if arguments.cpu not in os.sched_getaffinity(0):
         parser.error(f"no processor {arguments.cpu} here; there are {sorted(os.sched_getaffinity(0))}")
     arguments.modules = os.path.abspath(arguments.modules)
+    if not os.path.isdir(os.path.join(arguments.modules, "onnxruntime-node")):
+        parser.error(f"{arguments.modules} holds no onnxruntime-node; bench/race/install-rival.sh FOLDER installs it into "
+                     "FOLDER/node_modules")
     arguments.chosen = [case for case in cases.CASES if any(text in case.name for text in arguments.case)]
     if not arguments.chosen:
         parser.error("no case has such a name; there are: " + "; ".join(case.name for case in cases.CASES))
@@ -166,6 +186,9 @@ def main():
             print(row(result), flush=True)
     version = identity.about["version"]
     identity.close()
+    disturbed = sum(sum(result["disturbed_turns"]) for result in results)
+    if disturbed:
+        print(f"this machine is not idle: something else ran beside {disturbed} turns, {TRIES} times in a row")
     print(f"a call of the rival that computes nothing, subtracted: {results[-1]['call_us']:.1f} us")
     if arguments.json:
         with open(arguments.json, "w", encoding="utf-8") as file:

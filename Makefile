@@ -4,7 +4,7 @@ SECONDS_EACH ?= 60
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo check dev runtime-only aarch64 asan tsan fuzz lint format namespaces tidy bench install deps clean
+.PHONY: help build test demo check dev runtime-only aarch64 asan tsan fuzz lint format namespaces tidy bench race install deps clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -64,10 +64,18 @@ namespaces: build ## train across two network namespaces, which stand for two ho
 tidy: ## clang-tidy over all sources (minutes)
 	@tools/lint.sh tidy
 
-bench: ## build and run the benchmarks: every program named lowbit_bench_*
+bench: ## build and run the benchmarks: every program named lowbit_bench_*, and the race
 	@cmake --preset release -DLOWBIT_BENCH=ON >/dev/null
 	@ninja -C build $$(ninja -C build -t targets all | sed -n 's/^\(lowbit_bench_[a-z_]*\): phony$$/\1/p')
 	@for program in $$(find build -type f -name 'lowbit_bench_*' -perm -u+x); do $$program || exit 1; done
+	@$(MAKE) --no-print-directory race
+
+race: ## the runtime against ONNX Runtime, which npm installs into build/rival/
+	@cmake --preset release -DLOWBIT_BENCH=ON >/dev/null
+	@cmake --build build --target lowbit_bench_race
+	@bench/race/install-rival.sh build/rival
+	@/usr/bin/python3 bench/race/race.py build/bench/lowbit_bench_race --modules build/rival/node_modules \
+	  --json build/race.json
 
 install: build ## install libraries, headers and the program below PREFIX=/usr/local
 	@cmake --install build --prefix $(PREFIX)

@@ -6,6 +6,7 @@
 #   test     build, and what the tests need: GoogleTest, a browser without a window, ccache
 #   aarch64  cross compiler and libraries of a build for 64-bit ARM without libtorch, and qemu
 #   lint     clang, clang-format, clang-tidy, libFuzzer
+#   bench    what the benchmarks against other software need besides: node, npm, NumPy, PyTorch for Python
 #   --list   prints the packages of the groups that follow, and installs nothing
 set -euo pipefail
 
@@ -17,6 +18,7 @@ aarch64="$runtime g++-aarch64-linux-gnu qemu-user-static libhwy-dev:arm64 libfla
   libtomlplusplus-dev:arm64 libfmt-dev:arm64 libpng-dev:arm64 libjpeg-dev:arm64 zlib1g-dev:arm64 libxxhash-dev:arm64
   libgtest-dev:arm64 libgmock-dev:arm64"
 lint="clang clang-format clang-tidy git libclang-rt-dev"
+bench="nodejs npm python3-numpy python3-torch"
 
 say() { printf 'install-deps: %s\n' "$*"; }
 fail() { printf 'install-deps: %s\n' "$*" >&2; exit 1; }
@@ -25,8 +27,8 @@ packages_of() {
   local group
   for group in "$@"; do
     case $group in
-      build | runtime | test | aarch64 | lint) printf '%s\n' ${!group} ;;
-      *) sed -n '2,9p' "$0" >&2; exit 2 ;;
+      build | runtime | test | aarch64 | lint | bench) printf '%s\n' ${!group} ;;
+      *) sed -n '2,10p' "$0" >&2; exit 2 ;;
     esac
   done | sort -u
 }

@@ -9,11 +9,15 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import time
 
-RIVAL = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rival.py")
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.dirname(HERE))
+
+import turns  # noqa: E402: bench/turns.py
+
+RIVAL = os.path.join(HERE, "rival.py")
 # What is measured, and what with.
 COMPARISONS = {
     "float": ("lowbit:float", "python:float"),
@@ -23,63 +27,30 @@ COMPARISONS = {
 }
 
 
-class Server:
-    """A process that makes training steps on request."""
-
-    def __init__(self, arguments, name, network, batch):
-        side, way = name.split(":")
-        common = ["--network", network, "--batch", str(batch), "--threads", str(arguments.threads)]
-        common += ["--cpu-time"] if arguments.cpu_time else []
-        if side == "lowbit":
-            command = [arguments.program, "--serve", way, *common, "--channels-last"]
-        else:
-            command = [arguments.python, RIVAL, "--way", way, *common]
-        try:
-            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        except OSError as error:
-            sys.exit(f"rivals.py: cannot run {command[0]}: {error.strerror}")
-        self.values = int(self._answer())
-
-    def _answer(self):
-        line = self.process.stdout.readline()
-        if line:
-            return line
-        code = self.process.wait()
-        if code <= 0:
-            sys.exit(f"rivals.py: {self.process.args[0]} ended with exit code {code}")
-        sys.exit(code)  # It has said why.
-
-    def ask(self, word):
-        """`step`: milliseconds; `memory`: MiB."""
-        time.sleep(0.01)  # Until the other process's threads are off the cores: they wait actively for a while.
-        self.process.stdin.write(word + "\n")
-        self.process.stdin.flush()
-        return float(self._answer())
-
-    def close(self):
-        self.process.stdin.close()
-        self.process.wait()
+def serve(arguments, name, network, batch):
+    """A process that makes training steps on request: `step` gives milliseconds, `memory` MiB."""
+    side, way = name.split(":")
+    common = ["--network", network, "--batch", str(batch), "--threads", str(arguments.threads)]
+    common += ["--cpu-time"] if arguments.cpu_time else []
+    if side == "lowbit":
+        return turns.Server([arguments.program, "--serve", way, *common, "--channels-last"])
+    return turns.Server([arguments.python, RIVAL, "--way", way, *common])
 
 
-def measure(one, other, pairs):
-    """Milliseconds of both, pair by pair; who begins alternates, so that neither profits from its place."""
-    times = []
-    for pair in range(pairs):
-        first, second = (one, other) if pair % 2 == 0 else (other, one)
-        taken = {first: first.ask("step")}
-        taken[second] = second.ask("step")
-        times.append((taken[one], taken[other]))
-    return times
+def step(server):
+    time.sleep(0.01)  # Until the other process's threads are off the cores: they wait actively for a while.
+    return server.ask("step")
 
 
 def compare(arguments, names, network, batch):
-    one, other = (Server(arguments, name, network, batch) for name in names)
-    if one.values != other.values:
-        sys.exit(f"rivals.py: {names[0]} trains {one.values} values, {names[1]} {other.values}: not the same network")
-    times = measure(one, other, arguments.pairs)
-    low, ratio, high = statistics.quantiles([a / b for a, b in times], n=4, method="inclusive")
+    one, other = (serve(arguments, name, network, batch) for name in names)
+    if int(one.greeting) != int(other.greeting):
+        sys.exit(f"rivals.py: {names[0]} trains {int(one.greeting)} values, {names[1]} {int(other.greeting)}: "
+                 "not the same network")
+    times, against = turns.in_turns(arguments.pairs, [lambda: step(one), lambda: step(other)])
+    low, ratio, high = turns.quartiles([a / b for a, b in zip(times, against)])
     result = {"network": network, "batch": batch, "what": names[0], "against": names[1],
-              "ms": statistics.median(a for a, _ in times), "against_ms": statistics.median(b for _, b in times),
+              "ms": statistics.median(times), "against_ms": statistics.median(against),
               "ratio": ratio, "ratio_quartiles": [low, high], "peak_mib": one.ask("memory"),
               "against_peak_mib": other.ask("memory"), "pairs": arguments.pairs}
     one.close()

@@ -1,0 +1,61 @@
+"""The cases of the race: what lowbit runs (a specification for lowbit_bench_race, see bench/race/contest.h), what its clock
+sees, and which models of rival_models.py it meets."""
+
+BYTES, FLOATS = "bytes", "floats"
+
+
+class Case:
+    def __init__(self, name, clock, rivals, **spec):
+        self.name, self.clock, self.rivals, self.spec = name, clock, rivals, spec
+
+
+def conv(weights, inputs, outputs, size, kernel, stride=1, groups=1, rivals=("qlinear-conv-nhwc",)):
+    kind = "depthwise " if groups == inputs else "conv "
+    name = f"{kind}{kernel}x{kernel}{'/2' if stride == 2 else ''} {inputs}->{outputs} @{size} {weights}"
+    return Case(name, BYTES, rivals, kind="conv", weights=weights, channels=[inputs, outputs], size=size, kernel=kernel,
+                stride=stride, groups=groups)
+
+
+def linear(weights, features, batch, rival, signed=False):
+    return Case(f"linear {batch}x{features}x{features} {weights}", FLOATS, (rival,), kind="linear", weights=weights,
+                features=[features, features], batch=batch, signed=signed)
+
+
+def network(name, title, weights, batch, size=32, **options):
+    return Case(f"{title} @{size} batch {batch} {weights}", FLOATS, ("qdq", "float"), kind="network", weights=weights,
+                network=name, batch=batch, size=size, **options)
+
+
+BOTH_ORDERS = ("qlinear-conv-nhwc", "qlinear-conv")
+CASES = [
+    conv("ternary", 64, 64, 56, 3, rivals=BOTH_ORDERS),
+    conv("ternary", 128, 128, 28, 3, rivals=BOTH_ORDERS),
+    conv("ternary", 256, 256, 14, 3, rivals=BOTH_ORDERS),
+    conv("ternary", 512, 512, 7, 3, rivals=BOTH_ORDERS),
+    # ResNet-50: the first layer, 1x1 to and from bottlenecks, stride 2.
+    conv("affine8", 3, 64, 224, 7, stride=2),
+    conv("ternary", 64, 256, 56, 1),
+    conv("ternary", 256, 64, 56, 1),
+    conv("ternary", 256, 1024, 14, 1),
+    conv("ternary", 2048, 512, 7, 1),
+    conv("ternary", 128, 128, 56, 3, stride=2),
+    conv("ternary", 256, 512, 56, 1, stride=2),
+    conv("affine4", 64, 64, 56, 3),
+    conv("affine4", 256, 1024, 14, 1),
+    # MobileNetV2: expansion, projection, depthwise.
+    conv("affine4", 24, 144, 56, 1),
+    conv("affine4", 144, 24, 56, 1),
+    conv("affine4", 160, 960, 7, 1),
+    conv("affine4", 144, 144, 56, 3, groups=144),
+    conv("affine4", 144, 144, 56, 3, stride=2, groups=144),
+    conv("affine4", 960, 960, 7, 3, groups=960),
+    linear("ternary", 2048, 128, "dynamic-int8"),
+    linear("binary", 2048, 128, "dynamic-int8"),
+    linear("ternary", 4096, 1, "nbits-2", signed=True),
+    network("resnet_cifar", "ResNet-20", "ternary", 1),
+    network("resnet_cifar", "ResNet-20", "ternary", 64),
+    network("vgg9", "VGG-9", "ternary", 1),
+    network("vgg9", "VGG-9", "ternary", 64),
+    network("resnet", "ResNet-18", "ternary", 1, 224, depth=18),
+    network("mobilenet_v2", "MobileNetV2", "affine4", 1, 224),
+]

@@ -1,0 +1,107 @@
+#include "bench/race/contest.h"
+
+#include <cmath>
+#include <string>
+
+#include "bench/race/draw.h"
+#include "bench/race/network.h"
+
+namespace lowbit::bench {
+namespace {
+
+FloatTensor Scalar(double value) { return FloatTensor({}, {static_cast<float>(value)}); }
+
+// An 8-bit grid with scale 1: the results of the layer before are scaled to it.
+void AppendQuant(const std::string& name, const std::string& from, bool is_signed, Graph* graph) {
+  graph->parameters["one"].value = Scalar(1);
+  graph->parameters["zero"].value = Scalar(0);
+  graph->parameters["bits"].value = Scalar(8);
+  graph->nodes.push_back(
+      {name, "Quant", {from, "one", "zero", "bits"}, {name}, {{"signed", static_cast<int64_t>(is_signed)}}});
+}
+
+// Weights whose scales, powers of two, bring the results into the range of a byte: about 128 +- 100. `inputs` is how
+// many products a result sums; the input's root mean square is about 147 (0..255) or 73 (-127..127).
+void AddWeights(const Shape& shape, const ValueSet& values, bool is_signed, Graph* graph) {
+  QTensor weight = DrawCodes("weight", shape, values);
+  const double inputs = static_cast<double>(Elements(shape) / shape[0]);
+  const double deviation = std::sqrt(inputs) * Deviation(values) * (is_signed ? 73 : 147);
+  const int exponent = static_cast<int>(std::lround(std::log2(100 / deviation)));
+  const std::vector<float> steps = DrawIntegers("scale", shape[0], -1, 0);
+  for (const float step : steps) weight.scales.push_back(std::ldexp(1.0f, exponent + static_cast<int>(step)));
+  graph->parameters["weight"].value = std::move(weight);
+  graph->parameters["bias"].value = FloatTensor({shape[0]}, DrawIntegers("bias", shape[0], 64, 192));
+}
+
+// Extents that no layer goes beyond.
+Status CheckExtents(const std::vector<int64_t>& extents) {
+  constexpr int64_t kMost = 1 << 14;
+  for (const int64_t extent : extents) {
+    if (extent < 1 || extent > kMost) {
+      return Invalid("the contest has an extent of " + std::to_string(extent) + "; expected 1.." +
+                     std::to_string(kMost));
+    }
+  }
+  return Ok();
+}
+
+Result<Contest> ConvContest(const nlohmann::json& spec, const ValueSet& values) {
+  const int64_t in = spec.at("channels").at(0), out = spec.at("channels").at(1), size = spec.at("size");
+  const int64_t kernel = spec.at("kernel"), stride = spec.value("stride", 1), groups = spec.value("groups", 1);
+  Contest contest;
+  contest.batch = spec.value("batch", 1);
+  LOWBIT_RETURN_IF_ERROR(CheckExtents({in, out, size, kernel, stride, groups, contest.batch}));
+  const int64_t pad = kernel / 2, out_size = (size + 2 * pad - kernel) / stride + 1;
+  Graph& graph = contest.graph;
+  graph.inputs = {{"x", {kDynamic, in, size, size}}};
+  AddWeights({out, in / groups, kernel, kernel}, values, false, &graph);
+  AppendQuant("input", "x", false, &graph);
+  graph.nodes.push_back({"conv",
+                         "Conv",
+                         {"input", "weight", "bias"},
+                         {"conv"},
+                         {{"pads", std::vector<int64_t>{pad, pad, pad, pad}},
+                          {"strides", std::vector<int64_t>{stride, stride}},
+                          {"group", groups}}});
+  AppendQuant("output", "conv", false, &graph);
+  graph.outputs = {"output"};
+  contest.input = DrawIntegers("input", contest.batch * in * size * size, 0, 255);
+  contest.macs = static_cast<double>(contest.batch * out_size * out_size * out * in / groups * kernel * kernel);
+  return contest;
+}
+
+Result<Contest> LinearContest(const nlohmann::json& spec, const ValueSet& values) {
+  const int64_t in = spec.at("features").at(0), out = spec.at("features").at(1);
+  const bool is_signed = spec.value("signed", false);
+  Contest contest;
+  contest.batch = spec.value("batch", 1);
+  LOWBIT_RETURN_IF_ERROR(CheckExtents({in, out, contest.batch}));
+  Graph& graph = contest.graph;
+  graph.inputs = {{"x", {kDynamic, in}}};
+  AddWeights({out, in}, values, is_signed, &graph);
+  AppendQuant("input", "x", is_signed, &graph);
+  graph.nodes.push_back({"linear", "Gemm", {"input", "weight", "bias"}, {"linear"}, {{"transB", int64_t{1}}}});
+  graph.outputs = {"linear"};
+  contest.input = DrawIntegers("input", contest.batch * in, is_signed ? -127 : 0, is_signed ? 127 : 255);
+  contest.macs = static_cast<double>(contest.batch * in * out);
+  return contest;
+}
+
+Result<Contest> ContestOfKind(const std::string& kind, const nlohmann::json& spec, const ValueSet& values) {
+  if (kind == "conv") return ConvContest(spec, values);
+  if (kind == "linear") return LinearContest(spec, values);
+  if (kind == "network") return NetworkContest(spec, values);
+  return Invalid("no kind of contest is called '" + kind + "'; known are conv, linear and network");
+}
+
+}  // namespace
+
+Result<Contest> MakeContest(const nlohmann::json& spec) {
+  LOWBIT_TRY(const ValueSet values, ValuesNamed(spec.at("weights")));
+  LOWBIT_TRY(Contest contest, ContestOfKind(spec.at("kind"), spec, values));
+  contest.graph.name = "race";
+  if (contest.rival.nodes.empty()) contest.rival = contest.graph;
+  return contest;
+}
+
+}  // namespace lowbit::bench

@@ -1,0 +1,35 @@
+#ifndef BENCH_RACE_ENTRANT_H_
+#define BENCH_RACE_ENTRANT_H_
+
+// lowbit's side of the race: a graph on one thread of the runtime.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bench/race/contest.h"
+
+namespace lowbit::bench {
+
+class Entrant {
+ public:
+  virtual ~Entrant() = default;
+  // What the clock sees.
+  virtual void Run() = 0;
+  // The graph's output for the whole batch, NCHW, after a run.
+  virtual std::vector<float> Output() = 0;
+  // The kernels that Run calls, in order; of a network, each once.
+  virtual std::vector<std::string> Kernels() const = 0;
+};
+
+// Run takes floats and gives floats, as any program does that uses the runtime. REQUIRES: the contest outlives it.
+Result<std::unique_ptr<Entrant>> MakeModelEntrant(const Contest& contest);
+
+// Run takes the bytes of the first grid and gives those of the last one: all steps of the runtime's plan but the first,
+// which quantizes the input, and the last, which makes floats of the output's bytes. REQUIRES: batch 1
+// Errors: a plan of fewer steps.
+Result<std::unique_ptr<Entrant>> MakeBytesEntrant(const Contest& contest);
+
+}  // namespace lowbit::bench
+
+#endif  // BENCH_RACE_ENTRANT_H_

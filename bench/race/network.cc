@@ -1,0 +1,172 @@
+#include "bench/race/network.h"
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+#include <string>
+
+#include "bench/race/draw.h"
+#include "lowbit/core/evaluate.h"
+#include "lowbit/core/validate.h"
+#include "lowbit/models/model.h"
+
+namespace lowbit::bench {
+namespace {
+
+using Values = std::map<std::string, DoubleTensor>;
+
+bool IsProduct(const Node& node) { return node.op == "Conv" || node.op == "Gemm"; }
+
+// Gives all inputs called `from` the name `to`.
+void Redirect(const std::string& from, const std::string& to, Graph* graph) {
+  for (Node& node : graph->nodes) std::replace(node.inputs.begin(), node.inputs.end(), from, to);
+}
+
+// What is left of batch normalization and dropout when scales and biases are random anyway: nothing.
+void DropNormalization(Graph* graph) {
+  std::vector<Node> kept;
+  for (const Node& node : graph->nodes) {
+    if (node.op == "BatchNormalization" || node.op == "Dropout") {
+      Redirect(node.outputs[0], node.inputs[0], graph);
+    }
+  }
+  for (Node& node : graph->nodes) {
+    if (node.op != "BatchNormalization" && node.op != "Dropout") kept.push_back(std::move(node));
+  }
+  graph->nodes = std::move(kept);
+}
+
+void DrawWeights(const ValueSet& values, Node* node, Graph* graph) {
+  const std::string name = node->inputs[1], bias = node->name + "/bias";
+  const Shape shape = graph->parameters.at(name).shape();
+  QTensor weight = DrawCodes(name, shape, values);
+  const double inputs = static_cast<double>(Elements(shape) / shape[0]);
+  // He's: it keeps the size of activations through ReLU.
+  const double scale = std::sqrt(2 / inputs) / Deviation(values);
+  for (const float step : DrawIntegers(name + "/scale", shape[0], 80, 120)) {
+    weight.scales.push_back(static_cast<float>(scale * step / 100));
+  }
+  graph->parameters[name].value = std::move(weight);
+  FloatTensor biases({shape[0]}, DrawIntegers(bias, shape[0], -10, 10));
+  for (float& b : biases.data) b *= 0.01f;
+  graph->parameters[bias].value = std::move(biases);
+  node->inputs.resize(2);
+  node->inputs.push_back(bias);
+}
+
+void DrawAllWeights(const ValueSet& body, Graph* graph) {
+  std::vector<Node*> products;
+  for (Node& node : graph->nodes) {
+    if (IsProduct(node)) products.push_back(&node);
+  }
+  for (Node* node : products) {
+    const bool end = node == products.front() || node == products.back();
+    DrawWeights(end ? ValueSet::Affine(8, 128) : body, node, graph);
+  }
+}
+
+void RemoveUnused(Graph* graph) {
+  std::set<std::string> used;
+  for (const Node& node : graph->nodes) used.insert(node.inputs.begin(), node.inputs.end());
+  for (auto it = graph->parameters.begin(); it != graph->parameters.end();) {
+    it = used.count(it->first) == 0 ? graph->parameters.erase(it) : std::next(it);
+  }
+}
+
+// A grid for the value, as wide as its values were.
+Node QuantOf(const std::string& value, const DoubleTensor& values, Graph* graph) {
+  const auto [low, high] = std::minmax_element(values.data.begin(), values.data.end());
+  const bool is_signed = *low < 0;
+  const double scale = is_signed ? std::max(-*low, *high) / 127 : *high / 255;
+  const std::string name = value + "/grid";
+  graph->parameters[name + "/scale"].value = FloatTensor({}, {static_cast<float>(scale > 0 ? scale : 1)});
+  graph->parameters["zero"].value = FloatTensor({}, {0});
+  graph->parameters["bits"].value = FloatTensor({}, {8});
+  return {
+      name, "Quant", {value, name + "/scale", "zero", "bits"}, {name}, {{"signed", static_cast<int64_t>(is_signed)}}};
+}
+
+// Operators whose results are already on their input's grid.
+bool KeepsGrid(const Node& node) {
+  const std::set<std::string> ops = {"MaxPool", "Flatten", "Slice", "Pad", "Concat", "Reshape", "Transpose"};
+  return ops.count(node.op) != 0;
+}
+
+bool IsReadBy(const std::string& value, const std::string& op, const Graph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), [&](const Node& node) {
+    return node.op == op && std::find(node.inputs.begin(), node.inputs.end(), value) != node.inputs.end();
+  });
+}
+
+bool IsActivation(const std::string& op) { return op == "Relu" || op == "Clip"; }
+
+// The normalization of pixels stays in floats.
+bool IsComputedFromPixels(const Node& node) { return node.op == "Sub" || node.op == "Mul"; }
+
+// Whether the node's result goes on a grid. `all`: wherever it can; else where layers or additions read it.
+bool NeedsGrid(const Node& node, const Graph& graph, bool all) {
+  const std::string& value = node.outputs[0];
+  if (value == graph.outputs[0] || KeepsGrid(node)) return false;
+  if (IsReadBy(value, "Relu", graph) || IsReadBy(value, "Clip", graph)) return false;
+  if (IsActivation(node.op) || node.op == "GlobalAveragePool" || IsReadBy(value, "Conv", graph)) return true;
+  return all && !IsComputedFromPixels(node);
+}
+
+Graph OnGrids(const Graph& graph, const Values& values, bool all) {
+  Graph result = graph;
+  result.nodes.clear();
+  std::map<std::string, std::string> names;
+  for (Node node : graph.nodes) {
+    for (std::string& input : node.inputs) {
+      if (const auto found = names.find(input); found != names.end()) input = found->second;
+    }
+    const std::string value = node.outputs[0];
+    const bool grid = NeedsGrid(node, graph, all);
+    result.nodes.push_back(std::move(node));
+    if (!grid) continue;
+    result.nodes.push_back(QuantOf(value, values.at(value), &result));
+    names[value] = result.nodes.back().name;
+  }
+  return result;
+}
+
+Result<double> MacsOfOne(const Graph& graph) {
+  LOWBIT_TRY(const auto shapes, InferShapes(graph, 1));
+  double macs = 0;
+  for (const Node& node : graph.nodes) {
+    if (!IsProduct(node)) continue;
+    const Shape& weight = graph.parameters.at(node.inputs[1]).shape();
+    macs += static_cast<double>(Elements(shapes.at(node.outputs[0])) * (Elements(weight) / weight[0]));
+  }
+  return macs;
+}
+
+}  // namespace
+
+Result<Contest> NetworkContest(const nlohmann::json& spec, const ValueSet& body) {
+  models::ModelInput input;
+  const int64_t size = spec.at("size");
+  input.image = {3, size, size};
+  input.classes = size == 32 ? 10 : 1000;
+  input.mean = {128, 128, 128};
+  input.scale = {1.0f / 64};
+  Config options;
+  if (spec.contains("depth")) options.value = ConfigTable{{"depth", Config{spec["depth"].get<int64_t>(), ""}}};
+  LOWBIT_TRY(Graph graph, models::BuildModel(spec.at("network"), input, options, 1));
+  DropNormalization(&graph);
+  DrawAllWeights(body, &graph);
+  RemoveUnused(&graph);
+  Contest contest;
+  contest.batch = spec.value("batch", 1);
+  if (contest.batch < 1) return Invalid("the contest has a batch of " + std::to_string(contest.batch));
+  contest.input = DrawIntegers("input", contest.batch * Elements(input.image), 0, 255);
+  DoubleTensor image({1, 3, size, size}, {contest.input.begin(), contest.input.begin() + Elements(input.image)});
+  LOWBIT_TRY(const Values values, Evaluate(graph, {{graph.inputs[0].name, image}}));
+  contest.graph = OnGrids(graph, values, false);
+  contest.rival = OnGrids(graph, values, true);
+  LOWBIT_TRY(const double macs, MacsOfOne(graph));
+  contest.macs = macs * static_cast<double>(contest.batch);
+  return contest;
+}
+
+}  // namespace lowbit::bench

@@ -16,9 +16,10 @@ def conv(weights, inputs, outputs, size, kernel, stride=1, groups=1, rivals=("ql
                 stride=stride, groups=groups)
 
 
-def linear(weights, features, batch, rival, signed=False):
-    return Case(f"linear {batch}x{features}x{features} {weights}", FLOATS, (rival,), kind="linear", weights=weights,
-                features=[features, features], batch=batch, signed=signed)
+def linear(weights, features, batch, rival, signed=False, layers=1):
+    name = f"linear {batch}x{features}x{features} {weights}{f', {layers} layers' if layers > 1 else ''}"
+    return Case(name, FLOATS, (rival,), kind="linear", weights=weights, features=[features, features], batch=batch,
+                signed=signed, layers=layers)
 
 
 def network(name, title, weights, batch, size=32, **options):
@@ -52,6 +53,7 @@ CASES = [
     linear("ternary", 2048, 128, "dynamic-int8"),
     linear("binary", 2048, 128, "dynamic-int8"),
     linear("ternary", 4096, 1, "nbits-2", signed=True),
+    linear("ternary", 4096, 1, "nbits-2", signed=True, layers=8),
     network("resnet_cifar", "ResNet-20", "ternary", 1),
     network("resnet_cifar", "ResNet-20", "ternary", 64),
     network("vgg9", "VGG-9", "ternary", 1),

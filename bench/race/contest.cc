@@ -20,17 +20,21 @@ void AppendQuant(const std::string& name, const std::string& from, bool is_signe
       {name, "Quant", {from, "one", "zero", "bits"}, {name}, {{"signed", static_cast<int64_t>(is_signed)}}});
 }
 
-// Weights whose scales, powers of two, bring the results into the range of a byte: about 128 +- 100. `inputs` is how
+// Weights whose scales, powers of two, bring the results into the range of a byte: about 128 +- 100, or
+// 0 +- 30 if it is signed. `inputs` is how
 // many products a result sums; the input's root mean square is about 147 (0..255) or 73 (-127..127).
-void AddWeights(const Shape& shape, const ValueSet& values, bool is_signed, Graph* graph) {
-  QTensor weight = DrawCodes("weight", shape, values);
-  const double inputs = static_cast<double>(Elements(shape) / shape[0]);
-  const double deviation = std::sqrt(inputs) * Deviation(values) * (is_signed ? 73 : 147);
-  const int exponent = static_cast<int>(std::lround(std::log2(100 / deviation)));
+// `suffix` tells layers of one contest apart.
+void AddWeights(const std::string& suffix, const Shape& shape, const ValueSet& values, bool is_signed, Graph* graph) {
+  QTensor weight = DrawCodes("weight" + suffix, shape, values);
+  const int64_t inputs = Elements(shape) / shape[0];
+  const double deviation = std::sqrt(static_cast<double>(inputs)) * Deviation(values) * (is_signed ? 73 : 147);
+  const int exponent = static_cast<int>(std::lround(std::log2((is_signed ? 30 : 100) / deviation)));
   const std::vector<float> steps = DrawIntegers("scale", shape[0], -1, 0);
   for (const float step : steps) weight.scales.push_back(std::ldexp(1.0f, exponent + static_cast<int>(step)));
-  graph->parameters["weight"].value = std::move(weight);
-  graph->parameters["bias"].value = FloatTensor({shape[0]}, DrawIntegers("bias", shape[0], 64, 192));
+  graph->parameters["weight" + suffix].value = std::move(weight);
+  const int middle = is_signed ? 0 : 128;
+  graph->parameters["bias" + suffix].value =
+      FloatTensor({shape[0]}, DrawIntegers("bias", shape[0], middle - 64, middle + 64));
 }
 
 // Extents that no layer goes beyond.
@@ -54,7 +58,7 @@ Result<Contest> ConvContest(const nlohmann::json& spec, const ValueSet& values) 
   const int64_t pad = kernel / 2, out_size = (size + 2 * pad - kernel) / stride + 1;
   Graph& graph = contest.graph;
   graph.inputs = {{"x", {kDynamic, in, size, size}}};
-  AddWeights({out, in / groups, kernel, kernel}, values, false, &graph);
+  AddWeights("", {out, in / groups, kernel, kernel}, values, false, &graph);
   AppendQuant("input", "x", false, &graph);
   graph.nodes.push_back({"conv",
                          "Conv",
@@ -66,7 +70,8 @@ Result<Contest> ConvContest(const nlohmann::json& spec, const ValueSet& values) 
   AppendQuant("output", "conv", false, &graph);
   graph.outputs = {"output"};
   contest.input = DrawIntegers("input", contest.batch * in * size * size, 0, 255);
-  contest.macs = static_cast<double>(contest.batch * out_size * out_size * out * in / groups * kernel * kernel);
+  const int64_t products = in / groups * kernel * kernel;
+  contest.macs = static_cast<double>(contest.batch * out_size * out_size * out * products);
   return contest;
 }
 
@@ -75,15 +80,22 @@ Result<Contest> LinearContest(const nlohmann::json& spec, const ValueSet& values
   const bool is_signed = spec.value("signed", false);
   Contest contest;
   contest.batch = spec.value("batch", 1);
-  LOWBIT_RETURN_IF_ERROR(CheckExtents({in, out, contest.batch}));
+  const int64_t layers = spec.value("layers", 1);
+  LOWBIT_RETURN_IF_ERROR(CheckExtents({in, out, contest.batch, layers}));
   Graph& graph = contest.graph;
   graph.inputs = {{"x", {kDynamic, in}}};
-  AddWeights({out, in}, values, is_signed, &graph);
-  AppendQuant("input", "x", is_signed, &graph);
-  graph.nodes.push_back({"linear", "Gemm", {"input", "weight", "bias"}, {"linear"}, {{"transB", int64_t{1}}}});
-  graph.outputs = {"linear"};
+  std::string value = "x";
+  for (int64_t i = 0; i < layers; ++i) {
+    const std::string suffix = std::to_string(i), input = "input" + suffix;
+    AddWeights(suffix, {out, in}, values, is_signed, &graph);
+    AppendQuant(input, value, is_signed, &graph);
+    value = "linear" + suffix;
+    graph.nodes.push_back(
+        {value, "Gemm", {input, "weight" + suffix, "bias" + suffix}, {value}, {{"transB", int64_t{1}}}});
+  }
+  graph.outputs = {value};
   contest.input = DrawIntegers("input", contest.batch * in, is_signed ? -127 : 0, is_signed ? 127 : 255);
-  contest.macs = static_cast<double>(contest.batch * in * out);
+  contest.macs = static_cast<double>(contest.batch * in * out * layers);
   return contest;
 }
 

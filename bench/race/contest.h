@@ -26,7 +26,8 @@ struct Contest {
 //   batch     images or rows (1)
 //   conv      channels [in, out], size, kernel, stride (1), groups (1): square, padded by kernel / 2; grids of bytes at
 //             both ends
-//   linear    features [in, out], signed (false): whether the input's bytes are; float results
+//   linear    features [in, out], signed (false): whether the input's bytes are; float results. layers (1): so many, one
+//             after the other, in = out
 //   network   network: its name, as recipes have it; size of its square images; depth, where it has several
 // Scales of layers are powers of two and their inputs lie on the grid, so that both sides can compute exactly.
 // Errors: an unknown kind, weights or network; an extent out of range. Throws what nlohmann::json throws for a key that lacks or has another type.

@@ -17,10 +17,11 @@ Result<ValueSet> ValuesNamed(const std::string& name) {
 
 std::vector<float> DrawIntegers(const std::string& stream, int64_t count, int low, int high) {
   const CounterRandom random(1, StreamOf(stream));
-  const auto bound = static_cast<uint64_t>(high - low + 1);
+  const auto bound = static_cast<uint64_t>(high) - static_cast<uint64_t>(low) + 1;
   std::vector<float> values(static_cast<size_t>(count));
-  for (size_t i = 0; i < values.size(); ++i)
+  for (size_t i = 0; i < values.size(); ++i) {
     values[i] = static_cast<float>(low + static_cast<int>(random.Below(i, bound)));
+  }
   return values;
 }
 

@@ -40,9 +40,9 @@ void DrawWeights(const ValueSet& values, Node* node, Graph* graph) {
   const std::string name = node->inputs[1], bias = node->name + "/bias";
   const Shape shape = graph->parameters.at(name).shape();
   QTensor weight = DrawCodes(name, shape, values);
-  const double inputs = static_cast<double>(Elements(shape) / shape[0]);
+  const int64_t inputs = Elements(shape) / shape[0];
   // He's: it keeps the size of activations through ReLU.
-  const double scale = std::sqrt(2 / inputs) / Deviation(values);
+  const double scale = std::sqrt(2 / static_cast<double>(inputs)) / Deviation(values);
   for (const float step : DrawIntegers(name + "/scale", shape[0], 80, 120)) {
     weight.scales.push_back(static_cast<float>(scale * step / 100));
   }
@@ -136,7 +136,8 @@ Result<double> MacsOfOne(const Graph& graph) {
   for (const Node& node : graph.nodes) {
     if (!IsProduct(node)) continue;
     const Shape& weight = graph.parameters.at(node.inputs[1]).shape();
-    macs += static_cast<double>(Elements(shapes.at(node.outputs[0])) * (Elements(weight) / weight[0]));
+    const int64_t products = Elements(weight) / weight[0];
+    macs += static_cast<double>(Elements(shapes.at(node.outputs[0])) * products);
   }
   return macs;
 }

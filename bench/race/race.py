@@ -89,8 +89,8 @@ def limit_microseconds(case, macs, limits):
     third-level cache."""
     times = [macs / limits["int8_gmacs"] * 1e-3] if limits["int8_gmacs"] else [0]
     if "features" in case.spec:
-        bits = case.spec["features"][0] * case.spec["features"][1] * BITS[case.spec["weights"]]
-        times.append(bits / 8 / limits["l3_gbytes"] * 1e-3)
+        weights = case.spec["features"][0] * case.spec["features"][1] * case.spec["layers"]
+        times.append(weights * BITS[case.spec["weights"]] / 8 / limits["l3_gbytes"] * 1e-3)
     return max(times)
 
 

@@ -35,8 +35,11 @@ class Contest:
     def is_low_bit(self, name):
         return self.graph["parameters"].get(name, {}).get("type") == "int8"
 
+    def nodes(self, op):
+        return [node for node in self.graph["nodes"] if node["op"] == op]
+
     def node(self, op):
-        return next(node for node in self.graph["nodes"] if node["op"] == op)
+        return self.nodes(op)[0]
 
 
 class Rival:
@@ -76,11 +79,12 @@ def qlinear_conv(contest, channels_last):
 def dynamic_product(contest):
     """DynamicQuantizeMatMul: floats in, quantized to uint8 by their own range, times int8 weights, floats out."""
     model = onnx_file.Model()
-    scales = contest.scales("weight")
+    _, weight, bias = contest.node("Gemm")["inputs"]
+    scales = contest.scales(weight)
     inputs = [model.input("x", "float32", contest.input_shape),
-              model.constant("w", contest.tensor("weight").T), model.constant("w_scale", scales),
+              model.constant("w", contest.tensor(weight).T), model.constant("w_scale", scales),
               model.constant("w_zero", numpy.zeros(scales.size, "int8")),
-              model.constant("bias", contest.tensor("bias"))]
+              model.constant("bias", contest.tensor(bias))]
     model.node("DynamicQuantizeMatMul", inputs, "y", "com.microsoft")
     model.output("y", "float32")
     return Rival(model, contest.input, contest.output.reshape(contest.batch, -1), 0.01)
@@ -90,16 +94,22 @@ def two_bit_product(contest):
     """MatMulNBits with 2 bits, blocks of 128, accuracy level 4 (activations quantized to int8 inside). Codes 1, 2, 3
     with the implied zero point 2 stand for -1, 0, 1; the lowest bits of a byte come first."""
     model = onnx_file.Model()
-    weight, scales = contest.tensor("weight"), contest.scales("weight")
-    outputs, inputs = weight.shape
-    blocks = inputs // 128
-    codes = (weight + 2).astype("uint8").reshape(outputs, blocks, 32, 4)
-    packed = codes[..., 0] | codes[..., 1] << 2 | codes[..., 2] << 4 | codes[..., 3] << 6
-    operands = [model.input("x", "float32", contest.input_shape), model.constant("w", packed),
-                model.constant("scales", numpy.repeat(scales, blocks)), "", "", model.constant("bias", contest.tensor("bias"))]
-    model.node("MatMulNBits", operands, "y", "com.microsoft", K=inputs, N=outputs, bits=2, block_size=128, accuracy_level=4)
-    model.output("y", "float32")
-    return Rival(model, contest.input, contest.output.reshape(contest.batch, -1), 0.01)
+    value = model.input("x", "float32", contest.input_shape)
+    for node in contest.nodes("Gemm"):
+        name, output = node["inputs"][1], node["outputs"][0]
+        weight, scales = contest.tensor(name), contest.scales(name)
+        outputs, inputs = weight.shape
+        blocks = inputs // 128
+        codes = (weight + 2).astype("uint8").reshape(outputs, blocks, 32, 4)
+        packed = codes[..., 0] | codes[..., 1] << 2 | codes[..., 2] << 4 | codes[..., 3] << 6
+        bias = node["inputs"][2]
+        operands = [value, model.constant(name, packed), model.constant(name + "/scales", numpy.repeat(scales, blocks)), "",
+                    "", model.constant(bias, contest.tensor(bias))]
+        value = model.node("MatMulNBits", operands, output, "com.microsoft", K=inputs, N=outputs, bits=2, block_size=128,
+                           accuracy_level=4)
+    model.output(value, "float32")
+    # Each further layer adds the difference between a grid for the layer and one for each block of 128.
+    return Rival(model, contest.input, contest.output.reshape(contest.batch, -1), 0.01 * len(contest.nodes("Gemm")))
 
 
 class Network:

@@ -7,6 +7,8 @@
 #define LOWBIT_RUNTIME_FINISH_INL_H_
 #endif
 
+#include <algorithm>
+
 #include "hwy/highway.h"
 #include "lowbit/runtime/byte_output.h"
 #include "lowbit/runtime/epilogue-inl.h"
@@ -27,7 +29,8 @@ struct SumBlock {
   int64_t At(int64_t r) const { return (pixel + r) * of_channels + channel; }
 };
 
-// Whole vectors of channels, in one pass.
+// All channels in one pass, a vector at a time; the last one overlaps the one before where channels do not fill it, which
+// computes some twice. REQUIRES: block.channels is at least a vector's lanes; no residual where results go
 //   kResidual: 0 none, 1 floats, 2 bytes
 template <int kResidual, bool kSlope, bool kBytes>
 HWY_NOINLINE void FinishVectors(const ByteFinish& finish, const ByteOutput& output, const SumBlock& block) {
@@ -41,7 +44,8 @@ HWY_NOINLINE void FinishVectors(const ByteFinish& finish, const ByteOutput& outp
   const bool clip_once = kClipOnce && !quantizer.bipolar && epilogue.low <= epilogue.high;
   const QuantizeLanes quantize =
       clip_once ? QuantizeLanes::OfClipped(quantizer, epilogue.low, epilogue.high) : QuantizeLanes(quantizer);
-  for (int64_t c = 0; c < block.channels; c += lanes) {
+  for (int64_t first = 0; first < block.channels; first += lanes) {
+    const int64_t c = std::min(first, block.channels - lanes);
     const EpilogueLanes<kResidual != 0, kSlope> apply(epilogue, block.channel + c);
     const float* sums = block.sums + c;
     for (int64_t r = 0; r < block.pixels; ++r, sums += block.pitch) {
@@ -72,7 +76,7 @@ void FinishVectorsWith(const ByteFinish& finish, const ByteOutput& output, const
                : FinishVectors<kResidual, false, false>(finish, output, block);
 }
 
-// For channels that do not fill their last vector.
+// For channels that do not fill a vector.
 inline void FinishRuns(const ByteFinish& finish, const ByteOutput& output, const SumBlock& block) {
   for (int64_t r = 0; r < block.pixels; ++r) {
     const int64_t at = block.At(r);
@@ -92,7 +96,7 @@ inline void FinishRuns(const ByteFinish& finish, const ByteOutput& output, const
 // Epilogue, residual and quantizer; stores the results.
 inline void Finish(const ByteFinish& finish, const ByteOutput& output, const SumBlock& block) {
   const int64_t lanes = static_cast<int64_t>(hwy::HWY_NAMESPACE::Lanes(hwy::HWY_NAMESPACE::ScalableTag<float>()));
-  if (block.channels % lanes != 0) return FinishRuns(finish, output, block);
+  if (block.channels < lanes) return FinishRuns(finish, output, block);
   if (output.residual.floats != nullptr) return FinishVectorsWith<1>(finish, output, block);
   if (output.residual.bytes != nullptr) return FinishVectorsWith<2>(finish, output, block);
   FinishVectorsWith<0>(finish, output, block);

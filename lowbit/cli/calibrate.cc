@@ -13,7 +13,7 @@ void AddCalibrate(CLI::App* program, int* code) {
     app::CalibrateFileRequest request;
     bool json = false;
   };
-  static const std::map<std::string, compress::RangeRule> kRules = {
+  static const std::map<std::string, compress::RangeRule> rules = {
       {"mse", compress::RangeRule::kMeanSquaredError},
       {"percentile", compress::RangeRule::kPercentile},
       {"min-max", compress::RangeRule::kMinMax},
@@ -30,7 +30,7 @@ void AddCalibrate(CLI::App* program, int* code) {
       ->check(CLI::Range(int64_t{1}, int64_t{1} << 31))
       ->capture_default_str();
   command->add_option("--rule", options.rule, "mse: the grid with the least squared error; percentile; min-max")
-      ->transform(CLI::CheckedTransformer(kRules));
+      ->transform(CLI::CheckedTransformer(rules));
   command
       ->add_option("--percentile", options.percentile, "Share of the values inside of the grid, for --rule percentile")
       ->capture_default_str();

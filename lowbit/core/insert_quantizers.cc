@@ -89,7 +89,7 @@ class Inserter {
 
  private:
   std::string AddScalar(const std::string& wish, double value) {
-    const std::string name = names_.Unique(wish);
+    std::string name = names_.Unique(wish);
     out_.parameters[name].value = FloatTensor({}, {static_cast<float>(value)});
     return name;
   }

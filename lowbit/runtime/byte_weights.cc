@@ -14,12 +14,13 @@ int BitsFor(const ValueSet& values, bool narrow) {
   return values.Count() > 2 ? 2 : 1;
 }
 
-// Whether the table is a line, which is then cheaper than the table.
-void FindLine(ByteWeights* packed, int count) {
-  if (packed->bits == 8 || count < 2) return;
-  const int32_t slope = packed->table[1] - packed->table[0], base = packed->table[0];
-  for (int code = 0; code < count; ++code) {
-    if (packed->table[code] != code * slope + base) return;
+// Whether the values lie on a line, which is then cheaper than a table.
+void FindLine(const ValueSet& values, ByteWeights* packed) {
+  if (packed->bits == 8 || values.Count() < 2) return;
+  const auto integer = [&](int code) { return static_cast<int32_t>(values.Value(code)); };
+  const int32_t slope = integer(1) - integer(0), base = integer(0);
+  for (int code = 0; code < values.Count(); ++code) {
+    if (integer(code) != code * slope + base) return;
   }
   packed->slope = slope;
   packed->base = base;
@@ -59,7 +60,7 @@ ByteWeights PackBytes(const WeightSource& source, int lanes) {
     packed.table[code] = static_cast<int8_t>(tensor.values.Value(code));
   }
 
-  FindLine(&packed, count);
+  FindLine(tensor.values, &packed);
 
   const size_t total = packed.PanelBytes() * static_cast<size_t>(packed.Panels());
   packed.bytes = hwy::AllocateAligned<uint8_t>(total);

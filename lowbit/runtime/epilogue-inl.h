@@ -16,7 +16,7 @@ namespace lowbit::runtime::HWY_NAMESPACE {
 // v limited to a bound; a NaN stays. (x86 compares in one instruction, which gives its second operand if one is a NaN.)
 template <class V>
 HWY_INLINE V KeepAtLeast(V v, V low) {
-#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSSE3
   return hwy::HWY_NAMESPACE::Max(low, v);
 #else
   return hwy::HWY_NAMESPACE::IfThenElse(hwy::HWY_NAMESPACE::Lt(v, low), low, v);
@@ -25,7 +25,7 @@ HWY_INLINE V KeepAtLeast(V v, V low) {
 
 template <class V>
 HWY_INLINE V KeepAtMost(V v, V high) {
-#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSSE3
   return hwy::HWY_NAMESPACE::Min(high, v);
 #else
   return hwy::HWY_NAMESPACE::IfThenElse(hwy::HWY_NAMESPACE::Gt(v, high), high, v);

@@ -43,7 +43,7 @@ HWY_NOINLINE void FinishVectors(const ByteFinish& finish, const ByteOutput& outp
   const ByteQuantizer& quantizer = kBytes ? *finish.quantizer : ByteQuantizer();
   const bool clip_once = kClipOnce && !quantizer.bipolar && epilogue.low <= epilogue.high;
   const QuantizeLanes quantize =
-      clip_once ? QuantizeLanes::OfClipped(quantizer, epilogue.low, epilogue.high) : QuantizeLanes(quantizer);
+      clip_once ? QuantizeLanes::OfClipped(quantizer, epilogue.low, epilogue.high) : QuantizeLanes{quantizer};
   for (int64_t first = 0; first < block.channels; first += lanes) {
     const int64_t c = std::min(first, block.channels - lanes);
     const EpilogueLanes<kResidual != 0, kSlope> apply(epilogue, block.channel + c);

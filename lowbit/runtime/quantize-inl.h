@@ -28,7 +28,7 @@ HWY_INLINE uint8_t QuantizeOne(const ByteQuantizer& q, float x) {
 template <class V>
 HWY_INLINE V LimitTo(V v, V low, V high) {
   namespace hn = hwy::HWY_NAMESPACE;
-#if HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR  // Max and Min give their second operand if one is a NaN.
+#if HWY_ARCH_X86 && HWY_TARGET <= HWY_SSSE3  // Max and Min give their second operand if one is a NaN.
   return hn::Min(hn::Max(v, low), high);
 #else
   v = hn::IfThenElse(hn::Gt(v, low), v, low);
@@ -88,7 +88,7 @@ class QuantizeLanes {
     return IntegerVector{_mm512_cvtps_epi32(v.raw)};
 #elif HWY_ARCH_X86 && HWY_TARGET == HWY_AVX2
     return IntegerVector{_mm256_cvtps_epi32(v.raw)};
-#elif HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+#elif HWY_ARCH_X86 && HWY_TARGET <= HWY_SSSE3
     return IntegerVector{_mm_cvtps_epi32(v.raw)};
 #else
     return hwy::HWY_NAMESPACE::NearestInt(v);

@@ -40,8 +40,8 @@ Result<Graph> QuantizeActivations(const Graph& graph, const recipe::QuantizeSect
   if (quantize.activations.bits == 0) return graph;
   const std::vector<std::string> products = ProductsOf(graph);
   for (const std::string& name : quantize.activations.skip) {
-    if (!Contains(products, name))
-      return Invalid("quantize.activations.skip: " + UnknownName("product", name, products));
+    if (Contains(products, name)) continue;
+    return Invalid("quantize.activations.skip: " + UnknownName("product", name, products));
   }
   std::map<std::string, ActivationGrid> grids;
   for (const QuantizableValue& value : QuantizableValues(graph)) {

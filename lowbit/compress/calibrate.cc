@@ -18,6 +18,8 @@ namespace {
 constexpr int64_t kBatch = 32;
 constexpr int kSizes = 128;
 constexpr double kSizeStep = .97;
+// Values below have no scale that is a float with an inverse: as good as 0.
+constexpr double kSmallest = 1e-30;
 
 Status CheckBits(const char* name, int bits, int least) {
   if (bits >= least && bits <= 8) return Ok();
@@ -132,7 +134,7 @@ CalibratedValue ChooseGrid(const QuantizableValue& value, const MagnitudeHistogr
   result.products = value.products;
   result.bits = bits;
   result.is_signed = !value.nonnegative && histogram.negative();
-  result.largest = histogram.largest();
+  result.largest = histogram.largest() < kSmallest ? 0 : histogram.largest();
   if (result.largest == 0) return result;
   const int steps = (1 << (result.is_signed ? bits - 1 : bits)) - 1;
   // What is stored is a float.

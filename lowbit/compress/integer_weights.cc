@@ -27,8 +27,9 @@ QTensor RoundToIntegers(const FloatTensor& weights, int bits) {
   const auto columns = static_cast<size_t>(Elements(weights.shape) / weights.shape[0]);
   for (size_t row = 0; row < static_cast<size_t>(weights.shape[0]); ++row) {
     const Span<const float> values(weights.data.data() + row * columns, columns);
-    const double scale = LargestMagnitude(values) / static_cast<double>(steps);
-    tensor.scales.push_back(scale > 0 ? static_cast<float>(scale) : 1.0f);
+    // Of values too small for a scale of their own, zeros remain.
+    const float scale = LargestMagnitude(values) / static_cast<float>(steps);
+    tensor.scales.push_back(std::isnormal(scale) ? scale : 1.0f);
     for (const float value : values) {
       const double step = std::nearbyint(static_cast<double>(value) / static_cast<double>(tensor.scales.back()));
       tensor.codes.push_back(static_cast<uint8_t>(zero + static_cast<int>(std::clamp<double>(step, -steps, steps))));

@@ -22,6 +22,12 @@ TEST(RoundToIntegers, ARowOfZerosStaysZero) {
   EXPECT_THAT(Dequantize(tensor).data, ElementsAre(0, 0));
 }
 
+TEST(RoundToIntegers, ARowTooSmallForAScaleBecomesZero) {
+  const QTensor tensor = RoundToIntegers(FloatTensor({1, 2}, {1e-44f, -1e-44f}), 8);
+  EXPECT_THAT(tensor.scales, ElementsAre(1));
+  EXPECT_THAT(Dequantize(tensor).data, ElementsAre(0, 0));
+}
+
 TEST(RoundProductWeights, LeavesWhatIsLowBitOrNoProduct) {
   Graph graph;
   graph.inputs = {{"x", {kDynamic, 2}}};

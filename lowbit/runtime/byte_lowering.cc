@@ -79,6 +79,8 @@ void Lowering::AbsorbQuantizer(Fusion* fusion) const {
   const Node& last = graph_.nodes[nodes.back()];
   if (last.inputs[0] != (nodes.size() == 1 ? fusion->output : first.outputs[0])) return;
   fusion->quantizer = ReadByteQuantizer(last, *this);
+  // Of one bit only the sign counts, which a factor may change.
+  if (fusion->quantizer.has_value() && fusion->quantizer->bipolar && nodes.size() > 1) fusion->quantizer.reset();
   if (!fusion->quantizer.has_value()) return;
   fusion->quantizer->scale = scale;
   fusion->nodes.insert(fusion->nodes.end(), nodes.begin(), nodes.end());

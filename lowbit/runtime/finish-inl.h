@@ -41,7 +41,7 @@ HWY_NOINLINE void FinishVectors(const ByteFinish& finish, const ByteOutput& outp
   constexpr bool kClipOnce = kBytes && kResidual == 0 && !kSlope;
   const Epilogue& epilogue = finish.epilogue;
   const ByteQuantizer& quantizer = kBytes ? *finish.quantizer : ByteQuantizer();
-  const bool clip_once = kClipOnce && !quantizer.bipolar && epilogue.low <= epilogue.high;
+  const bool clip_once = kClipOnce && !quantizer.bipolar && quantizer.scale > 0 && epilogue.low <= epilogue.high;
   const QuantizeLanes quantize =
       clip_once ? QuantizeLanes::OfClipped(quantizer, epilogue.low, epilogue.high) : QuantizeLanes{quantizer};
   for (int64_t first = 0; first < block.channels; first += lanes) {

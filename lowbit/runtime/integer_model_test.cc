@@ -76,6 +76,34 @@ TEST(IntegerModel, GivesTheBitsOfTheIntegerForm) {
   }
 }
 
+// Factors of any sign in front of quantizers, as graphs from elsewhere may have them.
+TEST(IntegerModel, ScalesInFrontOfQuantizersMayBeNegative) {
+  for (const bool bipolar : {false, true}) {
+    for (const float factor : {-.5f, 0.f, 1e-30f, 2.f}) {
+      SCOPED_TRACE(std::to_string(bipolar) + " " + std::to_string(factor));
+      RandomSource random(1);
+      Graph graph;
+      graph.inputs = {{"image", {kDynamic, 3, 4, 4}}};
+      graph.outputs = {"q"};
+      graph.parameters["w"].value = testing::RandomCodes({16, 3, 3, 3}, ValueSet::Ternary(), true, &random);
+      graph.parameters["one"].value = FloatTensor({}, {1});
+      graph.parameters["zero"].value = FloatTensor({}, {0});
+      graph.parameters["bits"].value = FloatTensor({}, {8});
+      graph.parameters["factor"].value = FloatTensor({}, {factor});
+      graph.nodes = {{"first", "Quant", {"image", "one", "zero", "bits"}, {"x"}, {}},
+                     {"conv", "Conv", {"x", "w"}, {"c"}, {}},
+                     {"relu", "Relu", {"c"}, {"r"}, {}},
+                     {"scale", "Mul", {bipolar ? "c" : "r", "factor"}, {"s"}, {}}};
+      graph.nodes.push_back(bipolar ? Node{"last", "BipolarQuant", {"s", "one"}, {"q"}, {}}
+                                    : Node{"last", "Quant", {"s", "one", "zero", "bits"}, {"q"}, {}});
+      if (bipolar) graph.nodes.erase(graph.nodes.begin() + 2);
+      const std::vector<float> pixels = RandomPixels(graph.inputs[0].shape, 3);
+      const auto expected = Expected(graph, pixels);
+      ForEachTarget([&] { ASSERT_EQ(expected, Actual(graph, pixels, {})); });
+    }
+  }
+}
+
 // A product of floats in a network of integers is a fallback.
 TEST(IntegerModel, StrictRefusesAFloatProduct) {
   Graph graph;

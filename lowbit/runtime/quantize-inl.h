@@ -47,7 +47,7 @@ class QuantizeLanes {
   explicit QuantizeLanes(const ByteQuantizer& q) : QuantizeLanes(q, q.low, q.high) {}
 
   // What is stored of values clipped to [low, high] before, which then need not be: rounding keeps order, so that the
-  // product's limits are the limits' products. REQUIRES: low <= high, the values are no NaN
+  // product's limits are the limits' products. REQUIRES: low <= high, q.scale > 0, the values are no NaN
   static QuantizeLanes OfClipped(const ByteQuantizer& q, float low, float high) {
     const auto limit = [&](float v) { return std::clamp(v * q.scale, q.low, q.high); };
     return QuantizeLanes(q, limit(low), limit(high));

@@ -37,7 +37,7 @@ inline std::vector<uint8_t> RandomBytes(int64_t count, RandomSource* random) {
 inline ByteQuantizer RandomQuantizer(RandomSource* random) {
   ByteQuantizer quantizer;
   quantizer.bipolar = random->Int(0, 4) == 0;
-  quantizer.scale = random->Float(0.1, 40);
+  quantizer.scale = random->Float(-40, 40);
   quantizer.low = static_cast<float>(random->Int(-128, 0));
   quantizer.high = quantizer.low + static_cast<float>(random->Int(1, 255));
   quantizer.shift = static_cast<int32_t>(-quantizer.low);

@@ -7,6 +7,8 @@
 #define LOWBIT_RUNTIME_DOT_INL_H_
 #endif
 
+#include <cstring>
+
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -74,6 +76,13 @@ HWY_INLINE SumVector AddDot(SumVector a, SumVector w, SumVector sum) {
 }
 
 #endif
+
+// The four bytes at `at`, in each lane.
+HWY_INLINE SumVector LoadQuad(const uint8_t* at) {
+  int32_t quad;
+  std::memcpy(&quad, at, sizeof(quad));
+  return hwy::HWY_NAMESPACE::Set(SumTag(), quad);
+}
 
 #undef LOWBIT_X86
 

@@ -12,7 +12,9 @@
 #include "hwy/highway.h"
 #include "lowbit/runtime/dot-inl.h"
 #include "lowbit/runtime/finish-inl.h"
+#include "lowbit/runtime/kernels/conv_u8/row_of_codes-inl.h"
 #include "lowbit/runtime/kernels/conv_u8/split_row.h"
+#include "lowbit/runtime/kernels/conv_u8/stage.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lowbit::runtime::kernels::conv_u8::HWY_NAMESPACE {
@@ -87,12 +89,6 @@ class IntegerDecoder {
   HWY_INLINE SumVector Value(SumVector word) const { return word; }
   HWY_INLINE SumVector Next(SumVector word) const { return word; }
 };
-
-HWY_INLINE SumVector LoadQuad(const uint8_t* at) {
-  int32_t quad;
-  std::memcpy(&quad, at, sizeof(quad));
-  return hn::Set(SumTag(), quad);
-}
 
 // sums[r][v * lanes + lane] = starts + the products of pixel r's window with the weights of vector v, as floats; vectors
 // count through kPanels panels, in which they are kPanelVectors apart.
@@ -177,95 +173,6 @@ void StoreTile(const ByteConv& conv, const ByteConvTask& task, const Panel& pane
   block.scratch = task.scratch + pixels * block.pitch;
   Finish(conv.finish, task.output, block);
 }
-
-#if HWY_TARGET == HWY_AVX3_DL
-
-// One row of a matrix times a group of panels whose codes lie on a line: codes are multiplied where they are in their
-// bytes, one And before each dot product, and the sums of each place shifted at the end.
-//
-//   sum a w = slope * sum s c + base * sum s + (128 - offset) * sum w,  where s = byte - 128 and c = code
-template <int kBits>
-class RowOfCodes {
- public:
-  static constexpr int kPlaces = 8 / kBits;
-  static constexpr int kVectors = 16 / kPlaces;  // So many sums hide the latency, and fit into the registers.
-  static constexpr int kPanels = kVectors / kPanelVectors;
-
-  RowOfCodes(const ByteConv& conv, const uint8_t* row) : weights_(conv.weights[0]), row_(row) {
-    factor_of_sum_ = 128 - conv.input_offset;
-    for (int64_t i = 0; i < 4 * weights_.quads; ++i) sum_ += row[i] - 128;
-  }
-
-  // `words`, `sums_of_weights`: of the group's first panel.
-  void Run(const uint8_t* words, const int32_t* sums_of_weights, float* HWY_RESTRICT out) const {
-    const SumTag d;
-    const size_t lanes = hn::Lanes(d);
-    SumVector sum[kVectors][kPlaces];
-#pragma GCC unroll 16
-    for (int v = 0; v < kVectors; ++v) {
-#pragma GCC unroll 16
-      for (int p = 0; p < kPlaces; ++p) sum[v][p] = hn::Zero(d);
-    }
-    const int64_t full = weights_.quads / kPlaces;
-    for (int64_t word = 0; word < full; ++word) Add<kPlaces>(words, word, kPlaces, sum);
-    if (full * kPlaces < weights_.quads) Add<kPlaces>(words, full, weights_.quads - full * kPlaces, sum);
-#pragma GCC unroll 16
-    for (int v = 0; v < kVectors; ++v) {
-      const SumVector of_weights = hn::LoadU(d, sums_of_weights + static_cast<size_t>(v) * lanes);
-      SumVector total = hn::Add(hn::Mul(hn::Set(d, weights_.slope), Total(sum[v])), hn::Set(d, weights_.base * sum_));
-      total = hn::Add(total, hn::Mul(hn::Set(d, factor_of_sum_), of_weights));
-      hn::Store(hn::ConvertTo(hn::RebindToFloat<SumTag>(), total), hn::RebindToFloat<SumTag>(),
-                out + static_cast<size_t>(v) * lanes);
-    }
-  }
-
- private:
-  // The first `places` quads of a word.
-  template <int kPlaces_>
-  HWY_INLINE void Add(const uint8_t* words, int64_t word, int64_t places, SumVector (&sum)[kVectors][kPlaces_]) const {
-    const SumTag d;
-    const size_t lanes = hn::Lanes(d), panel_bytes = weights_.PanelBytes();
-    const SumVector sign = hn::Set(d, static_cast<int32_t>(0x80808080u));
-    SumVector packed[kVectors];
-#pragma GCC unroll 16
-    for (int v = 0; v < kVectors; ++v) {
-      const uint8_t* at = words + static_cast<size_t>(v / kPanelVectors) * panel_bytes +
-                          (static_cast<size_t>(word) * kPanelVectors + v % kPanelVectors) * 4 * lanes;
-      packed[v] = hn::Load(d, reinterpret_cast<const int32_t*>(at));
-    }
-#pragma GCC unroll 16
-    for (int p = 0; p < kPlaces; ++p) {
-      if (p >= places) break;
-      const SumVector s = hn::Xor(LoadQuad(row_ + 4 * (word * kPlaces + p)), sign);
-      const SumVector mask = hn::Set(d, static_cast<int32_t>(0x01010101u * (((1u << kBits) - 1) << (p * kBits))));
-#pragma GCC unroll 16
-      for (int v = 0; v < kVectors; ++v) sum[v][p] = AddDot<true>(hn::And(packed[v], mask), s, sum[v][p]);
-    }
-  }
-
-  template <int kPlaces_>
-  static HWY_INLINE SumVector Total(const SumVector (&sum)[kPlaces_]) {
-    SumVector total = sum[0];
-    if constexpr (kPlaces_ > 1) total = hn::Add(total, hn::ShiftRight<kBits>(sum[1]));
-    if constexpr (kPlaces_ > 2) {
-      total = hn::Add(total, hn::ShiftRight<2 * kBits>(sum[2]));
-      total = hn::Add(total, hn::ShiftRight<3 * kBits>(sum[3]));
-    }
-    if constexpr (kPlaces_ > 4) {
-      total = hn::Add(total, hn::ShiftRight<4 * kBits>(sum[4]));
-      total = hn::Add(total, hn::ShiftRight<5 * kBits>(sum[5]));
-      total = hn::Add(total, hn::ShiftRight<6 * kBits>(sum[6]));
-      total = hn::Add(total, hn::ShiftRight<7 * kBits>(sum[7]));
-    }
-    return total;
-  }
-
-  const ByteWeights& weights_;
-  const uint8_t* row_;
-  int32_t sum_ = 0, factor_of_sum_;
-};
-
-#endif
 
 template <class Decoder>
 class PanelRunner {
@@ -372,45 +279,6 @@ void RunPanels(const ByteConv& conv, const ByteConvTask& task, size_t group, con
     panel.channels = std::min(count * width, weights.rows - row);
     panel.starts = conv.starts[group].data() + row;
     RunRows(conv, task, panel, first, rows, row_bytes);
-  }
-}
-
-// `count` pixels of the integer 0. Channels that are missing have bytes 0, which meet weights of any value.
-void StageZeros(const ByteConv& conv, int64_t count, uint8_t* to) {
-  const int64_t channels = conv.shape.GroupInputs();
-  std::memset(to, channels == conv.channels ? conv.input_offset : 0, static_cast<size_t>(count * conv.channels));
-  for (int64_t i = 0; channels != conv.channels && i < count; ++i) {
-    std::memset(to + i * conv.channels, conv.input_offset, static_cast<size_t>(channels));
-  }
-}
-
-// Copies pixels [x, x + count) of an input row, which may lie outside of it, to where each has conv.channels bytes.
-void StageRow(const ByteConv& conv, const uint8_t* row, int64_t x, int64_t count, uint8_t* to) {
-  const ConvShape& s = conv.shape;
-  const int64_t channels = s.GroupInputs();
-  const int64_t before = std::clamp<int64_t>(-x, 0, count), end = std::clamp<int64_t>(s.in_width - x, before, count);
-  StageZeros(conv, before, to);
-  if (channels == s.in_channels && channels == conv.channels) {
-    std::memcpy(to + before * channels, row + (x + before) * channels, static_cast<size_t>((end - before) * channels));
-  } else {
-    for (int64_t i = before; i < end; ++i) {
-      std::memcpy(to + i * conv.channels, row + (x + i) * s.in_channels, static_cast<size_t>(channels));
-      std::memset(to + i * conv.channels + channels, 0, static_cast<size_t>(conv.channels - channels));
-    }
-  }
-  StageZeros(conv, count - end, to + end * conv.channels);
-}
-
-// The input rows that output rows [oy, oy + rows) of the image need.
-void Stage(const ByteConv& conv, const uint8_t* image, int64_t oy, int64_t rows, uint8_t* to) {
-  const ConvShape& s = conv.shape;
-  const int64_t row_bytes = conv.staged_width * conv.channels, first = oy * s.stride_height - s.pad_top;
-  for (int64_t y = first; y < first + conv.StagedRows(rows); ++y, to += row_bytes) {
-    if (y < 0 || y >= s.in_height) {
-      StageZeros(conv, conv.staged_width, to);
-    } else {
-      StageRow(conv, image + y * s.in_width * s.in_channels, -s.pad_left, conv.staged_width, to);
-    }
   }
 }
 

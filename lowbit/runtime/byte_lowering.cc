@@ -21,6 +21,7 @@ std::optional<ByteQuantizer> ReadQuant(const Node& node, const Lowering& lowerin
   quantizer.low = static_cast<float>(low);
   quantizer.high = static_cast<float>(high);
   quantizer.shift = quantizer.format.offset = static_cast<int32_t>(-low);
+  quantizer.format.largest = static_cast<int32_t>(high - low);
   return quantizer;
 }
 
@@ -28,7 +29,7 @@ std::optional<ByteQuantizer> ReadBipolar(const Node& node, const Lowering& lower
   if (!IsOne(lowering.FloatConstant(node.inputs[1]))) return std::nullopt;
   ByteQuantizer quantizer;
   quantizer.bipolar = true;
-  quantizer.format.offset = 1;
+  quantizer.format = {1, 2, 2};
   return quantizer;
 }
 

@@ -7,9 +7,13 @@
 
 namespace lowbit::runtime {
 
-// byte = integer + offset.
+// byte = integer + offset. The bytes that occur are 0, step, 2 step, ..., largest.
 struct ByteFormat {
   int32_t offset = 0;
+  int32_t largest = 255;
+  int32_t step = 1;
+
+  int Values() const { return largest / step + 1; }
 };
 
 // How a float becomes a byte, as Mul, Quant and BipolarQuant of the integer form do it (docs/integers.md):

@@ -2,6 +2,7 @@
 #define LOWBIT_RUNTIME_CONV_SHAPE_H_
 
 #include <cstdint>
+#include <vector>
 
 #include "lowbit/core/graph.h"
 
@@ -20,10 +21,21 @@ struct ConvShape {
   int64_t Taps() const { return kernel_height * kernel_width; }
   int64_t GroupInputs() const { return in_channels / groups; }
   int64_t GroupOutputs() const { return out_channels / groups; }
+
+  // Whether output pixel i is a function of input pixel i alone.
+  bool IsPointwise() const;
+
+  // Of a copy of the input rows that `rows` output rows need, padding included.
+  int64_t StagedRows(int64_t rows) const;
+  int64_t StagedWidth() const;
 };
 
 // Of a Conv node. REQUIRES: the node is valid for these shapes (NCHW and OIHW)
 ConvShape ShapeOfConv(const Node& node, const Shape& input, const Shape& weight);
+
+// Where the units of a window are, tap by tap, seen from its first one: a pixel of the staged rows has
+// `units` of them, `step` elements apart.
+std::vector<int32_t> WindowPositions(const ConvShape& shape, int64_t units, int64_t step);
 
 }  // namespace lowbit::runtime
 

@@ -1,6 +1,8 @@
 #include "lowbit/runtime/product.h"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include "lowbit/runtime/byte_weights.h"
 
@@ -52,6 +54,24 @@ bool ReadGemm(const Node& node, const Lowering& lowering, Product* product) {
   return true;
 }
 
+// The largest product that kernel conv_u2 adds up: several of them must fit into a byte.
+constexpr int kLargestSmallProduct = 6;
+
+bool HasFewValues(const ByteFormat& input, const ValueSet& weights) {
+  if (input.Values() > 4 || weights.Count() > 4) return false;
+  const int largest = std::max(input.offset, input.largest - input.offset);
+  for (int code = 0; code < weights.Count(); ++code) {
+    if (std::abs(weights.Value(code)) * static_cast<float>(largest) > kLargestSmallProduct) return false;
+  }
+  return true;
+}
+
+ByteKind KindOf(const ByteProduct& read) {
+  if (read.product.depthwise) return ByteKind::kDepthwise;
+  const auto& weights = std::get<QTensor>(read.product.groups[0].parameter->value);
+  return HasFewValues(read.input, weights.values) ? ByteKind::kFewValues : ByteKind::kAny;
+}
+
 }  // namespace
 
 bool ReadProduct(const Node& node, const Lowering& lowering, Product* product) {
@@ -68,6 +88,24 @@ std::string WhyNotBytes(const Node& node, const Lowering& lowering, const Produc
   const bool integers = std::all_of(product.groups.begin(), product.groups.end(), CanPackBytes) && product.factor == 1;
   const bool unbiased = std::all_of(product.bias.begin(), product.bias.end(), [](double v) { return v == 0; });
   return integers && unbiased ? "" : "its weights are no integers of -128..127";
+}
+
+std::optional<ByteProduct> ReadByteProduct(size_t index, const Lowering& lowering, ByteKind kind) {
+  const Node& node = lowering.graph().nodes[index];
+  ByteProduct read;
+  if (!ReadProduct(node, lowering, &read.product) || !WhyNotBytes(node, lowering, read.product).empty()) {
+    return std::nullopt;
+  }
+  read.input = *lowering.BytesOf(node.inputs[0]);
+  if (KindOf(read) != kind) return std::nullopt;
+  read.operation = node.op == "Conv" ? "conv" : "gemm";
+  if (node.op == "Gemm") {
+    read.product.shape.in_width = read.product.shape.out_width = read.product.images;
+    read.product.images = 1;
+  }
+  read.fusion = lowering.FuseProduct(index, read.product.bias, true);
+  lowering.AbsorbQuantizer(&read.fusion);
+  return read;
 }
 
 }  // namespace lowbit::runtime

@@ -4,6 +4,8 @@
 // Conv and Gemm with weights that are known at load, as one kind of operation.
 
 #include <cstdint>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "lowbit/runtime/conv_shape.h"
@@ -24,8 +26,25 @@ struct Product {
 // False if the node is no product of this kind.
 bool ReadProduct(const Node& node, const Lowering& lowering, Product* product);
 
-// Why the product is not one of bytes and integers, which is kernel conv_u8's; empty if it is.
+// Why the product is not one of bytes and integers (ByteKind); empty if it is.
 std::string WhyNotBytes(const Node& node, const Lowering& lowering, const Product& product);
+
+// Products of bytes and integers, by the kernel that they are for.
+enum class ByteKind : uint8_t {
+  kDepthwise,  // depthwise_u8
+  kFewValues,  // conv_u2: at most 4 values on both sides, small ones
+  kAny,        // conv_u8: the others
+};
+
+struct ByteProduct {
+  Product product;
+  ByteFormat input;
+  Fusion fusion;          // Of what follows the product, a quantizer included.
+  std::string operation;  // "conv" or "gemm".
+};
+
+// None if the node is no product of that kind. The rows of a Gemm are pixels of one image.
+std::optional<ByteProduct> ReadByteProduct(size_t node, const Lowering& lowering, ByteKind kind);
 
 }  // namespace lowbit::runtime
 

@@ -6,7 +6,7 @@
 
 #include "lowbit/runtime/kernels/conv_u8/kernel.h"
 #include "lowbit/runtime/kernels/conv_u8/reference.h"
-#include "lowbit/runtime/kernels/conv_u8/split_row.h"
+#include "lowbit/runtime/split_row.h"
 #include "lowbit/runtime/testing/random_byte_operands.h"
 #include "lowbit/runtime/testing/random_layers.h"
 #include "lowbit/runtime/testing/targets.h"
@@ -34,7 +34,7 @@ ByteConvExpectation RunKernel(const ByteConvOperands& o, int64_t rows, int64_t p
   const int64_t total = o.images * s.out_height * (conv.in_place ? s.out_width : 1);
   for (int64_t panel = 0; panel < conv.weights[0].Panels(); panel += panels) {
     for (int64_t first = 0; first < total;) {
-      ByteConvTask task;
+      ByteTask task;
       task.input = o.input.data();
       task.output.residual = testing::ResidualOf(o);
       task.output.floats = actual.floats.data();

@@ -13,8 +13,8 @@
 #include "lowbit/runtime/dot-inl.h"
 #include "lowbit/runtime/finish-inl.h"
 #include "lowbit/runtime/kernels/conv_u8/row_of_codes-inl.h"
-#include "lowbit/runtime/kernels/conv_u8/split_row.h"
 #include "lowbit/runtime/kernels/conv_u8/stage.h"
+#include "lowbit/runtime/split_row.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lowbit::runtime::kernels::conv_u8::HWY_NAMESPACE {
@@ -161,7 +161,7 @@ struct Row {
   int64_t pixel = 0, pixels = 0;    // Where they are in the output.
 };
 
-void StoreTile(const ByteConv& conv, const ByteConvTask& task, const Panel& panel, int64_t pixel, int64_t pixels) {
+void StoreTile(const ByteConv& conv, const ByteTask& task, const Panel& panel, int64_t pixel, int64_t pixels) {
   SumBlock block;
   block.sums = task.scratch;
   block.pitch = panel.panels * panel.weights->PanelWidth();
@@ -177,7 +177,7 @@ void StoreTile(const ByteConv& conv, const ByteConvTask& task, const Panel& pane
 template <class Decoder>
 class PanelRunner {
  public:
-  PanelRunner(const ByteConv& conv, const ByteConvTask& task, const Panel& panel)
+  PanelRunner(const ByteConv& conv, const ByteTask& task, const Panel& panel)
       : conv_(conv), task_(task), panel_(panel) {}
 
   void Run(const Row& row) const {
@@ -230,12 +230,12 @@ class PanelRunner {
   }
 
   const ByteConv& conv_;
-  const ByteConvTask& task_;
+  const ByteTask& task_;
   const Panel& panel_;
 };
 
 template <class Decoder>
-void RunRowsWith(const ByteConv& conv, const ByteConvTask& task, const Panel& panel, const Row& first, int64_t rows,
+void RunRowsWith(const ByteConv& conv, const ByteTask& task, const Panel& panel, const Row& first, int64_t rows,
                  int64_t row_bytes) {
   const PanelRunner<Decoder> runner(conv, task, panel);
   Row row = first;
@@ -247,7 +247,7 @@ void RunRowsWith(const ByteConv& conv, const ByteConvTask& task, const Panel& pa
 }
 
 // `rows` rows of output pixels, whose windows begin row_bytes after each other.
-void RunRows(const ByteConv& conv, const ByteConvTask& task, const Panel& panel, const Row& first, int64_t rows,
+void RunRows(const ByteConv& conv, const ByteTask& task, const Panel& panel, const Row& first, int64_t rows,
              int64_t row_bytes) {
   switch (panel.weights->bits) {
     case 1:
@@ -262,7 +262,7 @@ void RunRows(const ByteConv& conv, const ByteConvTask& task, const Panel& panel,
   }
 }
 
-void RunPanels(const ByteConv& conv, const ByteConvTask& task, size_t group, const Row& first, int64_t rows,
+void RunPanels(const ByteConv& conv, const ByteTask& task, size_t group, const Row& first, int64_t rows,
                int64_t row_bytes) {
   const ByteWeights& weights = conv.weights[group];
   const int64_t width = weights.PanelWidth(), end = task.first_panel + task.panels;
@@ -286,7 +286,7 @@ void RunPanels(const ByteConv& conv, const ByteConvTask& task, size_t group, con
 
 // As many of the task's panels as whole groups hold; returns how many those are.
 template <int kBits>
-int64_t RunRowOfCodes(const ByteConv& conv, const ByteConvTask& task) {
+int64_t RunRowOfCodes(const ByteConv& conv, const ByteTask& task) {
   using Codes = RowOfCodes<kBits>;
   const ByteWeights& weights = conv.weights[0];
   const int64_t width = weights.PanelWidth();
@@ -306,7 +306,7 @@ int64_t RunRowOfCodes(const ByteConv& conv, const ByteConvTask& task) {
   return done;
 }
 
-int64_t RunNarrow(const ByteConv& conv, const ByteConvTask& task) {
+int64_t RunNarrow(const ByteConv& conv, const ByteTask& task) {
   const ByteWeights& weights = conv.weights[0];
   constexpr int64_t kMostQuads = 1 << 14;  // Sums of more could leave 32 bits.
   if (!conv.in_place || task.count != 1 || weights.slope == 0 || weights.quads > kMostQuads) return 0;
@@ -316,13 +316,13 @@ int64_t RunNarrow(const ByteConv& conv, const ByteConvTask& task) {
 
 #else
 
-int64_t RunNarrow(const ByteConv&, const ByteConvTask&) { return 0; }
+int64_t RunNarrow(const ByteConv&, const ByteTask&) { return 0; }
 
 #endif
 
-void RunByteConv(const ByteConv& conv, const ByteConvTask& whole) {
+void RunByteConv(const ByteConv& conv, const ByteTask& whole) {
   const ConvShape& s = conv.shape;
-  ByteConvTask task = whole;
+  ByteTask task = whole;
   const int64_t done = RunNarrow(conv, whole);
   task.first_panel += done;
   task.panels -= done;

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "lowbit/runtime/byte_output.h"
+#include "lowbit/runtime/byte_task.h"
 #include "lowbit/runtime/byte_weights.h"
 #include "lowbit/runtime/conv_shape.h"
 
@@ -30,26 +30,16 @@ struct ByteConv {
   // For each group, for each channel of its panels: -input_offset * (sum of its weights), which makes integers of bytes.
   std::vector<std::vector<int32_t>> starts;
 
-  int64_t StagedRows(int64_t rows) const;     // Input rows that `rows` output rows need.
   int64_t SumFloats() const;                  // Of a tile, in front of the staged rows.
   int64_t ScratchFloats(int64_t rows) const;  // Of a task with that many rows.
-};
-
-// Output rows [first_row, first_row + rows) of all images, counted through; or, in place, pixels counted through.
-// Rows of one task belong to one image.
-struct ByteConvTask {
-  const uint8_t* input = nullptr;  // The whole batch.
-  ByteOutput output;
-  int64_t first = 0, count = 0;
-  int64_t first_panel = 0, panels = 0;  // Of each group.
-  float* scratch = nullptr;             // ScratchFloats(count), 64-byte aligned.
 };
 
 // One instruction set's implementation. The bits of the result are those of ByteConvReference on every one.
 struct ByteConvKernel {
   int64_t target = 0;  // Highway's bit.
   int lanes = 0;       // Channels in a vector: what PackBytes needs.
-  void (*run)(const ByteConv& conv, const ByteConvTask& task) = nullptr;
+  // task.scratch: ScratchFloats(task.count). A task counts pixels where the layer reads in place, else rows.
+  void (*run)(const ByteConv& conv, const ByteTask& task) = nullptr;
 };
 
 // The best implementation that this processor supports.

@@ -37,7 +37,7 @@ void StageRow(const ByteConv& conv, const uint8_t* row, int64_t x, int64_t count
 void Stage(const ByteConv& conv, const uint8_t* image, int64_t oy, int64_t rows, uint8_t* to) {
   const ConvShape& s = conv.shape;
   const int64_t row_bytes = conv.staged_width * conv.channels, first = oy * s.stride_height - s.pad_top;
-  for (int64_t y = first; y < first + conv.StagedRows(rows); ++y, to += row_bytes) {
+  for (int64_t y = first; y < first + conv.shape.StagedRows(rows); ++y, to += row_bytes) {
     if (y < 0 || y >= s.in_height) {
       StageZeros(conv, conv.staged_width, to);
     } else {

@@ -12,12 +12,12 @@ namespace {
 
 class ByteDepthwiseStep : public ByteStep {
  public:
-  ByteDepthwiseStep(const Product& product, const ByteFormat& input, const Fusion& fusion, const Lowering& lowering)
-      : ByteStep(fusion, lowering),
+  ByteDepthwiseStep(const ByteProduct& read, const Lowering& lowering)
+      : ByteStep(read.fusion, lowering),
         kernel_(ChooseByteDepthwiseKernel()),
-        layer_(product.shape, product.groups[0], input.offset),
-        images_(product.images) {
-    kernel = "depthwise_u8_" + std::get<QTensor>(product.groups[0].parameter->value).values.Name();
+        layer_(read.product.shape, read.product.groups[0], read.input.offset),
+        images_(read.product.images) {
+    kernel = "depthwise_u8_" + std::get<QTensor>(read.product.groups[0].parameter->value).values.Name();
     target = hwy::TargetName(kernel_.target);
     scratch_floats = 2 * layer_.shape.out_channels;
     layer_.finish = finish();
@@ -46,13 +46,8 @@ class ByteDepthwiseStep : public ByteStep {
 }  // namespace
 
 std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
-  const Node& node = lowering->graph().nodes[index];
-  Product product;
-  if (!ReadProduct(node, *lowering, &product) || !product.depthwise) return nullptr;
-  if (!WhyNotBytes(node, *lowering, product).empty()) return nullptr;
-  Fusion fusion = lowering->FuseProduct(index, product.bias, true);
-  lowering->AbsorbQuantizer(&fusion);
-  return std::make_unique<ByteDepthwiseStep>(product, *lowering->BytesOf(node.inputs[0]), fusion, *lowering);
+  const std::optional<ByteProduct> read = ReadByteProduct(index, *lowering, ByteKind::kDepthwise);
+  return read.has_value() ? std::make_unique<ByteDepthwiseStep>(*read, *lowering) : nullptr;
 }
 
 }  // namespace lowbit::runtime::kernels::depthwise_u8

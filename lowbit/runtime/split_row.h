@@ -1,5 +1,5 @@
-#ifndef LOWBIT_RUNTIME_KERNELS_CONV_U8_SPLIT_ROW_H_
-#define LOWBIT_RUNTIME_KERNELS_CONV_U8_SPLIT_ROW_H_
+#ifndef LOWBIT_RUNTIME_SPLIT_ROW_H_
+#define LOWBIT_RUNTIME_SPLIT_ROW_H_
 
 #include <array>
 #include <cstdint>
@@ -45,4 +45,4 @@ inline void SplitRow(int64_t pixels, const Function& tile) {
 
 }  // namespace lowbit::runtime
 
-#endif  // LOWBIT_RUNTIME_KERNELS_CONV_U8_SPLIT_ROW_H_
+#endif  // LOWBIT_RUNTIME_SPLIT_ROW_H_

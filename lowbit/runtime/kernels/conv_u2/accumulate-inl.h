@@ -1,0 +1,149 @@
+// Sums of looked-up products. Included once for each target.
+
+#if defined(LOWBIT_RUNTIME_KERNELS_CONV_U2_ACCUMULATE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef LOWBIT_RUNTIME_KERNELS_CONV_U2_ACCUMULATE_INL_H_
+#undef LOWBIT_RUNTIME_KERNELS_CONV_U2_ACCUMULATE_INL_H_
+#else
+#define LOWBIT_RUNTIME_KERNELS_CONV_U2_ACCUMULATE_INL_H_
+#endif
+
+#include <algorithm>
+
+#include "hwy/highway.h"
+#include "lowbit/runtime/kernels/conv_u2/kernel.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lowbit::runtime::kernels::conv_u2::HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
+
+using ByteTag = hn::ScalableTag<uint8_t>;
+using ByteVector = hn::Vec<ByteTag>;
+
+#if HWY_TARGET == HWY_AVX3_DL
+inline constexpr int kIndexBits = 6;
+#else
+inline constexpr int kIndexBits = 4;
+#endif
+
+// Look-ups whose sums fit into a byte; 257 times as many fit into 16 bits.
+inline int64_t LookUpsOfByte(const CodeConv& conv) { return 255 / conv.tables.largest(); }
+
+// sums[p][c] of channels c of a panel and pixels p, as floats.
+//   indices  of the panel
+//   codes    staged, of the first pixel's window; the next one's is `pitch` further
+// kShared: taps side by side whose windows overlap, see CodeConv::shared; then pitch is that of neighbouring pixels.
+
+#if HWY_TARGET == HWY_SCALAR
+
+template <int kShared, int kPixels>
+void Accumulate(const CodeConv& conv, const uint8_t* indices, const uint16_t* codes, int64_t pitch, float* sums) {
+  for (int p = 0; p < kPixels; ++p) {
+    int32_t sum = 0;
+    for (int64_t i = 0; i < conv.LookUps(); ++i) {
+      const uint16_t table = codes[conv.positions[static_cast<size_t>(i / kShared)] + (p + i % kShared) * pitch];
+      sum += conv.tables.bytes()[table + indices[i]] * conv.tables.unit() - conv.tables.bias();
+    }
+    sums[p] = static_cast<float>(sum);
+  }
+}
+
+#else
+
+#if HWY_TARGET == HWY_AVX3_DL
+
+HWY_INLINE ByteVector LoadTable(const uint8_t* table) { return ByteVector{_mm512_load_si512(table)}; }
+
+// Inline assembly, because g++ 12 moves accumulators around its intrinsics.
+HWY_INLINE ByteVector AddLookedUp(ByteVector table, ByteVector indices, ByteVector sum) {
+  __m512i found;
+  asm("vpermb %2, %3, %1\n\tvpaddb %1, %0, %0" : "+v"(sum.raw), "=&v"(found) : "v"(table.raw), "v"(indices.raw));
+  return sum;
+}
+
+#else
+
+HWY_INLINE ByteVector LoadTable(const uint8_t* table) { return hn::LoadDup128(ByteTag(), table); }
+
+HWY_INLINE ByteVector AddLookedUp(ByteVector table, ByteVector indices, ByteVector sum) {
+  return hn::Add(sum, hn::TableLookupBytes(table, indices));
+}
+
+#endif
+
+// The arrays of vectors below live in memory without these pragmas.
+#define LOWBIT_FOR_EACH(variable, count) _Pragma("GCC unroll 16") for (int variable = 0; variable < (count); ++variable)
+
+// Adds to sums of 32 bits what 16 bits hold: those of even bytes are the panel's lower channels. Ends them as floats.
+template <class Words>
+HWY_INLINE void Widen(const CodeConv& conv, Words even, Words odd, int64_t lookups, bool begin, bool end, float* sums) {
+  const hn::ScalableTag<int32_t> d;
+  const hn::ScalableTag<float> df;
+  const hn::Half<hn::Repartition<uint16_t, ByteTag> > half;
+  const size_t lanes = hn::Lanes(d);
+  const auto unit = hn::Set(d, conv.tables.unit());
+  const auto bias = hn::Set(d, conv.tables.bias() * static_cast<int32_t>(lookups));
+  const auto add = [&](size_t vector, auto words) {
+    float* to = sums + vector * lanes;
+    auto total = hn::Sub(hn::Mul(hn::PromoteTo(d, words), unit), bias);
+    if (!begin) total = hn::Add(total, hn::Load(d, reinterpret_cast<const int32_t*>(to)));
+    end ? hn::Store(hn::ConvertTo(df, total), df, to) : hn::Store(total, d, reinterpret_cast<int32_t*>(to));
+  };
+  add(0, hn::LowerHalf(half, even));
+  add(1, hn::UpperHalf(half, even));
+  add(2, hn::LowerHalf(half, odd));
+  add(3, hn::UpperHalf(half, odd));
+}
+
+template <int kShared, int kPixels>
+HWY_NOINLINE void Accumulate(const CodeConv& conv, const uint8_t* HWY_RESTRICT indices,
+                             const uint16_t* HWY_RESTRICT codes, int64_t pitch, float* HWY_RESTRICT sums) {
+  const ByteTag d;
+  const hn::Repartition<uint16_t, ByteTag> dw;
+  using Words = hn::Vec<decltype(dw)>;
+  const size_t lanes = hn::Lanes(d);
+  const uint8_t* HWY_RESTRICT tables = conv.tables.bytes();
+  const int32_t* HWY_RESTRICT positions = conv.positions.data();
+  const int64_t byte_run = std::max<int64_t>(1, LookUpsOfByte(conv) / kShared), word_run = 255 * byte_run;
+  const int64_t all = conv.LookUps() / kShared;
+  const Words low = hn::Set(dw, 255);
+  for (int64_t i = 0, first = 0; i < all; first = i) {
+    Words even[kPixels], odd[kPixels];
+    LOWBIT_FOR_EACH(p, kPixels) even[p] = odd[p] = hn::Zero(dw);
+    const int64_t words_end = std::min(all, i + word_run);
+    while (i < words_end) {
+      ByteVector sum[kPixels];
+      LOWBIT_FOR_EACH(p, kPixels) sum[p] = hn::Zero(d);
+      const int64_t bytes_end = std::min(words_end, i + byte_run);
+      for (; i < bytes_end; ++i, indices += kShared * lanes) {
+        ByteVector index[kShared];
+        LOWBIT_FOR_EACH(s, kShared) index[s] = hn::Load(d, indices + static_cast<size_t>(s) * lanes);
+        const uint16_t* at = codes + positions[i];
+        LOWBIT_FOR_EACH(x, kPixels + kShared - 1) {
+          const ByteVector table = LoadTable(tables + at[x * pitch]);
+          LOWBIT_FOR_EACH(s, kShared) {
+            if (x - s >= 0 && x - s < kPixels) sum[x - s] = AddLookedUp(table, index[s], sum[x - s]);
+          }
+        }
+      }
+      LOWBIT_FOR_EACH(p, kPixels) {
+        const Words words = hn::BitCast(dw, sum[p]);
+        even[p] = hn::Add(even[p], hn::And(words, low));
+        odd[p] = hn::Add(odd[p], hn::ShiftRight<8>(words));
+      }
+    }
+    LOWBIT_FOR_EACH(p, kPixels) {
+      float* to = sums + static_cast<size_t>(p) * lanes;
+      Widen(conv, even[p], odd[p], (i - first) * kShared, first == 0, i == all, to);
+    }
+  }
+}
+
+#undef LOWBIT_FOR_EACH
+
+#endif
+
+}  // namespace lowbit::runtime::kernels::conv_u2::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#endif  // LOWBIT_RUNTIME_KERNELS_CONV_U2_ACCUMULATE_INL_H_

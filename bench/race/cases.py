@@ -1,7 +1,7 @@
 """The cases of the race: what lowbit runs (a specification for lowbit_bench_race, see bench/race/contest.h), what its clock
 sees, and which models of rival_models.py it meets."""
 
-BYTES, FLOATS = "bytes", "floats"
+BYTES, NHWC, FLOATS = "bytes", "nhwc", "floats"
 
 
 class Case:
@@ -16,6 +16,12 @@ def conv(weights, inputs, outputs, size, kernel, stride=1, groups=1, rivals=("ql
                 stride=stride, groups=groups)
 
 
+def few_bits(weights, activations, channels, size):
+    name = f"conv 3x3 {channels}->{channels} @{size} {weights} x {activations}"
+    return Case(name, NHWC, ("float-conv-nhwc",), kind="conv", weights=weights, activations=activations,
+                channels=[channels, channels], size=size, kernel=3)
+
+
 def linear(weights, features, batch, rival, signed=False, layers=1):
     name = f"linear {batch}x{features}x{features} {weights}{f', {layers} layers' if layers > 1 else ''}"
     return Case(name, FLOATS, (rival,), kind="linear", weights=weights, features=[features, features], batch=batch,
@@ -23,7 +29,8 @@ def linear(weights, features, batch, rival, signed=False, layers=1):
 
 
 def network(name, title, weights, batch, size=32, **options):
-    return Case(f"{title} @{size} batch {batch} {weights}", FLOATS, ("qdq", "float"), kind="network", weights=weights,
+    grids = f" x {options['activations']}" if "activations" in options else ""
+    return Case(f"{title} @{size} batch {batch} {weights}{grids}", FLOATS, ("qdq", "float"), kind="network", weights=weights,
                 network=name, batch=batch, size=size, **options)
 
 
@@ -50,6 +57,8 @@ CASES = [
     conv("affine4", 144, 144, 56, 3, groups=144),
     conv("affine4", 144, 144, 56, 3, stride=2, groups=144),
     conv("affine4", 960, 960, 7, 3, groups=960),
+    *(few_bits("binary", "signs", channels, size) for channels, size in ((64, 56), (128, 28), (256, 14), (512, 7))),
+    *(few_bits("affine2", "bits2", channels, size) for channels, size in ((64, 56), (128, 28), (256, 14), (512, 7))),
     linear("ternary", 2048, 128, "dynamic-int8"),
     linear("binary", 2048, 128, "dynamic-int8"),
     linear("ternary", 4096, 1, "nbits-2", signed=True),
@@ -59,5 +68,7 @@ CASES = [
     network("vgg9", "VGG-9", "ternary", 1),
     network("vgg9", "VGG-9", "ternary", 64),
     network("resnet", "ResNet-18", "ternary", 1, 224, depth=18),
+    network("resnet", "ResNet-18", "binary", 1, 224, depth=18, activations="signs"),
+    network("resnet", "ResNet-18", "affine2", 1, 224, depth=18, activations="bits2"),
     network("mobilenet_v2", "MobileNetV2", "affine4", 1, 224),
 ]

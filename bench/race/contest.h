@@ -15,6 +15,8 @@ namespace lowbit::bench {
 struct Contest {
   Graph graph;  // One input "x" (networks: "image"), one output; activations on 8-bit grids, low-bit weights.
   Graph rival;  // The same for the rival: see NetworkContest. Layers: equal to graph.
+  // Whether the rival's activations lie on the same grids; if not, its answers are other ones.
+  bool same_grids = true;
   int64_t batch = 1;
   std::vector<float> input;  // Of the whole batch, NCHW.
   double macs = 0;           // Multiplications of one run.
@@ -23,6 +25,8 @@ struct Contest {
 // `spec` is an object:
 //   kind      "conv", "linear" or "network"
 //   weights   "binary", "ternary", "affine4", "affine8" (of a network: of all layers but the first and last, which have 8 bits)
+//   activations  "bytes" (8 bits), "bits2" or "signs": of a convolution, which then takes and gives floats, or of the layers of a
+//             network between first and last, whose residuals stay floats ("bytes")
 //   batch     images or rows (1)
 //   conv      channels [in, out], size, kernel, stride (1), groups (1): square, padded by kernel / 2; grids of bytes at
 //             both ends

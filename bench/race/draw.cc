@@ -7,12 +7,12 @@
 namespace lowbit::bench {
 
 Result<ValueSet> ValuesNamed(const std::string& name) {
-  const std::vector<ValueSet> known = {ValueSet::Binary(), ValueSet::Ternary(), ValueSet::Affine(4, 8),
-                                       ValueSet::Affine(8, 128)};
+  const std::vector<ValueSet> known = {ValueSet::Binary(), ValueSet::Ternary(), ValueSet::Affine(2, 2),
+                                       ValueSet::Affine(4, 8), ValueSet::Affine(8, 128)};
   for (const ValueSet& values : known) {
     if (values.Name() == name) return values;
   }
-  return Invalid("no weights are called '" + name + "'; known are binary, ternary, affine4 and affine8");
+  return Invalid("no weights are called '" + name + "'; known are binary, ternary, affine2, affine4 and affine8");
 }
 
 std::vector<float> DrawIntegers(const std::string& stream, int64_t count, int low, int high) {

@@ -50,10 +50,12 @@ runtime::ImageExtents ExtentsOf(const Shape& shape) {
   return shape.size() == 4 ? runtime::ImageExtentsOf(shape) : runtime::ImageExtents{1, Elements(shape)};
 }
 
-class BytesEntrant : public Entrant {
+class PlanEntrant : public Entrant {
  public:
-  BytesEntrant(const Contest& contest, runtime::Plan plan)
+  PlanEntrant(const Contest& contest, runtime::Plan plan, PlanPart part)
       : plan_(std::move(plan)),
+        first_(part == PlanPart::kAll ? 0 : 1),
+        end_(plan_.steps.size() - first_),
         pool_(1),
         // Every value has room of its own, so that the first one is still there when the steps run again.
         arena_(AllocateFloats(plan_.arena_floats * static_cast<int64_t>(plan_.offsets.size()))),
@@ -69,7 +71,7 @@ class BytesEntrant : public Entrant {
   }
 
   void Run() override {
-    for (size_t i = 1; i + 1 < plan_.steps.size(); ++i) plan_.steps[i]->Run(context_);
+    for (size_t i = first_; i < end_; ++i) plan_.steps[i]->Run(context_);
   }
 
   std::vector<float> Output() override {
@@ -82,7 +84,7 @@ class BytesEntrant : public Entrant {
 
   std::vector<std::string> Kernels() const override {
     std::vector<std::string> kernels;
-    for (size_t i = 1; i + 1 < plan_.steps.size(); ++i) {
+    for (size_t i = first_; i < end_; ++i) {
       const std::string& kernel = plan_.steps[i]->kernel;
       kernels.push_back(kernel.empty() ? "bytes_to_floats" : kernel);
     }
@@ -91,6 +93,7 @@ class BytesEntrant : public Entrant {
 
  private:
   runtime::Plan plan_;
+  size_t first_, end_;  // Of the steps that the clock sees.
   ThreadPool pool_;
   AlignedFloats arena_, scratch_;
   std::vector<float*> values_;
@@ -105,11 +108,13 @@ Result<std::unique_ptr<Entrant>> MakeModelEntrant(const Contest& contest) {
   return std::unique_ptr<Entrant>(std::make_unique<ModelEntrant>(contest, std::move(model), outputs));
 }
 
-Result<std::unique_ptr<Entrant>> MakeBytesEntrant(const Contest& contest) {
+Result<std::unique_ptr<Entrant>> MakePlanEntrant(const Contest& contest, PlanPart part) {
   LOWBIT_TRY(const Graph integers, ToIntegerForm(contest.graph));
   LOWBIT_TRY(runtime::Plan plan, runtime::MakePlan(integers, 1));
-  if (plan.steps.size() < 3) return Failed("the plan has no steps between its first and its last one");
-  return std::unique_ptr<Entrant>(std::make_unique<BytesEntrant>(contest, std::move(plan)));
+  if (part == PlanPart::kMiddle && plan.steps.size() < 3) {
+    return Failed("the plan has no steps between its first and its last one");
+  }
+  return std::unique_ptr<Entrant>(std::make_unique<PlanEntrant>(contest, std::move(plan), part));
 }
 
 }  // namespace lowbit::bench

@@ -25,10 +25,16 @@ class Entrant {
 // Run takes floats and gives floats, as any program does that uses the runtime. REQUIRES: the contest outlives it.
 Result<std::unique_ptr<Entrant>> MakeModelEntrant(const Contest& contest);
 
-// Run takes the bytes of the first grid and gives those of the last one: all steps of the runtime's plan but the first,
-// which quantizes the input, and the last, which makes floats of the output's bytes. REQUIRES: batch 1
-// Errors: a plan of fewer steps.
-Result<std::unique_ptr<Entrant>> MakeBytesEntrant(const Contest& contest);
+// Which steps of the runtime's plan a clock sees; what they read and write is NHWC.
+enum class PlanPart : uint8_t {
+  kAll,  // From floats to floats.
+  kMiddle,  // From the bytes of the first grid to those of the last one: not the first step, which quantizes the input, nor
+            // the last, which makes floats of the output's bytes.
+};
+
+// REQUIRES: batch 1
+// Errors: a plan of fewer than three steps for kMiddle.
+Result<std::unique_ptr<Entrant>> MakePlanEntrant(const Contest& contest, PlanPart part);
 
 }  // namespace lowbit::bench
 

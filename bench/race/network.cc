@@ -73,17 +73,26 @@ void RemoveUnused(Graph* graph) {
   }
 }
 
-// A grid for the value, as wide as its values were.
-Node QuantOf(const std::string& value, const DoubleTensor& values, Graph* graph) {
+// A grid of so many bits for the value, as wide as its values were.
+Node QuantOf(const std::string& value, const std::string& name, int bits, const DoubleTensor& values, Graph* graph) {
   const auto [low, high] = std::minmax_element(values.data.begin(), values.data.end());
   const bool is_signed = *low < 0;
-  const double scale = is_signed ? std::max(-*low, *high) / 127 : *high / 255;
-  const std::string name = value + "/grid";
+  const double steps = is_signed ? (1 << (bits - 1)) - 1 : (1 << bits) - 1;
+  const double scale = (is_signed ? std::max(-*low, *high) : *high) / steps;
+  const std::string width = "bits" + std::to_string(bits);
   graph->parameters[name + "/scale"].value = FloatTensor({}, {static_cast<float>(scale > 0 ? scale : 1)});
   graph->parameters["zero"].value = FloatTensor({}, {0});
-  graph->parameters["bits"].value = FloatTensor({}, {8});
+  graph->parameters[width].value = FloatTensor({}, {static_cast<float>(bits)});
   return {
-      name, "Quant", {value, name + "/scale", "zero", "bits"}, {name}, {{"signed", static_cast<int64_t>(is_signed)}}};
+      name, "Quant", {value, name + "/scale", "zero", width}, {name}, {{"signed", static_cast<int64_t>(is_signed)}}};
+}
+
+// Signs, as large as the value's root mean square.
+Node SignOf(const std::string& value, const std::string& name, const DoubleTensor& values, Graph* graph) {
+  double squares = 1e-30;
+  for (const double v : values.data) squares += v * v / static_cast<double>(values.data.size());
+  graph->parameters[name + "/scale"].value = FloatTensor({}, {static_cast<float>(std::sqrt(squares))});
+  return {name, "BipolarQuant", {value, name + "/scale"}, {name}, {}};
 }
 
 // Operators whose results are already on their input's grid.
@@ -124,8 +133,31 @@ Graph OnGrids(const Graph& graph, const Values& values, bool all) {
     const bool grid = NeedsGrid(node, graph, all);
     result.nodes.push_back(std::move(node));
     if (!grid) continue;
-    result.nodes.push_back(QuantOf(value, values.at(value), &result));
+    result.nodes.push_back(QuantOf(value, value + "/grid", 8, values.at(value), &result));
     names[value] = result.nodes.back().name;
+  }
+  return result;
+}
+
+// Few bits in front of all layers but the first and the last, which have bytes; everything else in floats.
+Graph OnFewBits(const Graph& graph, const Values& values, bool signs) {
+  Graph result = graph;
+  result.nodes.clear();
+  const auto last = std::find_if(graph.nodes.rbegin(), graph.nodes.rend(), IsProduct);
+  std::set<std::string> made;
+  bool first = true;
+  for (Node node : graph.nodes) {
+    if (IsProduct(node)) {
+      const std::string value = node.inputs[0];
+      const bool end = first || node.name == last->name;
+      node.inputs[0] = value + (end ? "/grid" : "/few");
+      first = false;
+      if (made.insert(node.inputs[0]).second) {
+        result.nodes.push_back(!end && signs ? SignOf(value, node.inputs[0], values.at(value), &result)
+                                             : QuantOf(value, node.inputs[0], end ? 8 : 2, values.at(value), &result));
+      }
+    }
+    result.nodes.push_back(std::move(node));
   }
   return result;
 }
@@ -163,7 +195,9 @@ Result<Contest> NetworkContest(const nlohmann::json& spec, const ValueSet& body)
   contest.input = DrawIntegers("input", contest.batch * Elements(input.image), 0, 255);
   DoubleTensor image({1, 3, size, size}, {contest.input.begin(), contest.input.begin() + Elements(input.image)});
   LOWBIT_TRY(const Values values, Evaluate(graph, {{graph.inputs[0].name, image}}));
-  contest.graph = OnGrids(graph, values, false);
+  const std::string activations = spec.value("activations", "bytes");
+  contest.same_grids = activations == "bytes";
+  contest.graph = contest.same_grids ? OnGrids(graph, values, false) : OnFewBits(graph, values, activations == "signs");
   contest.rival = OnGrids(graph, values, true);
   LOWBIT_TRY(const double macs, MacsOfOne(graph));
   contest.macs = macs * static_cast<double>(contest.batch);

@@ -32,7 +32,7 @@ TURN_MICROSECONDS, WARM_UP_TURNS, TRIES = 20000, 3, 8
 # system every now and then, and to get them anew can cost as much as a convolution.
 KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 31),
                      "MALLOC_TOP_PAD_": str(1 << 26)}
-BITS = {"binary": 1, "ternary": 2, "affine4": 4, "affine8": 8}
+BITS = {"binary": 1, "ternary": 2, "affine2": 2, "affine4": 4, "affine8": 8}
 
 
 def others_run():

@@ -1,7 +1,7 @@
 // lowbit's side of the race against ONNX Runtime; bench/race/race.py drives both.
 //
 //   lowbit_bench_race                        prints what one thread of this processor can do at most, as JSON
-//   lowbit_bench_race --serve SPEC --folder DIR [--clock bytes|floats]
+//   lowbit_bench_race --serve SPEC --folder DIR [--clock bytes|nhwc|floats]
 //
 // The latter makes the contest (contest.h; SPEC is JSON), checks the runtime's answer against the plain evaluation of the
 // graph's integer form, bit for bit, hands the contest over to DIR (hand_over.h), prints one line of JSON about itself and
@@ -52,14 +52,32 @@ double MedianMicroseconds(Entrant* entrant, int runs) {
   return times[times.size() / 2];
 }
 
+Result<std::unique_ptr<Entrant>> MakeEntrant(const Contest& contest, const std::string& clock) {
+  if (clock == "floats") return MakeModelEntrant(contest);
+  return MakePlanEntrant(contest, clock == "nhwc" ? PlanPart::kAll : PlanPart::kMiddle);
+}
+
+// What the rival's answer is compared with: that of the runtime, where the rival runs other grids on the same ones.
+Result<std::vector<float>> ExpectedOfRival(const Contest& contest, const std::vector<float>& output) {
+  if (contest.same_grids) return output;
+  Contest other;
+  other.graph = contest.rival;
+  other.batch = contest.batch;
+  other.input = contest.input;
+  LOWBIT_TRY(const auto entrant, MakeModelEntrant(other));
+  entrant->Run();
+  return entrant->Output();
+}
+
 Status Serve(const Arguments& arguments) {
   const nlohmann::json spec = nlohmann::json::parse(arguments.spec);
   LOWBIT_TRY(const Contest contest, MakeContest(spec));
-  LOWBIT_TRY(const auto entrant, arguments.clock == "bytes" ? MakeBytesEntrant(contest) : MakeModelEntrant(contest));
+  LOWBIT_TRY(const auto entrant, MakeEntrant(contest, arguments.clock));
   entrant->Run();
   const std::vector<float> output = entrant->Output();
   LOWBIT_RETURN_IF_ERROR(Check(contest, spec.at("kind") != "network", output));
-  LOWBIT_RETURN_IF_ERROR(HandOver(contest, output, arguments.folder));
+  LOWBIT_TRY(const std::vector<float> expected, ExpectedOfRival(contest, output));
+  LOWBIT_RETURN_IF_ERROR(HandOver(contest, expected, arguments.folder));
   const nlohmann::json about = {{"macs", contest.macs}, {"kernels", entrant->Kernels()}, {"commit", Commit()}};
   fmt::print("{}\n", about.dump());
   std::fflush(stdout);
@@ -90,7 +108,7 @@ int Main(int argc, char** argv) {
   CLI::App app("lowbit's side of the race against ONNX Runtime.");
   auto* folder = app.add_option("--folder", arguments.folder, "where the contest is written to");
   app.add_option("--serve", arguments.spec, "the contest, as JSON")->needs(folder);
-  app.add_option("--clock", arguments.clock, "what the clock sees")->check(CLI::IsMember({"bytes", "floats"}));
+  app.add_option("--clock", arguments.clock, "what the clock sees")->check(CLI::IsMember({"bytes", "nhwc", "floats"}));
   CLI11_PARSE(app, argc, argv);
   if (arguments.spec.empty()) {
     PrintLimits();

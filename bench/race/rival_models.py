@@ -76,6 +76,28 @@ def qlinear_conv(contest, channels_last):
     return Rival(model, given, expected, 1 / 255)
 
 
+def float_conv(contest):
+    """QuantizeLinear, QLinearConv in its NHWC form, DequantizeLinear: activations are the integers of lowbit's grid, results
+    are rounded to signed bytes."""
+    model = onnx_file.Model()
+    given, expected = contest.input, images(contest, contest.output)
+    given, expected = (numpy.ascontiguousarray(a.transpose(0, 2, 3, 1)) for a in (given, expected))
+    scales, one = contest.scales("weight"), model.constant("one", numpy.float32(1))
+    middle = 1 if contest.nodes("BipolarQuant") else 0
+    zero = model.constant("zero", numpy.uint8(middle))
+    step = numpy.float32(abs(expected).max() / 127)
+    grid = [model.constant("step", step), model.constant("middle", numpy.uint8(128))]
+    codes = model.node("QuantizeLinear", [model.input("x", "float32", given.shape), one, zero], "codes")
+    inputs = [codes, one, zero, model.constant("w", contest.tensor("weight")), model.constant("w_scale", scales),
+              model.constant("w_zero", numpy.zeros(scales.size, "int8")), *grid,
+              model.constant("bias", numpy.rint(contest.tensor("bias") / scales).astype("int32"))]
+    sums = model.node("QLinearConv", inputs, "sums", "com.microsoft", channels_last=1,
+                      **contest.node("Conv")["attributes"])
+    model.node("DequantizeLinear", [sums, *grid], "y")
+    model.output("y", "float32")
+    return Rival(model, given, expected, 0.01)
+
+
 def dynamic_product(contest):
     """DynamicQuantizeMatMul: floats in, quantized to uint8 by their own range, times int8 weights, floats out."""
     model = onnx_file.Model()
@@ -216,6 +238,7 @@ def identity():
 MODELS = {
     "qlinear-conv-nhwc": lambda contest: qlinear_conv(contest, True),
     "qlinear-conv": lambda contest: qlinear_conv(contest, False),
+    "float-conv-nhwc": float_conv,
     "dynamic-int8": dynamic_product,
     "nbits-2": two_bit_product,
     "float": lambda contest: network(contest, False),

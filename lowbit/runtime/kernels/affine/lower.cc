@@ -2,6 +2,7 @@
 // them that no product could take along. Quant and BipolarQuant that make bytes, behind such a chain or alone.
 
 #include <algorithm>
+#include <cmath>
 
 #include "hwy/targets.h"
 #include "lowbit/runtime/kernels/affine/kernel.h"
@@ -20,6 +21,14 @@ void Repeat(size_t times, std::vector<float>* values) {
   for (size_t i = 1; i < times; ++i) values->insert(values->end(), once.begin(), once.end());
 }
 
+// Up to the sign of zero.
+bool IsIdentity(const Epilogue& e) {
+  const auto all = [](const std::vector<float>& values, float value) {
+    return std::all_of(values.begin(), values.end(), [value](float v) { return v == value; });
+  };
+  return all(e.scale, 1) && all(e.shift, 0) && e.slope.empty() && std::isinf(e.low) && std::isinf(e.high);
+}
+
 class AffineStep : public Step {
  public:
   AffineStep(int64_t count, const Fusion& fusion)
@@ -28,7 +37,8 @@ class AffineStep : public Step {
     target = hwy::TargetName(kernel_.target);
     const size_t times = std::max<size_t>(1, kMinChannels / std::max<size_t>(1, epilogue_.scale.size()));
     for (std::vector<float>* values : {&epilogue_.scale, &epilogue_.shift, &epilogue_.slope}) Repeat(times, values);
-    if (quantizer_.has_value()) scratch_floats = PerTask();
+    only_quantizes_ = quantizer_.has_value() && fusion.residual.empty() && IsIdentity(epilogue_);
+    if (quantizer_.has_value() && !only_quantizes_) scratch_floats = PerTask();
   }
 
   void Run(const RunContext& context) const override {
@@ -39,6 +49,7 @@ class AffineStep : public Step {
     const float* residual = inputs.size() > 1 ? context.Value(inputs[1]) : nullptr;
     context.pool->ParallelFor((count + per_task - 1) / per_task, [&](int64_t i, int thread) {
       const int64_t at = i * per_task, floats = std::min(per_task, count - at);
+      if (only_quantizes_) return kernel_.quantize(*quantizer_, floats, x + at, context.Bytes(outputs[0]) + at);
       float* y = quantizer_.has_value() ? context.Scratch(thread) : context.Value(outputs[0]) + at;
       kernel_.run(epilogue_, floats, x + at, residual == nullptr ? nullptr : residual + at, y);
       if (quantizer_.has_value()) kernel_.quantize(*quantizer_, floats, y, context.Bytes(outputs[0]) + at);
@@ -56,6 +67,7 @@ class AffineStep : public Step {
   int64_t count_;  // Floats in the plan's shape.
   Epilogue epilogue_;
   std::optional<ByteQuantizer> quantizer_;
+  bool only_quantizes_ = false;
 };
 
 // The chain that the node begins with its input; false if it begins none.

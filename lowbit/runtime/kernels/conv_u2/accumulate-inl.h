@@ -42,7 +42,7 @@ void Accumulate(const CodeConv& conv, const uint8_t* indices, const uint16_t* co
     int32_t sum = 0;
     for (int64_t i = 0; i < conv.LookUps(); ++i) {
       const uint16_t table = codes[conv.positions[static_cast<size_t>(i / kShared)] + (p + i % kShared) * pitch];
-      sum += conv.tables.bytes()[table + indices[i]] * conv.tables.unit() - conv.tables.bias();
+      sum += (conv.tables.bytes()[table + indices[i]] << conv.tables.unit_bits()) - conv.tables.bias();
     }
     sums[p] = static_cast<float>(sum);
   }
@@ -81,11 +81,11 @@ HWY_INLINE void Widen(const CodeConv& conv, Words even, Words odd, int64_t looku
   const hn::ScalableTag<float> df;
   const hn::Half<hn::Repartition<uint16_t, ByteTag> > half;
   const size_t lanes = hn::Lanes(d);
-  const auto unit = hn::Set(d, conv.tables.unit());
+  const int unit_bits = conv.tables.unit_bits();
   const auto bias = hn::Set(d, conv.tables.bias() * static_cast<int32_t>(lookups));
   const auto add = [&](size_t vector, auto words) {
     float* to = sums + vector * lanes;
-    auto total = hn::Sub(hn::Mul(hn::PromoteTo(d, words), unit), bias);
+    auto total = hn::Sub(hn::ShiftLeftSame(hn::PromoteTo(d, words), unit_bits), bias);
     if (!begin) total = hn::Add(total, hn::Load(d, reinterpret_cast<const int32_t*>(to)));
     end ? hn::Store(hn::ConvertTo(df, total), df, to) : hn::Store(total, d, reinterpret_cast<int32_t*>(to));
   };

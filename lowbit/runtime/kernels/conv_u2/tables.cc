@@ -1,7 +1,6 @@
 #include "lowbit/runtime/kernels/conv_u2/tables.h"
 
 #include <algorithm>
-#include <numeric>
 #include <vector>
 
 #include "lowbit/base/check.h"
@@ -48,12 +47,12 @@ ProductTables::ProductTables(const ByteFormat& activations, const ValueSet& weig
   }
   sums.resize(sums.size() + static_cast<size_t>(entries), 0);
   bias_ = -*std::min_element(sums.begin(), sums.end());
-  unit_ = 0;
-  for (const int32_t sum : sums) unit_ = std::gcd(unit_, sum + bias_);
-  unit_ = std::max(unit_, 1);
+  int32_t ones = 0;
+  for (const int32_t sum : sums) ones |= sum + bias_;
+  while (ones != 0 && (ones >> unit_bits_ & 1) == 0) ++unit_bits_;
   bytes_ = hwy::AllocateAligned<uint8_t>(sums.size());
   for (size_t i = 0; i < sums.size(); ++i) {
-    const int32_t entry = (sums[i] + bias_) / unit_;
+    const int32_t entry = (sums[i] + bias_) >> unit_bits_;
     LOWBIT_CHECK(entry <= 255);
     largest_ = std::max(largest_, entry);
     bytes_[i] = static_cast<uint8_t>(entry);

@@ -14,7 +14,7 @@ namespace lowbit::runtime {
 // `channels` neighbouring activations form a *code*, their places in the format, the first in the lowest bits; the weights
 // that they meet form an *index* in the same way. Table `code` holds at each index
 //
-//   (sum of products of activation and weight + bias) / unit
+//   (sum of products of activation and weight + bias) / unit      unit a power of two
 //
 // as a byte. Tables follow each other: those of whole groups, those of the group that ends a pixel, of whose channels the
 // first ones count only, and one for padding, where each sum is 0.
@@ -36,7 +36,7 @@ class ProductTables {
   uint16_t padding() const { return static_cast<uint16_t>((1 + last_) * tables_ << index_bits_); }
 
   int32_t bias() const { return bias_; }
-  int32_t unit() const { return unit_; }
+  int unit_bits() const { return unit_bits_; }  // log2(unit)
   int32_t largest() const { return largest_; }  // Entry of all tables.
 
  private:
@@ -47,7 +47,8 @@ class ProductTables {
   int index_bits_, activation_bits_, weight_bits_, channels_;
   int tables_;    // 2^(bits of a code).
   int last_ = 0;  // 1 if a pixel's last group has fewer channels.
-  int32_t bias_ = 0, unit_ = 1, largest_ = 0;
+  int unit_bits_ = 0;
+  int32_t bias_ = 0, largest_ = 0;
   hwy::AlignedFreeUniquePtr<uint8_t[]> bytes_;
 };
 

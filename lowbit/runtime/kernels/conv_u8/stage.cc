@@ -15,6 +15,26 @@ void StageZeros(const ByteConv& conv, int64_t count, uint8_t* to) {
   }
 }
 
+// Pixels of so few channels (a picture's 3) that a call to copy each costs more than the copy.
+template <int kChannels>
+void CopySmallPixels(const uint8_t* from, int64_t step, int64_t count, uint8_t* to) {
+  for (int64_t i = 0; i < count; ++i, from += step, to += 4) {
+    for (int c = 0; c < 4; ++c) to[c] = c < kChannels ? from[c] : 0;
+  }
+}
+
+// Copies `count` pixels, `step` bytes from each other, to where each has conv.channels bytes, the missing ones 0.
+void CopyPixels(const ByteConv& conv, const uint8_t* from, int64_t step, int64_t count, uint8_t* to) {
+  const int64_t channels = conv.shape.GroupInputs();
+  if (channels == 1) return CopySmallPixels<1>(from, step, count, to);
+  if (channels == 2) return CopySmallPixels<2>(from, step, count, to);
+  if (channels == 3) return CopySmallPixels<3>(from, step, count, to);
+  for (int64_t i = 0; i < count; ++i, from += step, to += conv.channels) {
+    std::memcpy(to, from, static_cast<size_t>(channels));
+    std::memset(to + channels, 0, static_cast<size_t>(conv.channels - channels));
+  }
+}
+
 // Copies pixels [x, x + count) of an input row, which may lie outside of it, to where each has conv.channels bytes.
 void StageRow(const ByteConv& conv, const uint8_t* row, int64_t x, int64_t count, uint8_t* to) {
   const ConvShape& s = conv.shape;
@@ -24,10 +44,7 @@ void StageRow(const ByteConv& conv, const uint8_t* row, int64_t x, int64_t count
   if (channels == s.in_channels && channels == conv.channels) {
     std::memcpy(to + before * channels, row + (x + before) * channels, static_cast<size_t>((end - before) * channels));
   } else {
-    for (int64_t i = before; i < end; ++i) {
-      std::memcpy(to + i * conv.channels, row + (x + i) * s.in_channels, static_cast<size_t>(channels));
-      std::memset(to + i * conv.channels + channels, 0, static_cast<size_t>(conv.channels - channels));
-    }
+    CopyPixels(conv, row + (x + before) * s.in_channels, s.in_channels, end - before, to + before * conv.channels);
   }
   StageZeros(conv, count - end, to + end * conv.channels);
 }

@@ -7,17 +7,48 @@
 #define HWY_TARGET_INCLUDE "lowbit/runtime/kernels/pool/kernel.cc"
 #include "hwy/foreach_target.h"
 #include "hwy/highway.h"
+#include "lowbit/runtime/epilogue-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lowbit::runtime::kernels::pool::HWY_NAMESPACE {
 
-template <typename T>
-HWY_INLINE void TakeLarger(const T* HWY_RESTRICT x, int64_t channels, T* HWY_RESTRICT y) {
-  for (int64_t c = 0; c < channels; ++c) y[c] = x[c] > y[c] ? x[c] : y[c];
-}
+namespace hn = hwy::HWY_NAMESPACE;
+using namespace ::lowbit::runtime::HWY_NAMESPACE;  // NOLINT: the shared parts of this target
 
-HWY_INLINE void Add(const float* HWY_RESTRICT x, int64_t channels, float* HWY_RESTRICT y) {
-  for (int64_t c = 0; c < channels; ++c) y[c] += x[c];
+// A NaN in the window counts for nothing.
+struct TakeLarger {
+  template <class V>
+  HWY_INLINE V operator()(V y, V x) const {
+    return KeepAtLeast(y, x);
+  }
+  template <typename T>
+  HWY_INLINE T One(T y, T x) const {
+    return x > y ? x : y;
+  }
+};
+
+struct AddUp {
+  template <class V>
+  HWY_INLINE V operator()(V y, V x) const {
+    return hn::Add(y, x);
+  }
+  HWY_INLINE float One(float y, float x) const { return y + x; }
+};
+
+// y[c] = fold(...fold(y[c], pixels[0][c])..., pixels[count - 1][c]).
+template <typename T, class Fold>
+HWY_INLINE void FoldPixels(const T* const* pixels, int count, int64_t channels, const Fold& fold, T* y) {
+  const hn::ScalableTag<T> d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t c = 0;
+  for (; c + lanes <= channels; c += lanes) {
+    auto v = hn::LoadU(d, y + c);
+    for (int i = 0; i < count; ++i) v = fold(v, hn::LoadU(d, pixels[i] + c));
+    hn::StoreU(v, d, y + c);
+  }
+  for (; c < channels; ++c) {
+    for (int i = 0; i < count; ++i) y[c] = fold.One(y[c], pixels[i][c]);
+  }
 }
 
 HWY_INLINE void Divide(float count, int64_t channels, float* y) {
@@ -30,10 +61,13 @@ int64_t PaddedTaps(const ops::WindowAxis& axis, int64_t position) {
   return count;
 }
 
-// Calls pixel(x) for the channels x of each pixel of the window that lies inside of the image; returns their number.
-template <typename T, typename Function>
-HWY_INLINE int64_t ForEachPixel(const PoolShape& shape, const T* image, int64_t oy, int64_t ox, const Function& pixel) {
+// Folds the pixels of the window that lie inside of the image into y; returns their number.
+template <typename T, class Fold>
+HWY_INLINE int64_t FoldWindow(const PoolShape& shape, const T* image, int64_t oy, int64_t ox, const Fold& fold, T* y) {
+  constexpr int kAtOnce = 16;
   const ops::Window& window = shape.window;
+  const T* pixels[kAtOnce];
+  int waiting = 0;
   int64_t count = 0;
   for (int64_t ky = 0; ky < window.y.kernel; ++ky) {
     const int64_t iy = window.y.At(oy, ky);
@@ -41,10 +75,14 @@ HWY_INLINE int64_t ForEachPixel(const PoolShape& shape, const T* image, int64_t 
     for (int64_t kx = 0; kx < window.x.kernel; ++kx) {
       const int64_t ix = window.x.At(ox, kx);
       if (ix < 0 || ix >= window.x.input) continue;
-      pixel(image + (iy * window.x.input + ix) * shape.channels);
+      pixels[waiting++] = image + (iy * window.x.input + ix) * shape.channels;
       ++count;
+      if (waiting < kAtOnce) continue;
+      FoldPixels(pixels, waiting, shape.channels, fold, y);
+      waiting = 0;
     }
   }
+  FoldPixels(pixels, waiting, shape.channels, fold, y);
   return count;
 }
 
@@ -52,12 +90,12 @@ template <typename T>
 void MaximumOf(const PoolShape& shape, const T* image, int64_t oy, int64_t ox, T* y) {
   const T least = std::numeric_limits<T>::has_infinity ? -std::numeric_limits<T>::infinity() : T{0};
   std::fill(y, y + shape.channels, least);
-  ForEachPixel(shape, image, oy, ox, [&](const T* x) { TakeLarger(x, shape.channels, y); });
+  FoldWindow(shape, image, oy, ox, TakeLarger(), y);
 }
 
 void AverageOf(const PoolShape& shape, const float* image, int64_t oy, int64_t ox, float* y) {
   std::fill(y, y + shape.channels, 0.0f);
-  int64_t count = ForEachPixel(shape, image, oy, ox, [&](const float* x) { Add(x, shape.channels, y); });
+  int64_t count = FoldWindow(shape, image, oy, ox, AddUp(), y);
   if (shape.kind == PoolKind::kAveragePads) {
     count = PaddedTaps(shape.window.y, oy) * PaddedTaps(shape.window.x, ox);
   }

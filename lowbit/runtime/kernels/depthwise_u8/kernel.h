@@ -2,10 +2,14 @@
 #define LOWBIT_RUNTIME_KERNELS_DEPTHWISE_U8_KERNEL_H_
 
 // Convolution of each channel with a kernel of its own (groups = channels): bytes times integer weights, sums in int32.
+//
+// Four taps of a column, one below the other, are brought side by side, so that a dot product of bytes adds four products
+// for each channel. A column serves all the windows that it is in.
 
 #include <cstdint>
 #include <vector>
 
+#include "hwy/aligned_allocator.h"
 #include "lowbit/runtime/byte_output.h"
 #include "lowbit/runtime/conv_shape.h"
 #include "lowbit/runtime/weights.h"
@@ -13,26 +17,40 @@
 namespace lowbit::runtime {
 
 struct ByteDepthwise {
-  // REQUIRES: CanPackBytes(source), whose rows are the channels
-  ByteDepthwise(const ConvShape& shape, const WeightSource& source, int32_t input_offset);
+  // `lanes`: bytes of a vector. REQUIRES: CanPackBytes(source), whose rows are the channels
+  ByteDepthwise(const ConvShape& shape, const WeightSource& source, int32_t input_offset, int lanes);
 
   ConvShape shape;
   int32_t input_offset = 0;
-  std::vector<int32_t> weights;  // [taps][channels]
+  int lanes = 0;
   ByteFinish finish;
+
+  // Channels are computed `lanes` at a time; the last block overlaps the one before, or is padded where it is alone.
+  std::vector<int64_t> blocks;  // The first channel of each.
+  int64_t quads = 0;            // Of a column: kernel_height / 4, rounded up.
+  bool narrow = true;           // Every weight is within +-64.
+  // For each block, each column of the kernel, each of its quads, each channel: four weights, 0 beyond the kernel.
+  hwy::AlignedFreeUniquePtr<int8_t[]> weights;
+  std::vector<int32_t> starts;  // For each block and channel -input_offset * (sum of its weights).
+
+  // Output pixels of a row that are computed at a time.
+  static constexpr int64_t kMostPixels = 32;
+  int64_t ColumnsOf(int64_t pixels) const;  // Of the input, that those pixels' windows reach over.
+  int64_t ScratchFloats() const;
 };
 
-// Some output pixels, counted through the whole batch.
+// Some output rows, counted through the whole batch.
 struct ByteDepthwiseTask {
   const uint8_t* input = nullptr;
   ByteOutput output;
-  int64_t first_pixel = 0, pixels = 0;
-  float* scratch = nullptr;  // Two pixels of floats, 64-byte aligned.
+  int64_t first_row = 0, rows = 0;
+  float* scratch = nullptr;  // ScratchFloats(), 64-byte aligned.
 };
 
 // The bits of the result are those of ByteConvReference (kernel conv_u8) on every target.
 struct ByteDepthwiseKernel {
   int64_t target = 0;
+  int lanes = 0;
   void (*run)(const ByteDepthwise& layer, const ByteDepthwiseTask& task) = nullptr;
 };
 

@@ -15,23 +15,23 @@ class ByteDepthwiseStep : public ByteStep {
   ByteDepthwiseStep(const ByteProduct& read, const Lowering& lowering)
       : ByteStep(read.fusion, lowering),
         kernel_(ChooseByteDepthwiseKernel()),
-        layer_(read.product.shape, read.product.groups[0], read.input.offset),
+        layer_(read.product.shape, read.product.groups[0], read.input.offset, kernel_.lanes),
         images_(read.product.images) {
     kernel = "depthwise_u8_" + std::get<QTensor>(read.product.groups[0].parameter->value).values.Name();
     target = hwy::TargetName(kernel_.target);
-    scratch_floats = 2 * layer_.shape.out_channels;
+    scratch_floats = layer_.ScratchFloats();
     layer_.finish = finish();
   }
 
   void Run(const RunContext& context) const override {
-    const int64_t pixels = images_ * context.batch * layer_.shape.out_height * layer_.shape.out_width;
-    const int64_t task_pixels = std::max<int64_t>(16, pixels / (4 * context.pool->threads()) + 1);
-    context.pool->ParallelFor((pixels + task_pixels - 1) / task_pixels, [&](int64_t i, int thread) {
+    const int64_t rows = images_ * context.batch * layer_.shape.out_height;
+    const int64_t task_rows = rows / (4 * context.pool->threads()) + 1;
+    context.pool->ParallelFor((rows + task_rows - 1) / task_rows, [&](int64_t i, int thread) {
       ByteDepthwiseTask task;
       task.input = context.Bytes(inputs[0]);
       task.output = Output(context);
-      task.first_pixel = i * task_pixels;
-      task.pixels = std::min(task_pixels, pixels - task.first_pixel);
+      task.first_row = i * task_rows;
+      task.rows = std::min(task_rows, rows - task.first_row);
       task.scratch = context.Scratch(thread);
       kernel_.run(layer_, task);
     });

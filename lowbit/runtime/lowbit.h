@@ -49,6 +49,16 @@ LOWBIT_API const char* lowbit_version(void);
  * machine has. Results do not depend on it. Null on an error. */
 LOWBIT_API lowbit_model* lowbit_model_load(const char* path, int threads, char* error, size_t error_size);
 
+/* The same with all that can be chosen. Set size to sizeof(lowbit_options) and everything else to 0 before choosing. */
+typedef struct lowbit_options {
+  size_t size;
+  int threads;       /* As of lowbit_model_load. */
+  int strict;        /* Not 0: refuse a network of which a node would run by a slower way than it has to. */
+  int no_self_test;  /* Not 0: do not compare kernels with the operators' definitions before the model is given out. */
+} lowbit_options;
+LOWBIT_API lowbit_model* lowbit_model_open(const char* path, const lowbit_options* options, char* error,
+                                           size_t error_size);
+
 /* Null is allowed. */
 LOWBIT_API void lowbit_model_free(lowbit_model* model);
 
@@ -65,6 +75,14 @@ LOWBIT_API size_t lowbit_model_output_shape(const lowbit_model* model, size_t in
 
 /* A text that travels with the model ("labels": one class name a line), or null. */
 LOWBIT_API const char* lowbit_model_metadata(const lowbit_model* model, const char* key);
+
+/* What runs each node of the network: its name, its kernel ("conv_u8_ternary"), the instruction set ("AVX3"; "" for plain
+ * code) and why no better kernel runs it ("": this is the best). Null if there is no node of that index. */
+LOWBIT_API size_t lowbit_model_node_count(const lowbit_model* model);
+LOWBIT_API const char* lowbit_model_node_name(const lowbit_model* model, size_t index);
+LOWBIT_API const char* lowbit_model_node_kernel(const lowbit_model* model, size_t index);
+LOWBIT_API const char* lowbit_model_node_target(const lowbit_model* model, size_t index);
+LOWBIT_API const char* lowbit_model_node_reason(const lowbit_model* model, size_t index);
 
 /* Bytes that the model keeps for activations and scratch. */
 LOWBIT_API uint64_t lowbit_model_planned_bytes(const lowbit_model* model);

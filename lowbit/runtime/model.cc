@@ -12,6 +12,7 @@
 #include "lowbit/runtime/arena.h"
 #include "lowbit/runtime/layout.h"
 #include "lowbit/runtime/plan.h"
+#include "lowbit/runtime/kernel_check.h"
 
 namespace lowbit::runtime {
 namespace {
@@ -207,6 +208,7 @@ Result<Model> Model::BuildExecutable(const Graph& graph, const Options& options)
   });
   LOWBIT_TRY(Plan plan, MakePlan(graph, 1));
   if (options.strict) LOWBIT_RETURN_IF_ERROR(RefuseFallbacks(plan.nodes));
+  if (options.self_test) LOWBIT_RETURN_IF_ERROR(TestKernels(graph, plan.nodes));
   auto state = std::make_unique<State>(std::move(plan), options);
   state->name = graph.name;
   state->metadata = graph.metadata;
@@ -223,6 +225,18 @@ Result<Model> Model::BuildExecutable(const Graph& graph, const Options& options)
   }
   LOWBIT_RETURN_IF_ERROR(state->Allocate());
   return Model(std::move(state));
+}
+
+Status Model::TestKernels(const Graph& graph, const std::vector<NodePlan>& nodes) {
+  Options options;
+  options.self_test = false;
+  for (const KernelSample& sample : SampleKernels(graph, nodes)) {
+    LOWBIT_TRY(Model model, BuildExecutable(sample.graph, options));
+    std::vector<float> output(static_cast<size_t>(Elements(model.state_->plan.outputs[0].shape)));
+    LOWBIT_RETURN_IF_ERROR(model.Run(sample.input, 1, output));
+    LOWBIT_RETURN_IF_ERROR(CheckSample(sample, output));
+  }
+  return Ok();
 }
 
 // Makes the plan fit the batch.

@@ -22,6 +22,9 @@ struct Options {
   int64_t piece = 0;
   // Refuse a network of which a node would run by a fallback (NodePlan::fallback).
   bool strict = false;
+  // Whether a part of a layer for each kernel is compared with the operators' definitions before the model is given out
+  // (kernel_check.h); takes a few milliseconds.
+  bool self_test = true;
 };
 
 // What enters or leaves a model: float, row-major (images NCHW), as in the graph.
@@ -55,7 +58,7 @@ class Model {
   // Reads and checks a packed file. Errors: as lbm::Read, FromGraph; an option out of range.
   static Result<Model> Load(const std::string& path, const Options& options = {});
   // Errors: as Validate; a graph without outputs; one that needs more memory than there is; a fallback where
-  // options.strict forbids it.
+  // options.strict forbids it; a kernel that fails the self-test.
   static Result<Model> FromGraph(const Graph& graph, const Options& options = {});
 
   Model(Model&& other) noexcept;
@@ -87,6 +90,7 @@ class Model {
   explicit Model(std::unique_ptr<State> state);
   static Result<Model> Build(const Graph& graph, const Options& options);
   static Result<Model> BuildExecutable(const Graph& graph, const Options& options);
+  static Status TestKernels(const Graph& graph, const std::vector<NodePlan>& nodes);
   Status Prepare(int64_t batch);
   Status RunChecked(const std::vector<Span<const float>>& inputs, int64_t batch,
                     const std::vector<Span<float>>& outputs);

@@ -1,29 +1,14 @@
-// Feeds the .lbm reader. Every input is read twice: as it is, and with a header repaired to fit it, because no random
-// change passes the checksum. What is accepted must be valid, and must come back from the writer.
+// Feeds the .lbm reader, each input as it is and repaired. What is accepted must be valid, and must come back from the writer.
 
-#include <algorithm>
 #include <cstdint>
 #include <vector>
 
-#include "lowbit/base/bytes.h"
 #include "lowbit/core/validate.h"
-#include "lowbit/format/lbm/header.h"
 #include "lowbit/format/lbm/lbm.h"
+#include "lowbit/format/lbm/test_repair.h"
 
 namespace lowbit::lbm {
 namespace {
-
-// The input's structure and data in a frame that fits: its own structure size where that is possible.
-std::vector<uint8_t> Repair(Span<const uint8_t> file) {
-  if (file.size() < kHeaderBytes) return {};
-  const uint64_t behind = file.size() - kHeaderBytes;
-  const uint64_t structure = std::min(LoadLittle<uint64_t>(file.data() + 32), behind);
-  const uint64_t data = std::min(RoundUp(structure, kSectionAlignment), behind);
-  Sections sections;
-  sections.structure = file.subspan(kHeaderBytes, structure);
-  sections.data = file.subspan(kHeaderBytes + data, behind - data);
-  return WriteFrame(sections);
-}
 
 void Try(Span<const uint8_t> file) {
   const auto graph = Decode(file, "input");

@@ -20,6 +20,7 @@ using lowbit::ErrorKind;
 using lowbit::Result;
 using lowbit::Span;
 using lowbit::runtime::Model;
+using lowbit::runtime::NodePlan;
 using lowbit::runtime::TensorInfo;
 
 void Tell(const char* message, char* error, size_t error_size) {
@@ -60,6 +61,11 @@ size_t ShapeAt(const std::vector<TensorInfo>& infos, size_t index, int64_t* exte
   return shape.size();
 }
 
+const char* TextAt(const lowbit_model* model, size_t index, std::string NodePlan::*text) {
+  if (model == nullptr || index >= model->model.Nodes().size()) return nullptr;
+  return (model->model.Nodes()[index].*text).c_str();
+}
+
 }  // namespace
 
 static_assert(LOWBIT_ANY == lowbit::kDynamic);
@@ -67,10 +73,23 @@ static_assert(LOWBIT_ANY == lowbit::kDynamic);
 const char* lowbit_version(void) { return lowbit::Version(); }
 
 lowbit_model* lowbit_model_load(const char* path, int threads, char* error, size_t error_size) {
+  lowbit_options options = {};
+  options.size = sizeof(options);
+  options.threads = threads;
+  return lowbit_model_open(path, &options, error, error_size);
+}
+
+lowbit_model* lowbit_model_open(const char* path, const lowbit_options* options, char* error, size_t error_size) {
   lowbit_model* loaded = nullptr;
   Guard(error, error_size, [&]() -> int {
     if (path == nullptr) return Report(lowbit::Invalid("no path given"), error, error_size);
-    Result<Model> model = Model::Load(path, {.threads = threads});
+    if (options == nullptr) return Report(lowbit::Invalid("no options given"), error, error_size);
+    // Further options will come behind these.
+    if (options->size < sizeof(lowbit_options)) {
+      return Report(lowbit::Invalid("options.size is not sizeof(lowbit_options)"), error, error_size);
+    }
+    Result<Model> model = Model::Load(
+        path, {.threads = options->threads, .strict = options->strict != 0, .self_test = options->no_self_test == 0});
     if (!model.ok()) return Report(model.error(), error, error_size);
     loaded = new lowbit_model{std::move(model).value()};
     return LOWBIT_OK;
@@ -111,6 +130,24 @@ const char* lowbit_model_metadata(const lowbit_model* model, const char* key) {
     if (std::strcmp(name.c_str(), key) == 0) return text.c_str();
   }
   return nullptr;
+}
+
+size_t lowbit_model_node_count(const lowbit_model* model) { return model == nullptr ? 0 : model->model.Nodes().size(); }
+
+const char* lowbit_model_node_name(const lowbit_model* model, size_t index) {
+  return TextAt(model, index, &NodePlan::node);
+}
+
+const char* lowbit_model_node_kernel(const lowbit_model* model, size_t index) {
+  return TextAt(model, index, &NodePlan::kernel);
+}
+
+const char* lowbit_model_node_target(const lowbit_model* model, size_t index) {
+  return TextAt(model, index, &NodePlan::target);
+}
+
+const char* lowbit_model_node_reason(const lowbit_model* model, size_t index) {
+  return TextAt(model, index, &NodePlan::reason);
 }
 
 uint64_t lowbit_model_planned_bytes(const lowbit_model* model) {

@@ -94,6 +94,28 @@ TEST_F(CApi, LoadsAndRuns) {
   EXPECT_THAT(logits, ElementsAre(3.5f, 8, -5, 8.5f, 2, 6));
 }
 
+TEST_F(CApi, OpensWithOptions) {
+  lowbit_options options = {};
+  options.size = sizeof(options);
+  options.threads = 2;
+  options.strict = 1;
+  options.no_self_test = 1;
+  const Handle model(lowbit_model_open(Path("net.lbm").c_str(), &options, error_, sizeof(error_)), lowbit_model_free);
+  ASSERT_NE(model, nullptr) << error_;
+  ASSERT_EQ(lowbit_model_node_count(model.get()), 2u);
+  EXPECT_STREQ(lowbit_model_node_name(model.get(), 1), "fc");
+  EXPECT_STREQ(lowbit_model_node_kernel(model.get(), 0), "alias");
+  EXPECT_STREQ(lowbit_model_node_kernel(model.get(), 1), "gemm_f32_ternary");
+  EXPECT_STREQ(lowbit_model_node_reason(model.get(), 0), "");
+  EXPECT_STREQ(lowbit_model_node_reason(model.get(), 1), "its input is not quantized to 8 bits or less");
+  EXPECT_STRNE(lowbit_model_node_target(model.get(), 1), "");
+  EXPECT_EQ(lowbit_model_node_kernel(model.get(), 2), nullptr);
+  options.size = 0;
+  EXPECT_EQ(lowbit_model_open(Path("net.lbm").c_str(), &options, error_, sizeof(error_)), nullptr);
+  EXPECT_STREQ(error_, "options.size is not sizeof(lowbit_options)");
+  EXPECT_EQ(lowbit_model_open(Path("net.lbm").c_str(), nullptr, error_, sizeof(error_)), nullptr);
+}
+
 TEST_F(CApi, RefusesWrongSizes) {
   const Handle model = Load("net.lbm");
   ASSERT_NE(model, nullptr);
@@ -149,6 +171,8 @@ TEST(CApiNull, IsHarmless) {
   EXPECT_EQ(lowbit_model_input_name(nullptr, 0), nullptr);
   EXPECT_EQ(lowbit_model_input_shape(nullptr, 0, nullptr, 0), 0u);
   EXPECT_EQ(lowbit_model_metadata(nullptr, "labels"), nullptr);
+  EXPECT_EQ(lowbit_model_node_count(nullptr), 0u);
+  EXPECT_EQ(lowbit_model_node_kernel(nullptr, 0), nullptr);
   EXPECT_EQ(lowbit_model_planned_bytes(nullptr), 0u);
   EXPECT_NE(lowbit_version(), nullptr);
 }
@@ -170,7 +194,7 @@ TEST(SharedLibrary, ShowsNothingButItsFunctions) {
   for (size_t at = 0; at < names.size(); at = names.find('\n', at) + 1, ++count) {
     EXPECT_EQ(names.compare(at, 7, "lowbit_"), 0) << names.substr(at, names.find('\n', at) - at);
   }
-  EXPECT_EQ(count, 12u);
+  EXPECT_EQ(count, 18u);
 }
 
 TEST_F(CApi, ExampleClassifies) {

@@ -1,0 +1,97 @@
+#include "lowbit/runtime/kernel_check.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <set>
+
+#include "lowbit/core/integer_form.h"
+#include "lowbit/runtime/plan.h"
+#include "lowbit/runtime/testing/random_graph.h"
+#include "lowbit/runtime/testing/random_integer_graph.h"
+#include "lowbit/runtime/testing/targets.h"
+
+namespace lowbit::runtime {
+namespace {
+
+using testing::RandomGraph;
+using testing::RandomIntegerGraph;
+
+std::vector<float> RunSample(const KernelSample& sample) {
+  Options options;
+  options.self_test = false;
+  Model model = Model::FromGraph(sample.graph, options).value();
+  std::vector<float> output(static_cast<size_t>(model.OutputElements(0, 1).value()));
+  EXPECT_TRUE(model.Run(sample.input, 1, output).ok());
+  return output;
+}
+
+std::vector<KernelSample> Samples(const Graph& graph) {
+  const Graph executable = QuantizesActivations(graph) ? ToIntegerForm(graph).value() : graph;
+  return SampleKernels(executable, MakePlan(executable, 1).value().nodes);
+}
+
+// Samples of random networks run by the kernels that they are samples of, pass, and fail where one number is wrong.
+void ExpectThatSamplesTell(const Graph& graph, std::set<std::string>* kernels) {
+  for (const KernelSample& sample : Samples(graph)) {
+    SCOPED_TRACE(sample.kernel);
+    kernels->insert(sample.kernel.substr(0, sample.kernel.rfind('_')));
+    testing::ForEachTarget([&] { EXPECT_TRUE(CheckSample(sample, RunSample(sample)).ok()); });
+    std::vector<float> output = RunSample(sample);
+    float& wrong = output[output.size() / 2];
+    wrong += wrong == 0 ? 1 : wrong * 0.01f;
+    const Status status = CheckSample(sample, output);
+    ASSERT_FALSE(status.ok());
+    EXPECT_THAT(status.error().message, ::testing::HasSubstr(sample.kernel));
+    output[0] = std::nanf("");
+    EXPECT_FALSE(CheckSample(sample, output).ok());
+    output.pop_back();
+    EXPECT_FALSE(CheckSample(sample, output).ok());
+  }
+}
+
+TEST(SelfTest, TellsRightFromWrongForEveryKernel) {
+  std::set<std::string> kernels;
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    ExpectThatSamplesTell(RandomIntegerGraph(seed).Build(), &kernels);
+    ExpectThatSamplesTell(RandomGraph(seed).Build(), &kernels);
+  }
+  for (const char* kernel : {"conv_u8", "gemm_u8", "depthwise_u8", "conv_f32", "gemm_f32", "depthwise_f32"}) {
+    EXPECT_TRUE(kernels.count(kernel) == 1) << kernel;
+  }
+}
+
+// Networks that are useless, and no fault of a kernel.
+TEST(SelfTest, TakesLayersOfAnyMagnitude) {
+  for (const float value : {0.f, 1e-45f, 1e-42f, 1e-38f, 3e38f}) {
+    SCOPED_TRACE(value);
+    Graph graph;
+    graph.inputs = {{"x", {kDynamic, 9}}};
+    graph.outputs = {"y"};
+    graph.parameters["floats"].value = FloatTensor({9, 9}, std::vector<float>(81, value));
+    graph.parameters["codes"].value =
+        QTensor{{2, 9}, ValueSet::Ternary(), std::vector<uint8_t>(18, 2), {value, -value}};
+    graph.nodes = {{"first", "Gemm", {"x", "floats"}, {"h"}, {{"transB", int64_t{1}}}},
+                   {"second", "Gemm", {"h", "codes"}, {"y"}, {{"transB", int64_t{1}}}}};
+    EXPECT_EQ(Samples(graph).size(), 2u);
+    EXPECT_TRUE(Model::FromGraph(graph).ok());
+  }
+}
+
+TEST(SelfTest, CutsLargeLayersDown) {
+  Graph graph;
+  graph.inputs = {{"x", {kDynamic, 512, 7, 7}}};
+  graph.outputs = {"y"};
+  graph.parameters["w"].value = FloatTensor({600, 512, 3, 3}, std::vector<float>(600 * 512 * 9, 0.5f));
+  graph.nodes = {{"layer", "Conv", {"x", "w"}, {"y"}, {{"pads", std::vector<int64_t>{1, 1, 1, 1}}}}};
+  const std::vector<KernelSample> samples = Samples(graph);
+  ASSERT_EQ(samples.size(), 1u);
+  EXPECT_EQ(samples[0].node, "layer");
+  EXPECT_LT(Elements(samples[0].graph.parameters.at("w").shape()), 60000);
+  EXPECT_LT(samples[0].input.size(), 1000u);
+}
+
+}  // namespace
+}  // namespace lowbit::runtime

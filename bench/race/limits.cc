@@ -114,6 +114,17 @@ double ReadRate(size_t bytes) {
 
 }  // namespace
 
+void RegisterLoop() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx512vnni")) return DotLoop();
+  if (__builtin_cpu_supports("avx512f")) return WideFusedLoop();
+  if (__builtin_cpu_supports("avx2")) return FusedLoop();
+#endif
+  uint64_t sum = 1;
+  for (int64_t i = 0; i < kLoops; ++i) sum = sum * 3 + static_cast<uint64_t>(i);
+  asm volatile("" : : "r"(sum));
+}
+
 std::vector<Limit> MeasureLimits() {
   return {{"int8_gmacs", DotRate()},
           {"float_gmacs", FusedRate()},

@@ -16,6 +16,9 @@ struct Limit {
 // registers; reads of 512 KiB, 8 MiB and 256 MiB over and over. Half a second in all.
 std::vector<Limit> MeasureLimits();
 
+// Some tenths of a millisecond of the fastest loop in registers that this processor has of those.
+void RegisterLoop();
+
 }  // namespace lowbit::bench
 
 #endif  // BENCH_RACE_LIMITS_H_

@@ -1,6 +1,7 @@
 #ifndef LOWBIT_BASE_THREAD_POOL_H_
 #define LOWBIT_BASE_THREAD_POOL_H_
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -11,6 +12,10 @@
 namespace lowbit {
 
 // A fixed set of threads that run the iterations of one loop at a time.
+//
+// Where loops follow each other within some microseconds, as the layers of a network do, waking threads would cost more than
+// short loops take: between loops a thread looks out for the next one for a while (some tens of microseconds) before it
+// sleeps. A loop does not wait for threads that have not woken.
 //
 // One caller at a time; ParallelFor may not be called from inside a task.
 class ThreadPool {
@@ -29,16 +34,19 @@ class ThreadPool {
 
  private:
   void Work(int thread);
+  void AwaitLoop(uint64_t seen);
   void RunTasks(int thread);
 
   std::vector<std::thread> workers_;
   std::mutex mutex_;
   std::condition_variable start_, done_;
   const std::function<void(int64_t, int)>* task_ = nullptr;
-  int64_t next_ = 0, count_ = 0;  // Guarded by mutex_.
-  int busy_ = 0;
-  uint64_t generation_ = 0;
-  bool stop_ = false;
+  int64_t next_ = 0, count_ = 0;  // Guarded by mutex_, like task_.
+  int sleepers_ = 0;              // Guarded by mutex_.
+  // Changed under mutex_, and looked at without it by who waits.
+  std::atomic<int64_t> finished_{0};
+  std::atomic<uint64_t> generation_{0};
+  std::atomic<bool> stop_{false};
 };
 
 // What the machine offers, at least 1.

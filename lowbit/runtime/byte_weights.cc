@@ -30,6 +30,59 @@ const QTensor* LowBit(const WeightSource& source) {
   return source.parameter == nullptr ? nullptr : std::get_if<QTensor>(&source.parameter->value);
 }
 
+// Packs rows one after the other.
+class RowPacker {
+ public:
+  RowPacker(const WeightSource& source, const QTensor& tensor, ByteWeights* packed)
+      : source_(source), tensor_(tensor), packed_(*packed), channels_(PaddedChannels(source.channels)) {
+    for (int code = 0; code < tensor.values.Count(); ++code) {
+      integers_[code] = static_cast<int32_t>(tensor.values.Value(code));
+      stored_[code] = static_cast<uint8_t>(packed->bits < 8 ? code : integers_[code]);
+    }
+    codes_.resize(static_cast<size_t>(source.taps * channels_));
+    bytes_.resize(static_cast<size_t>(packed_.WordsPerRow() * packed_.QuadsPerWord() * 4));
+  }
+
+  void Pack(int64_t row) {
+    ReadRow(source_, tensor_.shape, tensor_.codes.data(), row, channels_, codes_.data());
+    int32_t sum = 0;
+    for (int64_t tap = 0; tap < source_.taps; ++tap) {
+      const uint8_t* from = codes_.data() + tap * channels_;
+      uint8_t* to = bytes_.data() + tap * channels_;  // What pads the channels stays 0.
+      for (int64_t c = 0; c < source_.channels; ++c) {
+        to[c] = stored_[from[c]];
+        sum += integers_[from[c]];
+      }
+    }
+    packed_.sums[static_cast<size_t>(row)] = sum;
+    StoreWords(row);
+  }
+
+ private:
+  void StoreWords(int64_t row) {
+    const int64_t width = packed_.PanelWidth(), words = packed_.WordsPerRow();
+    uint8_t* out = packed_.bytes.get() + (row / width * words * width + row % width) * 4;
+    const uint8_t* next = bytes_.data();
+    for (int64_t w = 0; w < words; ++w, out += width * 4) {
+      uint32_t word = 0;
+      for (int q = 0; q < packed_.QuadsPerWord(); ++q, next += 4) {
+        uint32_t quad;
+        std::memcpy(&quad, next, sizeof(quad));
+        word |= quad << (q * packed_.bits);
+      }
+      std::memcpy(out, &word, sizeof(word));
+    }
+  }
+
+  const WeightSource& source_;
+  const QTensor& tensor_;
+  ByteWeights& packed_;
+  int64_t channels_;
+  int32_t integers_[256] = {};
+  uint8_t stored_[256] = {};            // What stands for a code.
+  std::vector<uint8_t> codes_, bytes_;  // Of a row.
+};
+
 }  // namespace
 
 bool CanPackBytes(const WeightSource& source) {
@@ -66,21 +119,8 @@ ByteWeights PackBytes(const WeightSource& source, int lanes) {
   packed.bytes = hwy::AllocateAligned<uint8_t>(total);
   std::memset(packed.bytes.get(), 0, total);
   packed.sums.assign(static_cast<size_t>(packed.Panels() * packed.PanelWidth()), 0);
-  const int per = packed.QuadsPerWord();
-  const int64_t width = packed.PanelWidth(), words = packed.WordsPerRow();
-  for (int64_t row = 0; row < packed.rows; ++row) {
-    uint8_t* out = packed.bytes.get() + (row / width * words * width + row % width) * 4;
-    for (int64_t tap = 0; tap < source.taps; ++tap) {
-      for (int64_t c = 0; c < source.channels; ++c) {
-        const int64_t quad = (tap * channels + c) / 4;
-        const uint8_t code = tensor.codes[SourceIndex(source, tensor.shape, row, tap * source.channels + c)];
-        const int integer = static_cast<int>(tensor.values.Value(code));
-        const uint32_t bits = packed.bits < 8 ? code : static_cast<uint8_t>(integer);
-        out[quad / per * width * 4 + c % 4] |= static_cast<uint8_t>(bits << (quad % per * packed.bits));
-        packed.sums[static_cast<size_t>(row)] += integer;
-      }
-    }
-  }
+  RowPacker packer(source, tensor, &packed);
+  for (int64_t row = 0; row < packed.rows; ++row) packer.Pack(row);
   return packed;
 }
 

@@ -16,18 +16,23 @@ int64_t SourceColumn(const WeightSource& source, int64_t k) {
   return (k % source.channels) * source.taps + k / source.channels;
 }
 
-// Calls word(row, k) -> bits of the weight, `bits` wide, and stores them all.
-template <typename WordFunction>
-void FillWords(PackedWeights* packed, int bits, const WordFunction& word) {
-  const int per_word = WeightsPerWord(packed->format);
+// Stores the rows' weights; read(row, weights) writes those of one row, in order, `bits` wide each.
+template <typename T, typename ReadFunction>
+void FillWords(PackedWeights* packed, int bits, const ReadFunction& read) {
+  const int64_t per_word = WeightsPerWord(packed->format);
   const int64_t width = packed->PanelWidth(), words_per_row = packed->WordsPerRow();
   packed->word_count = packed->PanelWords() * static_cast<size_t>(packed->Panels());
   packed->words = hwy::AllocateAligned<uint32_t>(packed->word_count);
   std::memset(packed->words.get(), 0, packed->word_count * sizeof(uint32_t));
+  std::vector<T> weights(static_cast<size_t>(words_per_row * per_word), T{0});
   for (int64_t row = 0; row < packed->rows; ++row) {
+    read(row, weights.data());
     uint32_t* out = packed->words.get() + (row / width) * words_per_row * width + row % width;
-    for (int64_t k = 0; k < packed->columns; ++k) {
-      out[k / per_word * width] |= word(row, k) << (bits * (k % per_word));
+    const T* next = weights.data();
+    for (int64_t w = 0; w < words_per_row; ++w, out += width) {
+      uint32_t word = 0;
+      for (int i = 0; i < per_word; ++i) word |= static_cast<uint32_t>(*next++) << (bits * i);
+      *out = word;
     }
   }
 }
@@ -35,10 +40,10 @@ void FillWords(PackedWeights* packed, int bits, const WordFunction& word) {
 void PackFloats(const WeightSource& source, const FloatTensor& tensor, PackedWeights* packed) {
   packed->format = WeightFormat::kFloat;
   packed->values = "float";
-  FillWords(packed, 32, [&](int64_t row, int64_t k) {
-    uint32_t bits;
-    std::memcpy(&bits, &tensor.data[SourceIndex(source, tensor.shape, row, k)], sizeof(bits));
-    return bits;
+  std::vector<float> floats(static_cast<size_t>(packed->columns));
+  FillWords<uint32_t>(packed, 32, [&](int64_t row, uint32_t* words) {
+    ReadRow(source, tensor.shape, tensor.data.data(), row, source.channels, floats.data());
+    std::memcpy(words, floats.data(), floats.size() * sizeof(float));
   });
 }
 
@@ -67,9 +72,12 @@ void PackCodes(const WeightSource& source, const QTensor& tensor, PackedWeights*
   packed->format = FormatOf(tensor.values);
   packed->values = tensor.values.Name();
   FillTables(source, tensor.values, packed);
-  const size_t block = static_cast<size_t>(tensor.values.block);
-  FillWords(packed, 32 / WeightsPerWord(packed->format), [&](int64_t row, int64_t k) {
-    return static_cast<uint32_t>(tensor.codes[SourceIndex(source, tensor.shape, row, k) / block]);
+  const auto block = static_cast<size_t>(tensor.values.block);
+  FillWords<uint8_t>(packed, 32 / WeightsPerWord(packed->format), [&](int64_t row, uint8_t* codes) {
+    if (block == 1) return ReadRow(source, tensor.shape, tensor.codes.data(), row, source.channels, codes);
+    for (int64_t k = 0; k < packed->columns; ++k) {
+      codes[k] = tensor.codes[SourceIndex(source, tensor.shape, row, k) / block];
+    }
   });
 }
 

@@ -68,6 +68,17 @@ struct WeightSource {
 // Row-major position of packed weight k of a row (counted from first_row) in the source tensor, whose shape is given.
 size_t SourceIndex(const WeightSource& source, const Shape& shape, int64_t row, int64_t k);
 
+// A whole row of the tensor's elements `from`: packed weight k, of tap t and channel c, goes to to[t * pitch + c].
+// pitch: at least source.channels.
+template <typename T>
+void ReadRow(const WeightSource& source, const Shape& shape, const T* from, int64_t row, int64_t pitch, T* to) {
+  const T* first = from + SourceIndex(source, shape, row, 0);
+  const int64_t step = source.transposed ? shape[1] : 1;
+  for (int64_t c = 0; c < source.channels; ++c) {
+    for (int64_t t = 0; t < source.taps; ++t, first += step) to[t * pitch + c] = *first;
+  }
+}
+
 // Whether Pack can do it: a transposed low-bit tensor needs a single scale and no codebook.
 bool CanPack(const WeightSource& source);
 

@@ -13,17 +13,21 @@ hwy::AlignedFreeUniquePtr<uint8_t[]> PackIndices(const CodeConv& conv, const Wei
                total = panel * static_cast<size_t>(conv.Panels());
   auto indices = hwy::AllocateAligned<uint8_t>(total);
   std::memset(indices.get(), 0, total);
-  const int64_t half = conv.lanes / 2, of_pixel = conv.tables.GroupsOfPixel();
+  const int64_t half = conv.lanes / 2, of_pixel = conv.tables.GroupsOfPixel(), group = conv.tables.channels();
+  std::vector<uint8_t> codes(static_cast<size_t>(source.taps * of_pixel * group), 0);
   for (int64_t row = 0; row < source.rows; ++row) {
     const int64_t in_panel = row % conv.lanes;
     const int64_t lane = conv.lanes == 1 ? 0 : in_panel % half * 2 + in_panel / half;
     uint8_t* out = indices.get() + static_cast<size_t>(row / conv.lanes) * panel + lane;
-    for (int64_t k = 0; k < source.taps * source.channels; ++k) {
-      const int64_t tap = k / source.channels, c = k % source.channels;
-      const int64_t group = tap / conv.shared * of_pixel + c / conv.tables.channels();
-      const int code = tensor.codes[SourceIndex(source, tensor.shape, row, k)];
-      out[(group * conv.shared + tap % conv.shared) * conv.lanes] |=
-          static_cast<uint8_t>(code << (c % conv.tables.channels() * conv.tables.weight_bits()));
+    ReadRow(source, tensor.shape, tensor.codes.data(), row, of_pixel * group, codes.data());
+    const uint8_t* next = codes.data();
+    for (int64_t tap = 0; tap < source.taps; ++tap) {
+      for (int64_t g = 0; g < of_pixel; ++g) {
+        int index = 0;
+        for (int c = 0; c < group; ++c) index |= *next++ << (c * conv.tables.weight_bits());
+        const int64_t position = tap / conv.shared * of_pixel + g;
+        out[(position * conv.shared + tap % conv.shared) * conv.lanes] = static_cast<uint8_t>(index);
+      }
     }
   }
   return indices;

@@ -42,7 +42,8 @@ void Accumulate(const CodeConv& conv, const uint8_t* indices, const uint16_t* co
     int32_t sum = 0;
     for (int64_t i = 0; i < conv.LookUps(); ++i) {
       const uint16_t table = codes[conv.positions[static_cast<size_t>(i / kShared)] + (p + i % kShared) * pitch];
-      sum += (conv.tables.bytes()[table + indices[i]] << conv.tables.unit_bits()) - conv.tables.bias();
+      const uint8_t entry = conv.tables.bytes()[conv.offsets[static_cast<size_t>(i / kShared)] + table + indices[i]];
+      sum += (entry << conv.tables.unit_bits()) - conv.tables.bias();
     }
     sums[p] = static_cast<float>(sum);
   }
@@ -102,8 +103,8 @@ HWY_NOINLINE void Accumulate(const CodeConv& conv, const uint8_t* HWY_RESTRICT i
   const hn::Repartition<uint16_t, ByteTag> dw;
   using Words = hn::Vec<decltype(dw)>;
   const size_t lanes = hn::Lanes(d);
-  const uint8_t* HWY_RESTRICT tables = conv.tables.bytes();
   const int32_t* HWY_RESTRICT positions = conv.positions.data();
+  const int32_t* HWY_RESTRICT offsets = conv.offsets.data();
   const int64_t byte_run = std::max<int64_t>(1, LookUpsOfByte(conv) / kShared), word_run = 255 * byte_run;
   const int64_t all = conv.LookUps() / kShared;
   const Words low = hn::Set(dw, 255);
@@ -119,6 +120,7 @@ HWY_NOINLINE void Accumulate(const CodeConv& conv, const uint8_t* HWY_RESTRICT i
         ByteVector index[kShared];
         LOWBIT_FOR_EACH(s, kShared) index[s] = hn::Load(d, indices + static_cast<size_t>(s) * lanes);
         const uint16_t* at = codes + positions[i];
+        const uint8_t* tables = conv.tables.bytes() + offsets[i];
         LOWBIT_FOR_EACH(x, kPixels + kShared - 1) {
           const ByteVector table = LoadTable(tables + at[x * pitch]);
           LOWBIT_FOR_EACH(s, kShared) {

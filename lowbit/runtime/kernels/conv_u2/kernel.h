@@ -52,6 +52,8 @@ struct CodeConv {
   int shared = 1;
   // Of each of a window's groups, from the window's first one; of those of the first of `shared` taps.
   std::vector<int32_t> positions;
+  std::vector<int32_t>
+      offsets;  // From the table that a staged position says to the one for this group: tables.last_offset().
   // For each group of the convolution, for each panel, for each position, for each of `shared` taps `lanes` indices. Channel i of a
   // panel is at 2 i, and at 2 (i - lanes / 2) + 1 in the upper half, so that even and odd bytes are channels in order.
   std::vector<hwy::AlignedFreeUniquePtr<uint8_t[]>> indices;

@@ -55,6 +55,10 @@ CodeConv::CodeConv(const ConvShape& conv_shape, const std::vector<WeightSource>&
   staged_width = shape.StagedWidth();
   if (shape.kernel_width == 3 && shape.stride_width == 1 && shape.dilation_width == 1) shared = 3;
   positions = FirstColumns(WindowPositions(shape, tables.GroupsOfPixel(), 1), tables.GroupsOfPixel(), shared);
+  for (size_t i = 0; i < positions.size(); ++i) {
+    const bool last = (static_cast<int64_t>(i) + 1) % tables.GroupsOfPixel() == 0;
+    offsets.push_back(last ? tables.last_offset() : 0);
+  }
   for (const WeightSource& group : groups) indices.push_back(PackIndices(*this, group));
 }
 

@@ -46,7 +46,10 @@ class CodeWriter {
 // 48 channels at a time: groups of 6 of one bit, of 3 of at most two.
 class CodeWriter {
  public:
-  explicit CodeWriter(const CodeConv& conv) : channels_(conv.shape.GroupInputs()) {
+  explicit CodeWriter(const CodeConv& conv) {
+    const int64_t channels = conv.shape.GroupInputs();
+    whole_ = channels / kBlock * kBlock;
+    rest_ = (uint64_t{1} << (channels - whole_)) - 1;
     six_ = conv.tables.channels() == 6;
     LOWBIT_CHECK(six_ || conv.tables.channels() == 3);
     LOWBIT_CHECK(conv.tables.shift() == 6);
@@ -57,16 +60,25 @@ class CodeWriter {
   }
 
   HWY_INLINE void Write(const uint8_t* pixel, uint16_t* to) const {
-    for (int64_t c = 0; c < channels_; c += kBlock) {
-      const int64_t left = std::min<int64_t>(kBlock, channels_ - c);
-      const __m512i bytes = _mm512_maskz_loadu_epi8((uint64_t{1} << left) - 1, pixel + c);
-      six_ ? StoreSixes(bytes, to) : StoreThrees(bytes, to);
-      to += six_ ? kBlock / 6 : kBlock / 3;
-    }
+    six_ ? WriteSixes(pixel, to) : WriteThrees(pixel, to);
   }
 
  private:
   static constexpr int64_t kBlock = 48;
+
+  HWY_INLINE void WriteSixes(const uint8_t* pixel, uint16_t* to) const {
+    for (const uint8_t* end = pixel + whole_; pixel < end; pixel += kBlock, to += kBlock / 6) {
+      StoreSixes(_mm512_maskz_loadu_epi8((uint64_t{1} << kBlock) - 1, pixel), to);
+    }
+    if (rest_ != 0) StoreSixes(_mm512_maskz_loadu_epi8(rest_, pixel), to);
+  }
+
+  HWY_INLINE void WriteThrees(const uint8_t* pixel, uint16_t* to) const {
+    for (const uint8_t* end = pixel + whole_; pixel < end; pixel += kBlock, to += kBlock / 3) {
+      StoreThrees(_mm512_maskz_loadu_epi8((uint64_t{1} << kBlock) - 1, pixel), to);
+    }
+    if (rest_ != 0) StoreThrees(_mm512_maskz_loadu_epi8(rest_, pixel), to);
+  }
 
   static HWY_INLINE void StoreSixes(__m512i bytes, uint16_t* to) {
     const uint64_t codes = _pdep_u64(_mm512_test_epi8_mask(bytes, bytes), 0x3F3F3F3F3F3F3F3F);
@@ -87,7 +99,8 @@ class CodeWriter {
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtepi32_epi16(x));
   }
 
-  int64_t channels_;
+  int64_t whole_;  // Channels in whole blocks.
+  uint64_t rest_;  // A bit for each of the others.
   bool six_;
   unsigned down_, gap_, mask_;
 };
@@ -156,11 +169,7 @@ class Stager {
   // Pixels [first, first + count) of the input.
   void Pixels(int64_t first, int64_t count, uint16_t* to) const {
     const uint8_t* pixel = input_ + first * conv_.shape.in_channels;
-    const uint16_t last = conv_.tables.last_offset();
-    for (int64_t i = 0; i < count; ++i, pixel += conv_.shape.in_channels, to += of_pixel_) {
-      write_.Write(pixel, to);
-      to[of_pixel_ - 1] = static_cast<uint16_t>(to[of_pixel_ - 1] + last);
-    }
+    for (int64_t i = 0; i < count; ++i, pixel += conv_.shape.in_channels, to += of_pixel_) write_.Write(pixel, to);
   }
 
   // What output rows [oy, oy + rows) of the image need: conv.shape.StagedRows(rows) rows of conv.staged_width pixels.

@@ -44,8 +44,8 @@ ProductTables::ProductTables(const ByteFormat& activations, const ValueSet& weig
     for (int code = 0; count > 0 && code < tables_; ++code) {
       for (int index = 0; index < entries; ++index) sums.push_back(Sum(activations, weights, code, index, count));
     }
+    if (count > 0) sums.resize(sums.size() + static_cast<size_t>(entries), 0);
   }
-  sums.resize(sums.size() + static_cast<size_t>(entries), 0);
   bias_ = -*std::min_element(sums.begin(), sums.end());
   int32_t ones = 0;
   for (const int32_t sum : sums) ones |= sum + bias_;

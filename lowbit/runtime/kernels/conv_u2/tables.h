@@ -16,8 +16,8 @@ namespace lowbit::runtime {
 //
 //   (sum of products of activation and weight + bias) / unit      unit a power of two
 //
-// as a byte. Tables follow each other: those of whole groups, those of the group that ends a pixel, of whose channels the
-// first ones count only, and one for padding, where each sum is 0.
+// as a byte. Tables follow each other: those of all codes and one for padding, where each sum is 0; then the same once more
+// for the group that ends a pixel, where it has fewer channels: only those count.
 class ProductTables {
  public:
   // `index_bits`: of an index: 4, or 6 where a vector's bytes look up 64. pixel_channels: of a pixel.
@@ -30,10 +30,11 @@ class ProductTables {
   int64_t GroupsOfPixel() const { return (pixel_channels_ + channels_ - 1) / channels_; }
 
   const uint8_t* bytes() const { return bytes_.get(); }
-  // In bytes: the table of a code, how much further it is for a pixel's last group, and the one for padding.
+  // Tables are 2^shift() bytes large; the one for padding, and how much further the same table is for a pixel's last group,
+  // in bytes.
   int shift() const { return index_bits_; }
-  uint16_t last_offset() const { return static_cast<uint16_t>(last_ * tables_ << index_bits_); }
-  uint16_t padding() const { return static_cast<uint16_t>((1 + last_) * tables_ << index_bits_); }
+  uint16_t padding() const { return static_cast<uint16_t>(tables_ << index_bits_); }
+  int32_t last_offset() const { return last_ * (tables_ + 1) << index_bits_; }
 
   int32_t bias() const { return bias_; }
   int unit_bits() const { return unit_bits_; }  // log2(unit)

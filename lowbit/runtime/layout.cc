@@ -5,9 +5,20 @@
 namespace lowbit::runtime {
 namespace {
 
+// to[c][r] = from[r][c] where there are few rows: the channels of a picture.
+template <int kRows, typename T>
+void TransposeFewRows(const T* from, int64_t columns, T* to) {
+  for (int64_t c = 0; c < columns; ++c) {
+    for (int64_t r = 0; r < kRows; ++r) to[c * kRows + r] = from[r * columns + c];
+  }
+}
+
 // to[c][r] = from[r][c], in squares that stay in the first-level cache.
 template <typename T>
 void Transpose(const T* from, int64_t rows, int64_t columns, T* to) {
+  if (rows == 2) return TransposeFewRows<2>(from, columns, to);
+  if (rows == 3) return TransposeFewRows<3>(from, columns, to);
+  if (rows == 4) return TransposeFewRows<4>(from, columns, to);
   constexpr int64_t kSide = 16;
   for (int64_t r0 = 0; r0 < rows; r0 += kSide) {
     const int64_t r1 = std::min(rows, r0 + kSide);

@@ -19,7 +19,8 @@ TEST(Layout, ChannelsLastByHand) {
 }
 
 TEST(Layout, ThereAndBack) {
-  for (const Shape& shape : {Shape{3, 37, 5, 7}, Shape{1, 1, 9, 9}, Shape{2, 40, 1, 1}, Shape{2, 16, 4, 4}}) {
+  for (const Shape& shape : {Shape{3, 37, 5, 7}, Shape{1, 1, 9, 9}, Shape{2, 40, 1, 1}, Shape{2, 16, 4, 4},
+                             Shape{2, 2, 5, 7}, Shape{1, 3, 8, 8}, Shape{3, 4, 1, 5}}) {
     std::vector<float> values(static_cast<size_t>(Elements(shape))), last(values.size()), first(values.size());
     std::iota(values.begin(), values.end(), 0.0f);
     ToChannelsLast(values.data(), shape[0], ImageExtentsOf(shape), last.data());

@@ -13,8 +13,9 @@ namespace {
 
 constexpr int64_t kTaskFloats = 1 << 15;
 constexpr int64_t kTaskBytes = 1 << 12;  // Their floats stay in the first-level cache.
-// The kernel's inner loop runs over the channels; fewer than this are repeated for several pixels at a time.
-constexpr size_t kMinChannels = 64;
+// The kernel's inner loop runs over the channels; fewer than this are repeated for several pixels at a time, for so many
+// that whole vectors hold them.
+constexpr size_t kMinChannels = 64, kPixelsOfVectors = 16;
 
 void Repeat(size_t times, std::vector<float>* values) {
   const std::vector<float> once = *values;
@@ -35,7 +36,10 @@ class AffineStep : public Step {
       : kernel_(ChooseAffineKernel()), count_(count), epilogue_(fusion.Rounded()), quantizer_(fusion.quantizer) {
     kernel = quantizer_.has_value() ? "affine_f32_u8" : "affine_f32";
     target = hwy::TargetName(kernel_.target);
-    const size_t times = std::max<size_t>(1, kMinChannels / std::max<size_t>(1, epilogue_.scale.size()));
+    const size_t channels = std::max<size_t>(1, epilogue_.scale.size());
+    const size_t times = channels < kMinChannels
+                             ? (kMinChannels / channels + kPixelsOfVectors - 1) / kPixelsOfVectors * kPixelsOfVectors
+                             : 1;
     for (std::vector<float>* values : {&epilogue_.scale, &epilogue_.shift, &epilogue_.slope}) Repeat(times, values);
     only_quantizes_ = quantizer_.has_value() && fusion.residual.empty() && IsIdentity(epilogue_);
     if (quantizer_.has_value() && !only_quantizes_) scratch_floats = PerTask();

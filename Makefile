@@ -4,10 +4,10 @@ SECONDS_EACH ?= 60
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo check dev runtime-only aarch64 asan tsan fuzz lint format namespaces tidy bench race install deps clean
+.PHONY: help build test demo check dev runtime-only aarch64 asan tsan fuzz lint format onnx-operators namespaces tidy bench race install deps clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 build: ## everything, optimized, into build/
 	@cmake --preset release >/dev/null
@@ -57,6 +57,11 @@ lint: ## fail on a line that clang-format would change
 
 format: ## let clang-format change the lines
 	@tools/lint.sh fix
+
+onnx-operators: ## write docs/onnx-operators.md anew: which of ONNX's own tests pass
+	@cmake --preset release >/dev/null
+	@cmake --build build --target lowbit_onnx_page
+	@build/tests/lowbit_onnx_page >build/onnx-operators.md && mv build/onnx-operators.md docs/onnx-operators.md
 
 namespaces: build ## train across two network namespaces, which stand for two hosts (needs root)
 	@LOWBIT_PROGRAM=build/bin/lowbit tests/distributed/namespaces_test.sh

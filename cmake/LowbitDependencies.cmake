@@ -9,10 +9,10 @@ set(LOWBIT_RUNTIME_PACKAGES Threads HWY xxhash)
 set(LOWBIT_TRAIN_PACKAGES fmt ZLIB PNG JPEG tomlplusplus Torch)
 # Gloo, for training with several processes, is looked for by LowbitDistributed.cmake: the build does without.
 # Headers for our own sources, and tools.
-set(LOWBIT_BUILD_PACKAGES nlohmann_json FlatBuffers CLI11)
+set(LOWBIT_BUILD_PACKAGES nlohmann_json FlatBuffers CLI11 Protobuf)
 # What those define; an installed library must not name them.
 set(LOWBIT_BUILD_TARGETS nlohmann_json::nlohmann_json CLI11::CLI11 flatbuffers::flatbuffers
-                         flatbuffers::flatbuffers_shared)
+                         flatbuffers::flatbuffers_shared protobuf::libprotobuf-lite)
 
 if(PROJECT_NAME STREQUAL "lowbit")
   list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})

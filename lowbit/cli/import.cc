@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "lowbit/app/import_onnx.h"
 #include "lowbit/app/import_weights.h"
 #include "lowbit/cli/commands.h"
 #include "lowbit/cli/output.h"
@@ -9,18 +10,38 @@
 
 namespace lowbit::cli {
 
+namespace {
+
+struct ImportArguments {
+  std::string source, out;
+  std::vector<std::string> overrides, shapes;
+};
+
+Result<app::Inspection> Import(const ImportArguments& arguments) {
+  const bool onnx = app::IsOnnxPath(arguments.source);
+  if (onnx && !arguments.overrides.empty()) return Invalid("--set is for recipes, not for " + arguments.source);
+  if (!onnx && !arguments.shapes.empty()) return Invalid("--shape is for ONNX files, not for " + arguments.source);
+  if (onnx) return app::ImportOnnx(arguments.source, arguments.shapes, arguments.out);
+  return app::ImportWeights(arguments.source, arguments.overrides, arguments.out);
+}
+
+}  // namespace
+
 void AddImport(CLI::App* program, int* code) {
-  struct Arguments {
-    std::string recipe, out;
-    std::vector<std::string> overrides;
-  };
-  auto arguments = std::make_shared<Arguments>();
-  CLI::App* command =
-      program->add_subcommand("import", "Write a recipe's network with trained weights as one file, without training.");
-  AddRecipe(command, &arguments->recipe, &arguments->overrides);
+  auto arguments = std::make_shared<ImportArguments>();
+  CLI::App* command = program->add_subcommand(
+      "import", "Write an ONNX file's network, or a recipe's with trained weights, as one file, without training.");
+  command->add_option("source", arguments->source, "MODEL.onnx, or a recipe, a TOML file")->required();
+  AddOverrides(command, &arguments->overrides);
+  command
+      ->add_option(
+          "--shape", arguments->shapes,
+          "INPUT=EXTENT,EXTENT,...: an input's shape instead of the ONNX file's; the first may be 'any'; may be "
+          "repeated")
+      ->take_all()
+      ->allow_extra_args(false);
   command->add_option("-o,--out", arguments->out, "The .lbm file to write")->required();
-  command->callback(
-      [=] { *code = PrintPacked(app::ImportWeights(arguments->recipe, arguments->overrides, arguments->out)); });
+  command->callback([=] { *code = PrintPacked(Import(*arguments)); });
 }
 
 }  // namespace lowbit::cli

@@ -9,10 +9,11 @@ const std::map<std::string, Operator>& Operators() {
   static const std::map<std::string, Operator> operators = [] {
     std::map<std::string, Operator> all;
     for (const ops::ShelfEntry& entry : ops::ShelfEntries()) {
-      Operator op = entry.function();
-      const std::string name = op.name;
-      const bool is_new = all.emplace(name, std::move(op)).second;
-      LOWBIT_CHECK(is_new);
+      for (Operator& op : entry.function()) {
+        const std::string name = op.name;
+        const bool is_new = all.emplace(name, std::move(op)).second;
+        LOWBIT_CHECK(is_new);
+      }
     }
     return all;
   }();

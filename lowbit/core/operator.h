@@ -1,7 +1,7 @@
 #ifndef LOWBIT_CORE_OPERATOR_H_
 #define LOWBIT_CORE_OPERATOR_H_
 
-// The frame of the shelf lowbit/core/ops: what each operator's folder defines, and how to find it.
+// The frame of the shelf lowbit/core/ops: what each folder of operators defines, and how to find one.
 
 #include <cstddef>
 #include <cstdint>
@@ -46,12 +46,16 @@ struct Operator {
 
   // Shapes of the outputs; all input extents are known (the batch too). Also checks every rule of the operator that
   // depends on shapes and attribute values; an error says which, without the node's name (the caller adds it).
-  Result<std::vector<Shape>> (*infer)(const Node& node, const std::vector<InputView>& inputs);
+  Result<std::vector<Shape>> (*infer)(const Node& node, const std::vector<InputView>& inputs) = nullptr;
 
   // The plain definition of the operator at inference, in float64, written to be read: what every executor is tested
   // against. Integer inputs arrive as doubles; an absent input as null.
   // REQUIRES: infer(node, ...) of the same shapes is ok.
-  std::vector<DoubleTensor> (*evaluate)(const Node& node, const std::vector<const DoubleTensor*>& inputs);
+  std::vector<DoubleTensor> (*evaluate)(const Node& node, const std::vector<const DoubleTensor*>& inputs) = nullptr;
+
+  // Whether the node lets elements at different places of the first dimension meet, or chooses among them, in a way that
+  // the shapes of inputs and outputs do not tell: a Softmax along the first dimension does. Null means never.
+  bool (*mixes_images)(const Node& node, const std::vector<InputView>& inputs) = nullptr;
 
   // Multiply-accumulates of operators that multiply matrices or kernels, as factors whose product may overflow (the
   // caller multiplies with care). Positions in the padding count as if they were pixels. Null means none.
@@ -60,10 +64,11 @@ struct Operator {
 
 namespace ops {
 
-// One row for each folder of lowbit/core/ops, made by CMake: lowbit::ops::<folder>::Define().
+// One row for each folder of lowbit/core/ops, made by CMake: lowbit::ops::<folder>::Define(), one operator or a family of
+// them that share a definition.
 struct ShelfEntry {
   const char* name;
-  Operator (*function)();
+  std::vector<Operator> (*function)();
 };
 const std::vector<ShelfEntry>& ShelfEntries();
 

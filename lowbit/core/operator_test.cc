@@ -10,9 +10,9 @@
 namespace lowbit {
 namespace {
 
-TEST(Operators, EveryFolderIsFoundByItsName) {
+TEST(Operators, EachIsFoundByItsName) {
   const std::vector<std::string> names = OperatorNames();
-  EXPECT_EQ(names.size(), ops::ShelfEntries().size());
+  EXPECT_GE(names.size(), ops::ShelfEntries().size());  // A folder may hold a family.
   EXPECT_TRUE(std::is_sorted(names.begin(), names.end()));
   for (const std::string& name : names) {
     const Operator* op = FindOperator(name);

@@ -33,7 +33,7 @@ class StructureChecker {
   Status CheckInputs();
   Status CheckNode(const Node& node);
   Status CheckNodeInputs(const Node& node, const Operator& op) const;
-  Status CheckNodeOutputs(const Node& node, const Operator& op);
+  Status CheckNodeOutputs(const Node& node);
   Status CheckOutputs() const;
   std::string UnknownValue(const std::string& name) const;
 
@@ -113,16 +113,9 @@ bool IsInteger(const Graph& graph, const std::string& name) {
 }
 
 Status StructureChecker::CheckNodeInputs(const Node& node, const Operator& op) const {
-  if (node.inputs.size() < op.min_inputs || node.inputs.size() > op.max_inputs) {
-    return Invalid("has " + std::to_string(node.inputs.size()) + " inputs; expected " +
-                   CountRule(op.min_inputs, op.max_inputs));
-  }
   for (size_t i = 0; i < node.inputs.size(); ++i) {
     const std::string& name = node.inputs[i];
-    if (name.empty()) {
-      if (i < op.min_inputs) return Invalid("input " + std::to_string(i) + " is required but left out");
-      continue;
-    }
+    if (name.empty()) continue;
     if (values_.count(name) == 0) return Invalid(UnknownValue(name));
     const bool wants_integers =
         std::find(op.integer_inputs.begin(), op.integer_inputs.end(), i) != op.integer_inputs.end();
@@ -133,10 +126,7 @@ Status StructureChecker::CheckNodeInputs(const Node& node, const Operator& op) c
   return Ok();
 }
 
-Status StructureChecker::CheckNodeOutputs(const Node& node, const Operator& op) {
-  if (node.outputs.empty() || node.outputs.size() > op.max_outputs) {
-    return Invalid("has " + std::to_string(node.outputs.size()) + " outputs; expected " + CountRule(1, op.max_outputs));
-  }
+Status StructureChecker::CheckNodeOutputs(const Node& node) {
   for (const std::string& name : node.outputs) {
     if (name.empty()) return Invalid("an output has an empty name");
     if (!values_.insert(name).second) return Invalid("output " + Quoted(name) + " is already defined");
@@ -188,9 +178,9 @@ Status StructureChecker::CheckNode(const Node& node) {
   if (!nodes_.insert(node.name).second) return Invalid("another node has the same name");
   const Operator* op = FindOperator(node.op);
   if (op == nullptr) return Invalid(UnknownName("operator", node.op, OperatorNames()));
-  LOWBIT_RETURN_IF_ERROR(CheckAttributes(node, *op));
+  LOWBIT_RETURN_IF_ERROR(CheckForm(node, *op));
   LOWBIT_RETURN_IF_ERROR(CheckNodeInputs(node, *op));
-  return CheckNodeOutputs(node, *op);
+  return CheckNodeOutputs(node);
 }
 
 Status StructureChecker::CheckOutputs() const {
@@ -206,6 +196,19 @@ Status StructureChecker::CheckOutputs() const {
 }  // namespace
 
 std::string NodePrefix(const Node& node) { return "node '" + node.name + "' (" + node.op + "): "; }
+
+Status CheckForm(const Node& node, const Operator& op) {
+  LOWBIT_RETURN_IF_ERROR(CheckAttributes(node, op));
+  const size_t inputs = node.inputs.size(), outputs = node.outputs.size();
+  if (inputs < op.min_inputs || inputs > op.max_inputs) {
+    return Invalid("has " + std::to_string(inputs) + " inputs; expected " + CountRule(op.min_inputs, op.max_inputs));
+  }
+  for (size_t i = 0; i < op.min_inputs; ++i) {
+    if (node.inputs[i].empty()) return Invalid("input " + std::to_string(i) + " is required but left out");
+  }
+  if (outputs >= 1 && outputs <= op.max_outputs) return Ok();
+  return Invalid("has " + std::to_string(outputs) + " outputs; expected " + CountRule(1, op.max_outputs));
+}
 
 Status CheckStructure(const Graph& graph) { return StructureChecker(graph).Run(); }
 

@@ -12,20 +12,6 @@ using Shapes = std::map<std::string, Shape>;
 
 bool IsDynamic(const GraphInput& input) { return !input.shape.empty() && input.shape[0] == kDynamic; }
 
-std::vector<InputView> ViewInputs(const Graph& graph, const Node& node, const Shapes& shapes) {
-  std::vector<InputView> views(node.inputs.size());
-  for (size_t i = 0; i < views.size(); ++i) {
-    if (!HasInput(node, i)) continue;
-    views[i].present = true;
-    views[i].shape = shapes.at(node.inputs[i]);
-    const auto parameter = graph.parameters.find(node.inputs[i]);
-    if (parameter == graph.parameters.end()) continue;
-    views[i].integers = std::get_if<Int64Tensor>(&parameter->second.value);
-    views[i].floats = std::get_if<FloatTensor>(&parameter->second.value);
-  }
-  return views;
-}
-
 Status InferNode(const Graph& graph, const Node& node, Shapes* shapes) {
   LOWBIT_TRY(const std::vector<Shape> outputs, FindOperator(node.op)->infer(node, ViewInputs(graph, node, *shapes)));
   LOWBIT_CHECK(outputs.size() >= node.outputs.size());
@@ -56,6 +42,20 @@ Result<Shapes> InferAll(const Graph& graph, int64_t batch) {
 }
 
 }  // namespace
+
+std::vector<InputView> ViewInputs(const Graph& graph, const Node& node, const std::map<std::string, Shape>& shapes) {
+  std::vector<InputView> views(node.inputs.size());
+  for (size_t i = 0; i < views.size(); ++i) {
+    if (!HasInput(node, i)) continue;
+    views[i].present = true;
+    views[i].shape = shapes.at(node.inputs[i]);
+    const auto parameter = graph.parameters.find(node.inputs[i]);
+    if (parameter == graph.parameters.end()) continue;
+    views[i].integers = std::get_if<Int64Tensor>(&parameter->second.value);
+    views[i].floats = std::get_if<FloatTensor>(&parameter->second.value);
+  }
+  return views;
+}
 
 Result<std::map<std::string, Shape>> InferShapes(const Graph& graph, int64_t batch) {
   LOWBIT_CHECK(batch >= 1);

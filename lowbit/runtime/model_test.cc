@@ -218,6 +218,21 @@ TEST(Model, KeepsABatchWholeForSlicesOfIt) {
   EXPECT_THAT(RunGraph(graph, x, 3, {.piece = 1})[0], ::testing::ElementsAre(5, 6, 3, 4, 1, 2));
 }
 
+// So do running sums along it.
+TEST(Model, KeepsABatchWholeForSumsAlongIt) {
+  Graph graph = OneNode("CumSum", {kDynamic, 1});
+  graph.nodes[0].inputs = {"x", "axis"};
+  graph.parameters["axis"].value = Int64Tensor({}, {0});
+  EXPECT_THAT(RunGraph(graph, {1, 2, 3}, 3, {.piece = 1})[0], ::testing::ElementsAre(1, 3, 6));
+}
+
+TEST(Model, RepeatsAConstantInTensorsOfThreeDimensions) {
+  Graph graph = OneNode("Mul", {kDynamic, 2, 2});
+  graph.nodes[0].inputs = {"x", "c"};
+  graph.parameters["c"].value = FloatTensor({2, 1}, {10, 100});
+  EXPECT_THAT(RunGraph(graph, {1, 2, 3, 4}, 1)[0], ::testing::ElementsAre(10, 20, 300, 400));
+}
+
 TEST(Model, ComputesConstantsAtLoad) {
   Graph constant = OneNode("Relu", {kDynamic, 2});
   constant.parameters["c"].value = FloatTensor({1, 2}, {-5, 6});

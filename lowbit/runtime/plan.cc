@@ -173,19 +173,10 @@ bool SameButForBatch(const Shape& one, const Shape& two) {
          std::equal(one.begin() + 1, one.end(), two.begin() + 1);
 }
 
-bool IsBatchAxis(int64_t axis, const Shape& shape) {
-  return axis == 0 || axis + static_cast<int64_t>(shape.size()) == 0;
-}
-
 // Operators that mix images, or choose among them, where the shapes of one and of two images do not tell.
-bool MixesImages(const Graph& graph, const Node& node, const Shape& shape) {
-  if (node.op == "Softmax") return IsBatchAxis(IntAttribute(node, "axis", -1), shape);
-  if (node.op != "Slice") return false;
-  if (!HasInput(node, 3)) return true;
-  const auto axes = graph.parameters.find(node.inputs[3]);
-  const Int64Tensor* values = axes == graph.parameters.end() ? nullptr : std::get_if<Int64Tensor>(&axes->second.value);
-  return values == nullptr ||
-         std::any_of(values->data.begin(), values->data.end(), [&](int64_t axis) { return IsBatchAxis(axis, shape); });
+bool MixesImages(const Graph& graph, const Node& node, const Shapes& shapes) {
+  const Operator& op = *FindOperator(node.op);
+  return op.mixes_images != nullptr && op.mixes_images(node, ViewInputs(graph, node, shapes));
 }
 
 }  // namespace
@@ -203,7 +194,7 @@ bool ImagesAreIndependent(const Graph& graph) {
   for (const Node& node : graph.nodes) {
     if (!DependsOnInputs(computed, node)) continue;
     if (!std::all_of(node.outputs.begin(), node.outputs.end(), follows)) return false;
-    if (MixesImages(graph, node, one.value().at(node.outputs[0]))) return false;
+    if (MixesImages(graph, node, one.value())) return false;
   }
   return std::all_of(graph.outputs.begin(), graph.outputs.end(), follows);
 }

@@ -67,6 +67,20 @@ not_imported "a layer left at random" "weights_skip" --set "model.weights=$scrat
 not_imported "a mean for other channels" "each of the 1 channels" --set "model.weights=$scratch/junk" \
   --set 'data.mean=[0.5,0.5]' --set 'data.std=[0.5,0.5]'
 
+# ONNX files, which need none either.
+cp "$root/tests/fuzz/corpus/fuzz_onnx/image_net" "$scratch/net.onnx"
+cp "$scratch/junk" "$scratch/junk.onnx"
+check "import of an ONNX file" fails_with 0 "$lowbit" import "$scratch/net.onnx" -o "$scratch/net.lbm"
+check "  which can be inspected" "$lowbit" inspect "$scratch/net.lbm" --json
+check "  with another shape" fails_with 0 "$lowbit" import "$scratch/net.onnx" -o "$scratch/net.lbm" --shape x=2,1,4,4
+published=$scratch/net.onnx
+not_imported "a shape that is none" "expected INPUT=EXTENT" --shape x=1,b
+not_imported "a shape that does not fit" "node 'n_" --shape x=any,1,9,9
+not_imported "a shape of another input" "unknown input 'z'; did you mean 'x'?" --shape z=1
+not_imported "an ONNX file with a recipe's settings" "--set is for recipes" --set model.width=2
+published=$scratch/junk.onnx
+not_imported "what is no ONNX file" "junk.onnx: is no ONNX file, or damaged"
+
 if [ "$training" = train ]; then
   source "$(dirname "$0")/training_checks.sh"
 else

@@ -153,7 +153,7 @@ TEST(Reshape, RejectsWhatDoesNotFit) {
   EXPECT_THAT(error({2, 3, 4, 0}), HasSubstr("copies an extent that the input lacks"));
   EXPECT_THAT(error({0, 12}, {{"allowzero", int64_t{1}}}), HasSubstr("cannot give"));
   EXPECT_THAT(error({int64_t{1} << 62, int64_t{1} << 62}), HasSubstr("cannot give"));
-  EXPECT_THAT(NodeError("Reshape", {}, {Ones({4}), Int64Tensor({}, {4})}), HasSubstr("must be a list of integers"));
+  EXPECT_THAT(NodeError("Reshape", {}, {Ones({4}), Int64Tensor({1, 1}, {4})}), HasSubstr("must be a list of integers"));
   EXPECT_THAT(NodeError("Reshape", {}, {Ones({4}), Ones({1})}), HasSubstr("input 'in1' must be an int64 parameter"));
 }
 
@@ -189,8 +189,18 @@ TEST(Pad, RejectsWhatDoesNotFit) {
   EXPECT_THAT(NodeError("Pad", {}, {Ones({1, 3}), Int64s({0, -2, 0, -1})}), HasSubstr("remove all of dimension 1"));
   EXPECT_THAT(NodeError("Pad", {}, {Ones({1, 3}), Int64s({0, -4, 0, 9})}), HasSubstr("remove all of dimension 1"));
   EXPECT_THAT(NodeError("Pad", {}, {Ones({1, 3}), Int64s({0, INT64_MAX, 0, INT64_MAX})}), HasSubstr("more than 2^40"));
-  EXPECT_THAT(NodeError("Pad", {{"mode", std::string("reflect")}}, {Ones({1}), Int64s({0, 0})}),
-              HasSubstr("'mode' must be 'constant'"));
+  EXPECT_THAT(NodeError("Pad", {{"mode", std::string("mirror")}}, {Ones({1}), Int64s({0, 0})}),
+              HasSubstr("unknown mode 'mirror'"));
+}
+
+TEST(Pad, FillsFromTheInput) {
+  const auto pad = [](const std::string& mode, Ints pads) {
+    return RunNode("Pad", {{"mode", mode}}, {Counting({3}), Int64s(std::move(pads))}).data;
+  };
+  EXPECT_THAT(pad("edge", {2, 1}), ElementsAre(1, 1, 1, 2, 3, 3));
+  EXPECT_THAT(pad("reflect", {2, 3}), ElementsAre(3, 2, 1, 2, 3, 2, 1, 2));
+  EXPECT_THAT(pad("wrap", {1, 2}), ElementsAre(3, 1, 2, 3, 1, 2));
+  EXPECT_THAT(pad("reflect", {-1, 1}), ElementsAre(2, 3, 2));
 }
 
 TEST(Slice, ReadsBoundsLikeNumpy) {

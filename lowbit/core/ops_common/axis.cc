@@ -1,5 +1,7 @@
 #include "lowbit/core/ops_common/axis.h"
 
+#include <algorithm>
+
 namespace lowbit::ops {
 
 Result<size_t> ResolveAxis(int64_t axis, size_t rank) {
@@ -8,6 +10,18 @@ Result<size_t> ResolveAxis(int64_t axis, size_t rank) {
     return Invalid("axis " + std::to_string(axis) + " is outside a tensor of " + std::to_string(rank) + " dimensions");
   }
   return static_cast<size_t>(axis < 0 ? axis + signed_rank : axis);
+}
+
+Result<std::vector<size_t>> ResolveAxes(const std::vector<int64_t>& axes, size_t rank) {
+  std::vector<size_t> resolved;
+  for (const int64_t axis : axes) {
+    LOWBIT_TRY(const size_t dimension, ResolveAxis(axis, rank));
+    resolved.push_back(dimension);
+  }
+  std::sort(resolved.begin(), resolved.end());
+  const auto twice = std::adjacent_find(resolved.begin(), resolved.end());
+  if (twice != resolved.end()) return Invalid("axis " + std::to_string(*twice) + " is named twice");
+  return resolved;
 }
 
 int64_t ProductOf(const Shape& shape, size_t first, size_t last) {

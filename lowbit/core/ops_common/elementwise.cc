@@ -71,6 +71,10 @@ std::vector<int64_t> GatherIndices(const Shape& target, const std::vector<int64_
   return indices;
 }
 
+DoubleTensor BroadcastTo(const DoubleTensor& x, const Shape& shape) {
+  return Gather(x, shape, GatherIndices(shape, BroadcastStrides(x.shape, shape)));
+}
+
 DoubleTensor Gather(const DoubleTensor& x, const Shape& shape, const std::vector<int64_t>& indices) {
   DoubleTensor y(shape);
   for (size_t i = 0; i < indices.size(); ++i) y.data[i] = x.data[static_cast<size_t>(indices[i])];

@@ -51,6 +51,9 @@ std::vector<DoubleTensor> MapPairs(const DoubleTensor& a, const DoubleTensor& b,
   return {std::move(y)};
 }
 
+// x repeated to fill `shape`. REQUIRES: BroadcastShape(x.shape, shape) is shape.
+DoubleTensor BroadcastTo(const DoubleTensor& x, const Shape& shape);
+
 // y[i] = x[indices[i]]
 DoubleTensor Gather(const DoubleTensor& x, const Shape& shape, const std::vector<int64_t>& indices);
 

@@ -21,8 +21,8 @@ std::vector<int64_t> Clamp(const std::vector<T>& values) {
 Result<std::vector<int64_t>> ReadIntegers(const std::vector<InputView>& inputs, size_t i,
                                           const std::vector<int64_t>& otherwise) {
   if (i >= inputs.size() || !inputs[i].present) return otherwise;
-  if (inputs[i].shape.size() != 1) {
-    return Invalid("input " + std::to_string(i) + " must be a list of integers; it has shape " +
+  if (inputs[i].shape.size() > 1) {
+    return Invalid("input " + std::to_string(i) + " must be a list of integers or one; it has shape " +
                    ToString(inputs[i].shape));
   }
   return Clamp(inputs[i].integers->data);

@@ -15,7 +15,8 @@ namespace lowbit::ops {
 // added. (ONNX writes "to the end" as the largest int64.)
 inline constexpr int64_t kIntegerLimit = int64_t{1} << 52;
 
-// The entries of input i, or `otherwise` where the node has no such input. Error: not a list.
+// The entries of input i, or `otherwise` where the node has no such input; a scalar is a list of one. Error: more than one
+// dimension.
 // REQUIRES: the input is an int64 parameter (Operator::integer_inputs).
 Result<std::vector<int64_t>> ReadIntegers(const std::vector<InputView>& inputs, size_t i,
                                           const std::vector<int64_t>& otherwise = {});

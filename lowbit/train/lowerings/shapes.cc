@@ -82,6 +82,9 @@ Kernel LowerSlice(const LoweringRequest& request) {
 }
 
 Kernel LowerPad(const LoweringRequest& request) {
+  if (StringAttribute(request.node, "mode", "constant") != "constant") {
+    request.Reject("only the mode 'constant' is trained through");
+  }
   const Integers& pads = request.Integers(1);
   const size_t rank = pads.size() / 2;
   Integers innermost_first;

@@ -30,8 +30,8 @@ std::vector<DoubleTensor> Evaluate(const Node& node, const std::vector<const Dou
 
 }  // namespace
 
-Operator Define() {
-  return {
+std::vector<Operator> Define() {
+  return {{
       .name = "AveragePool",
       .attributes = {{"auto_pad", AttributeType::kString},
                      {"ceil_mode", AttributeType::kInt},
@@ -41,7 +41,7 @@ Operator Define() {
                      {"strides", AttributeType::kInts}},
       .infer = InferPool,
       .evaluate = Evaluate,
-  };
+  }};
 }
 
 }  // namespace lowbit::ops::average_pool

@@ -44,8 +44,8 @@ std::vector<DoubleTensor> Evaluate(const Node& node, const std::vector<const Dou
 
 }  // namespace
 
-Operator Define() {
-  return {
+std::vector<Operator> Define() {
+  return {{
       .name = "BatchNormalization",
       .min_inputs = 5,
       .max_inputs = 5,
@@ -54,7 +54,7 @@ Operator Define() {
                      {"training_mode", AttributeType::kInt}},
       .infer = Infer,
       .evaluate = Evaluate,
-  };
+  }};
 }
 
 }  // namespace lowbit::ops::batch_normalization

@@ -22,8 +22,8 @@ std::vector<DoubleTensor> Evaluate(const Node&, const std::vector<const DoubleTe
 
 }  // namespace
 
-Operator Define() {
-  return {.name = "BipolarQuant", .min_inputs = 2, .max_inputs = 2, .infer = Infer, .evaluate = Evaluate};
+std::vector<Operator> Define() {
+  return {{.name = "BipolarQuant", .min_inputs = 2, .max_inputs = 2, .infer = Infer, .evaluate = Evaluate}};
 }
 
 }  // namespace lowbit::ops::bipolar_quant

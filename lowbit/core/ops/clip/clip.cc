@@ -28,6 +28,6 @@ std::vector<DoubleTensor> Evaluate(const Node&, const std::vector<const DoubleTe
 
 }  // namespace
 
-Operator Define() { return {.name = "Clip", .max_inputs = 3, .infer = Infer, .evaluate = Evaluate}; }
+std::vector<Operator> Define() { return {{.name = "Clip", .max_inputs = 3, .infer = Infer, .evaluate = Evaluate}}; }
 
 }  // namespace lowbit::ops::clip

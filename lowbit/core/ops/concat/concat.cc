@@ -42,14 +42,14 @@ std::vector<DoubleTensor> Evaluate(const Node& node, const std::vector<const Dou
 
 }  // namespace
 
-Operator Define() {
-  return {
+std::vector<Operator> Define() {
+  return {{
       .name = "Concat",
       .max_inputs = kAnyNumber,
       .attributes = {{"axis", AttributeType::kInt, true}},
       .infer = Infer,
       .evaluate = Evaluate,
-  };
+  }};
 }
 
 }  // namespace lowbit::ops::concat

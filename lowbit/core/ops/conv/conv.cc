@@ -78,8 +78,8 @@ std::vector<int64_t> Macs(const Node&, const std::vector<Shape>& inputs, const S
 
 }  // namespace
 
-Operator Define() {
-  return {
+std::vector<Operator> Define() {
+  return {{
       .name = "Conv",
       .min_inputs = 2,
       .max_inputs = 3,
@@ -92,7 +92,7 @@ Operator Define() {
       .infer = Infer,
       .evaluate = Evaluate,
       .macs = Macs,
-  };
+  }};
 }
 
 }  // namespace lowbit::ops::conv

@@ -100,8 +100,8 @@ std::vector<int64_t> Macs(const Node&, const std::vector<Shape>& inputs, const S
 }  // namespace
 
 // auto_pad and output_shape are not offered: pads and output_padding say the same without choices of rounding.
-Operator Define() {
-  return {
+std::vector<Operator> Define() {
+  return {{
       .name = "ConvTranspose",
       .min_inputs = 2,
       .max_inputs = 3,
@@ -114,7 +114,7 @@ Operator Define() {
       .infer = Infer,
       .evaluate = Evaluate,
       .macs = Macs,
-  };
+  }};
 }
 
 }  // namespace lowbit::ops::conv_transpose

@@ -20,8 +20,8 @@ Result<std::vector<Shape>> Infer(const Node&, const std::vector<InputView>& inpu
 
 // At inference Dropout does nothing. Input 1 (ratio, 0.5 if left out) is for training; input 2 (training_mode) is
 // accepted because files carry it.
-Operator Define() {
-  return {
+std::vector<Operator> Define() {
+  return {{
       .name = "Dropout",
       .max_inputs = 3,
       .integer_inputs = {2},
@@ -29,7 +29,7 @@ Operator Define() {
       .infer = Infer,
       .evaluate = [](const Node&,
                      const std::vector<const DoubleTensor*>& inputs) { return std::vector<DoubleTensor>{*inputs[0]}; },
-  };
+  }};
 }
 
 }  // namespace lowbit::ops::dropout

@@ -29,13 +29,13 @@ std::vector<DoubleTensor> Evaluate(const Node& node, const std::vector<const Dou
 
 }  // namespace
 
-Operator Define() {
-  return {
+std::vector<Operator> Define() {
+  return {{
       .name = "Flatten",
       .attributes = {{"axis", AttributeType::kInt}},
       .infer = Infer,
       .evaluate = Evaluate,
-  };
+  }};
 }
 
 }  // namespace lowbit::ops::flatten

@@ -61,8 +61,8 @@ std::vector<int64_t> Macs(const Node& node, const std::vector<Shape>& inputs, co
 
 }  // namespace
 
-Operator Define() {
-  return {
+std::vector<Operator> Define() {
+  return {{
       .name = "Gemm",
       .min_inputs = 2,
       .max_inputs = 3,
@@ -73,7 +73,7 @@ Operator Define() {
       .infer = Infer,
       .evaluate = Evaluate,
       .macs = Macs,
-  };
+  }};
 }
 
 }  // namespace lowbit::ops::gemm

@@ -30,6 +30,6 @@ std::vector<DoubleTensor> Evaluate(const Node&, const std::vector<const DoubleTe
 
 }  // namespace
 
-Operator Define() { return {.name = "GlobalAveragePool", .infer = Infer, .evaluate = Evaluate}; }
+std::vector<Operator> Define() { return {{.name = "GlobalAveragePool", .infer = Infer, .evaluate = Evaluate}}; }
 
 }  // namespace lowbit::ops::global_average_pool

@@ -69,15 +69,15 @@ std::vector<int64_t> Macs(const Node&, const std::vector<Shape>& inputs, const S
 
 }  // namespace
 
-Operator Define() {
-  return {
+std::vector<Operator> Define() {
+  return {{
       .name = "MatMul",
       .min_inputs = 2,
       .max_inputs = 2,
       .infer = Infer,
       .evaluate = Evaluate,
       .macs = Macs,
-  };
+  }};
 }
 
 }  // namespace lowbit::ops::mat_mul

@@ -23,8 +23,8 @@ std::vector<DoubleTensor> Evaluate(const Node& node, const std::vector<const Dou
 
 }  // namespace
 
-Operator Define() {
-  return {
+std::vector<Operator> Define() {
+  return {{
       .name = "MaxPool",
       .attributes = {{"auto_pad", AttributeType::kString},
                      {"ceil_mode", AttributeType::kInt},
@@ -35,7 +35,7 @@ Operator Define() {
                      {"strides", AttributeType::kInts}},
       .infer = Infer,
       .evaluate = Evaluate,
-  };
+  }};
 }
 
 }  // namespace lowbit::ops::max_pool

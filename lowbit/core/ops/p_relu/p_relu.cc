@@ -11,8 +11,8 @@ Result<std::vector<Shape>> Infer(const Node&, const std::vector<InputView>& inpu
 
 }  // namespace
 
-Operator Define() {
-  return {
+std::vector<Operator> Define() {
+  return {{
       .name = "PRelu",
       .min_inputs = 2,
       .max_inputs = 2,
@@ -21,7 +21,7 @@ Operator Define() {
           [](const Node&, const std::vector<const DoubleTensor*>& inputs) {
             return MapPairs(*inputs[0], *inputs[1], [](double x, double slope) { return x < 0 ? slope * x : x; });
           },
-  };
+  }};
 }
 
 }  // namespace lowbit::ops::p_relu

@@ -1,68 +1,102 @@
 #include <algorithm>
-#include <numeric>
 #include <utility>
 
+#include "lowbit/base/suggest.h"
 #include "lowbit/core/ops_common/elementwise.h"
 #include "lowbit/core/ops_common/integers.h"
 
 namespace lowbit::ops::pad {
 namespace {
 
-// The part of the input that stays, and where it lies in the output. A negative pad removes elements.
-struct Plan {
-  Shape kept, output;
-  std::vector<int64_t> from, to;  // First kept position in the input, and its place in the output.
+// What the places around the input hold.
+enum class Mode {
+  kConstant,
+  kEdge,     // The nearest element.
+  kReflect,  // The elements mirrored at the border element, which is not repeated.
+  kWrap,     // The elements from the other end on.
 };
 
-Result<Plan> MakePlan(const Shape& input, const std::vector<int64_t>& pads) {
+Result<Mode> ModeOf(const Node& node) {
+  const std::string name = StringAttribute(node, "mode", "constant");
+  static const std::vector<std::string> known = {"constant", "edge", "reflect", "wrap"};
+  const auto found = std::find(known.begin(), known.end(), name);
+  if (found == known.end()) return Invalid(UnknownName("mode", name, known));
+  return static_cast<Mode>(found - known.begin());
+}
+
+constexpr int64_t kConstantPlace = -1;
+
+int64_t Modulo(int64_t a, int64_t b) { return (a % b + b) % b; }
+
+// The place in a dimension of the input that `place`, counted from its first element, is filled from.
+int64_t SourceOf(Mode mode, int64_t place, int64_t extent) {
+  if (place >= 0 && place < extent) return place;
+  if (mode == Mode::kEdge) return place < 0 ? 0 : extent - 1;
+  if (mode == Mode::kWrap) return Modulo(place, extent);
+  if (mode == Mode::kConstant) return kConstantPlace;
+  if (extent == 1) return 0;
+  const int64_t folded = Modulo(place, 2 * (extent - 1));
+  return std::min(folded, 2 * (extent - 1) - folded);
+}
+
+// A negative pad removes elements.
+Result<Shape> OutputShape(const Shape& input, const std::vector<int64_t>& pads) {
   const size_t rank = input.size();
   if (pads.size() != 2 * rank) {
     return Invalid("has " + std::to_string(pads.size()) + " pads; a tensor of " + std::to_string(rank) +
                    " dimensions needs " + std::to_string(2 * rank));
   }
-  Plan plan;
+  Shape output;
   for (size_t i = 0; i < rank; ++i) {
     const int64_t begin = pads[i], end = pads[rank + i];
-    plan.from.push_back(std::max<int64_t>(0, -begin));
-    plan.to.push_back(std::max<int64_t>(0, begin));
-    plan.kept.push_back(input[i] - plan.from[i] - std::max<int64_t>(0, -end));
-    plan.output.push_back(input[i] + begin + end);
-    if (plan.kept[i] < 1) return Invalid("negative pads remove all of dimension " + std::to_string(i));
+    if (input[i] + std::min<int64_t>(0, begin) + std::min<int64_t>(0, end) < 1) {
+      return Invalid("negative pads remove all of dimension " + std::to_string(i));
+    }
+    output.push_back(input[i] + begin + end);
   }
-  return plan;
+  return output;
 }
 
 Result<std::vector<Shape>> Infer(const Node& node, const std::vector<InputView>& inputs) {
-  if (StringAttribute(node, "mode", "constant") != "constant") return Invalid("attribute 'mode' must be 'constant'");
+  LOWBIT_RETURN_IF_ERROR(ModeOf(node));
   if (inputs.size() > 2 && inputs[2].present && Elements(inputs[2].shape) != 1) {
     return Invalid("the constant must be one value; it has shape " + ToString(inputs[2].shape));
   }
   LOWBIT_TRY(const std::vector<int64_t> pads, ReadIntegers(inputs, 1));
-  LOWBIT_TRY(Plan plan, MakePlan(inputs[0].shape, pads));
-  return std::vector<Shape>{std::move(plan.output)};
+  LOWBIT_TRY(Shape shape, OutputShape(inputs[0].shape, pads));
+  return std::vector<Shape>{std::move(shape)};
 }
 
-int64_t IndexOf(const std::vector<int64_t>& position, const std::vector<int64_t>& strides) {
-  return std::inner_product(position.begin(), position.end(), strides.begin(), int64_t{0});
-}
-
-std::vector<DoubleTensor> Evaluate(const Node&, const std::vector<const DoubleTensor*>& inputs) {
+std::vector<DoubleTensor> Evaluate(const Node& node, const std::vector<const DoubleTensor*>& inputs) {
   const DoubleTensor& x = *inputs[0];
-  const Plan plan = MakePlan(x.shape, ReadIntegers(inputs, 1)).value();
-  DoubleTensor y(plan.output);
+  const Mode mode = ModeOf(node).value();
+  const std::vector<int64_t> pads = ReadIntegers(inputs, 1);
+  DoubleTensor y(OutputShape(x.shape, pads).value());
+  // The element that each place comes from, one dimension after the other.
+  std::vector<int64_t> from = {0};
+  for (size_t axis = 0; axis < x.shape.size(); ++axis) {
+    std::vector<int64_t> next;
+    next.reserve(from.size() * static_cast<size_t>(y.shape[axis]));
+    for (const int64_t outer : from) {
+      for (int64_t i = 0; i < y.shape[axis]; ++i) {
+        const int64_t source = SourceOf(mode, i - pads[axis], x.shape[axis]);
+        const bool constant = outer == kConstantPlace || source == kConstantPlace;
+        next.push_back(constant ? kConstantPlace : outer * x.shape[axis] + source);
+      }
+    }
+    from = std::move(next);
+  }
   const double constant = inputs.size() > 2 && inputs[2] != nullptr ? inputs[2]->data[0] : 0;
-  std::fill(y.data.begin(), y.data.end(), constant);
-  const std::vector<int64_t> x_strides = RowMajorStrides(x.shape), y_strides = RowMajorStrides(y.shape);
-  const std::vector<int64_t> from = GatherIndices(plan.kept, x_strides, IndexOf(plan.from, x_strides));
-  const std::vector<int64_t> to = GatherIndices(plan.kept, y_strides, IndexOf(plan.to, y_strides));
-  for (size_t i = 0; i < from.size(); ++i) y.data[static_cast<size_t>(to[i])] = x.data[static_cast<size_t>(from[i])];
+  for (size_t i = 0; i < from.size(); ++i) {
+    y.data[i] = from[i] == kConstantPlace ? constant : x.data[static_cast<size_t>(from[i])];
+  }
   return {std::move(y)};
 }
 
 }  // namespace
 
-Operator Define() {
-  return {
+std::vector<Operator> Define() {
+  return {{
       .name = "Pad",
       .min_inputs = 2,
       .max_inputs = 3,
@@ -70,7 +104,7 @@ Operator Define() {
       .attributes = {{"mode", AttributeType::kString}},
       .infer = Infer,
       .evaluate = Evaluate,
-  };
+  }};
 }
 
 }  // namespace lowbit::ops::pad

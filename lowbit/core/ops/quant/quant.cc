@@ -32,8 +32,8 @@ std::vector<DoubleTensor> Evaluate(const Node& node, const std::vector<const Dou
 
 }  // namespace
 
-Operator Define() {
-  return {
+std::vector<Operator> Define() {
+  return {{
       .name = "Quant",
       .min_inputs = 4,
       .max_inputs = 4,
@@ -42,7 +42,7 @@ Operator Define() {
                      {"rounding_mode", AttributeType::kString}},
       .infer = Infer,
       .evaluate = Evaluate,
-  };
+  }};
 }
 
 }  // namespace lowbit::ops::quant

@@ -51,8 +51,8 @@ std::vector<DoubleTensor> Evaluate(const Node& node, const std::vector<const Dou
 
 }  // namespace
 
-Operator Define() {
-  return {
+std::vector<Operator> Define() {
+  return {{
       .name = "Reshape",
       .min_inputs = 2,
       .max_inputs = 2,
@@ -60,7 +60,7 @@ Operator Define() {
       .attributes = {{"allowzero", AttributeType::kInt}},
       .infer = Infer,
       .evaluate = Evaluate,
-  };
+  }};
 }
 
 }  // namespace lowbit::ops::reshape

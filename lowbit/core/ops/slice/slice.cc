@@ -71,6 +71,12 @@ Result<std::vector<Shape>> Infer(const Node&, const std::vector<InputView>& inpu
   return std::vector<Shape>{std::move(plan.output)};
 }
 
+bool MixesImages(const Node&, const std::vector<InputView>& inputs) {
+  const std::vector<int64_t> axes = ReadIntegers(inputs, 3).value();
+  const auto is_first = [&](int64_t axis) { return ResolveAxis(axis, inputs[0].shape.size()).value() == 0; };
+  return axes.empty() || std::any_of(axes.begin(), axes.end(), is_first);
+}
+
 std::vector<DoubleTensor> Evaluate(const Node&, const std::vector<const DoubleTensor*>& inputs) {
   const DoubleTensor& x = *inputs[0];
   const Plan plan = MakePlan(x.shape, {ReadIntegers(inputs, 1), ReadIntegers(inputs, 2), ReadIntegers(inputs, 3),
@@ -89,15 +95,16 @@ std::vector<DoubleTensor> Evaluate(const Node&, const std::vector<const DoubleTe
 }  // namespace
 
 // Inputs: data, starts, ends, axes (default: the first dimensions in order), steps (default: 1).
-Operator Define() {
-  return {
+std::vector<Operator> Define() {
+  return {{
       .name = "Slice",
       .min_inputs = 3,
       .max_inputs = 5,
       .integer_inputs = {1, 2, 3, 4},
       .infer = Infer,
       .evaluate = Evaluate,
-  };
+      .mixes_images = MixesImages,
+  }};
 }
 
 }  // namespace lowbit::ops::slice

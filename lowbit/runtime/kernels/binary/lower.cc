@@ -78,6 +78,7 @@ std::vector<float> RepeatOverImage(const FloatTensor& constant, const Shape& sha
   std::vector<float> rows(static_cast<size_t>(Elements(image))), result(rows.size());
   const std::vector<int64_t> indices = ops::GatherIndices(image, ops::BroadcastStrides(constant.shape, image));
   for (size_t i = 0; i < rows.size(); ++i) rows[i] = constant.data[static_cast<size_t>(indices[i])];
+  if (shape.size() != 4) return rows;
   ToChannelsLast(rows.data(), 1, ImageExtentsOf(image), result.data());
   return result;
 }

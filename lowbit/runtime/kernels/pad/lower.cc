@@ -47,6 +47,7 @@ Extents ChannelsLast(const Shape& shape) { return {shape[2], shape[3], shape[1]}
 std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
   const Node& node = lowering->graph().nodes[index];
   if (node.op != "Pad" || lowering->Constant(node.inputs[0]) != nullptr) return nullptr;
+  if (StringAttribute(node, "mode", "constant") != "constant") return nullptr;
   const Shape& input = lowering->ShapeOf(node.inputs[0]);
   const Parameter* parameter = lowering->Constant(node.inputs[1]);
   const Int64Tensor* pads = parameter == nullptr ? nullptr : std::get_if<Int64Tensor>(&parameter->value);

@@ -1,0 +1,22 @@
+#ifndef LOWBIT_APP_IMPORT_ONNX_H_
+#define LOWBIT_APP_IMPORT_ONNX_H_
+
+#include <string>
+#include <vector>
+
+#include "lowbit/app/inspect.h"
+#include "lowbit/base/result.h"
+
+namespace lowbit::app {
+
+// Whether the path names an ONNX file, by its end.
+bool IsOnnxPath(const std::string& path);
+
+// Writes the network of an ONNX file as the packed file `out`, and says what it holds. `shapes`: "input=1,3,224,224"
+// instead of the file's own, where a first extent "any" is a batch of any size. Errors: as onnx::Read; a shape that is
+// none. Nothing is written then.
+Result<Inspection> ImportOnnx(const std::string& path, const std::vector<std::string>& shapes, const std::string& out);
+
+}  // namespace lowbit::app
+
+#endif  // LOWBIT_APP_IMPORT_ONNX_H_

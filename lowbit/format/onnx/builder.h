@@ -1,0 +1,105 @@
+#ifndef LOWBIT_FORMAT_ONNX_BUILDER_H_
+#define LOWBIT_FORMAT_ONNX_BUILDER_H_
+
+// Builds the Graph one operator at a time, and computes at once what is known already.
+//
+// A network that takes any batch is followed for two sizes of it: a value that is known for both, but differs, depends on
+// the batch. Where such values give a shape, they become -1, 0 or 1 if that says the same for every batch.
+
+#include <array>
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lowbit/core/graph.h"
+#include "lowbit/core/operator.h"
+#include "lowbit/format/onnx/constant.h"
+
+namespace lowbit::onnx {
+
+inline constexpr size_t kSizes = 2;
+// Not 1, which broadcasts.
+inline constexpr std::array<int64_t, kSizes> kBatches = {2, 3};
+
+// A value of the file. A default one is an input left out.
+struct Value {
+  bool present = false;
+  std::string name;  // In the Graph; a constant has one when it is used there.
+  ElementType type = ElementType::kFloat32;
+  std::array<Shape, kSizes> shapes;
+  std::array<ConstantPtr, kSizes> constants;  // Null: the network computes it.
+
+  bool known() const { return constants[0] != nullptr; }
+  bool depends_on_batch() const { return known() && constants[0] != constants[1]; }
+  const Shape& shape() const { return shapes[0]; }
+  size_t rank() const { return shapes[0].size(); }
+};
+
+// Hands out names, each once.
+class Names {
+ public:
+  // Kept for the file's own use of it.
+  void Reserve(const std::string& name) { reserved_.insert(name); }
+  // The wish, or with a number behind it. `own`: it is the file's name for this.
+  std::string Take(const std::string& wish, bool own);
+
+ private:
+  std::set<std::string> taken_, reserved_;
+  std::map<std::string, int64_t> last_;
+};
+
+class Builder {
+ public:
+  explicit Builder(std::string name) { graph_.name = std::move(name); }
+
+  Value AddInput(const std::string& name, ElementType type, const Shape& shape);
+  // A constant for every batch, or one for each size. `name` is a wish for where the Graph uses it.
+  static Value Known(ConstantPtr constant, std::string name = "");
+  static Value KnownForEach(const std::array<ConstantPtr, kSizes>& constants);
+
+  // Nodes that are added from now on are named after this one.
+  void BeginNode(const std::string& name) { node_name_ = name; }
+
+  // The outputs of one operator of core: computed where all inputs are known, else a node. Integer results of arithmetic
+  // lose what their type does not hold. Errors: the operator's; an integer input that is not known; more than the
+  // importer computes.
+  Result<std::vector<Value>> Apply(const std::string& op, const std::vector<Value>& inputs, Attributes attributes = {},
+                                   size_t outputs = 1);
+  // The first output.
+  Result<Value> Apply1(const std::string& op, const std::vector<Value>& inputs, Attributes attributes = {});
+
+  // Gives the value the file's name for it, if a node computes it that has none of the file's yet.
+  void Rename(Value* value, const std::string& name);
+  // The same value under that name (or one like it, if it is an input's), computed by a node even if it is known. Error:
+  // it depends on the batch.
+  Result<Value> AddNamed(const Value& value, const std::string& name);
+  void AddOutput(const std::string& name) { graph_.outputs.push_back(name); }
+  // That name is one of the outputs' and not for parameters, which no Graph gives out.
+  void ReserveOutput(const std::string& name) { outputs_.insert(name); }
+  // The file has so many weights: the more there are, the more may be computed of them.
+  void CountWeights(int64_t weights) { weights_ += weights; }
+  void ReserveName(const std::string& name) { values_.Reserve(name); }
+  Graph Take() { return std::move(graph_); }
+
+ private:
+  Result<std::vector<Value>> Fold(const Operator& op, const Node& node, const std::vector<Value>& inputs);
+  Result<std::vector<Value>> AddNode(const Operator& op, Node node, const std::vector<Value>& inputs);
+  Result<std::string> Use(const Operator& op, size_t i, const Node& node, const std::vector<Value>& inputs);
+  std::string AddParameter(const Value& value, const ConstantPtr& constant, bool integers);
+  Result<std::vector<Value>> KeepTypes(const Node& node, std::vector<Value> outputs);
+
+  Graph graph_;
+  Names values_, nodes_;
+  std::string node_name_;
+  std::map<std::pair<ConstantPtr, bool>, std::string> parameters_;
+  std::set<std::string> outputs_;    // Names of the file's.
+  std::set<std::string> generated_;  // Values whose names are made up.
+  int64_t numbers_ = 0;              // Computed so far.
+  int64_t weights_ = 0;
+};
+
+}  // namespace lowbit::onnx
+
+#endif  // LOWBIT_FORMAT_ONNX_BUILDER_H_

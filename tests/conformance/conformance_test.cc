@@ -1,0 +1,27 @@
+#include "tests/conformance/conformance.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "lowbit/base/file.h"
+
+namespace lowbit::conformance {
+namespace {
+
+// Only ever raised.
+constexpr int kPasses = 818;
+
+TEST(Conformance, PassesAsManyTestsAsThePageSays) {
+  const std::vector<Outcome> outcomes = RunAll();
+  ASSERT_FALSE(outcomes.empty()) << "no tests in " << kTests << " (Debian: libonnx-testdata)";
+  EXPECT_GE(
+      std::count_if(outcomes.begin(), outcomes.end(), [](const Outcome& o) { return o.verdict == Verdict::kPass; }),
+      kPasses);
+  const Result<std::string> page = ReadTextFile(LOWBIT_SOURCE "/docs/onnx-operators.md");
+  ASSERT_TRUE(page.ok()) << page.error().message;
+  EXPECT_EQ(ToPage(outcomes), page.value()) << "make onnx-operators writes it anew";
+}
+
+}  // namespace
+}  // namespace lowbit::conformance

@@ -1,6 +1,9 @@
 #ifndef LOWBIT_QUANT_MID_RISE_H_
 #define LOWBIT_QUANT_MID_RISE_H_
 
+#include <utility>
+#include <vector>
+
 #include "lowbit/core/qtensor.h"
 
 namespace lowbit::quant {

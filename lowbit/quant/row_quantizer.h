@@ -17,6 +17,8 @@ class RowQuantizer {
  public:
   virtual ~RowQuantizer() = default;
   virtual ValueSet Values() const = 0;
+  // Whether all rows have the same scale.
+  virtual bool OneScale() const { return false; }
   // What every row must know of the whole layer (a threshold, say); 0 for methods that look at one row at a time.
   // `weights`: row-major [rows, columns].
   virtual double LayerStatistic(Span<const float> /*weights*/) const { return 0; }

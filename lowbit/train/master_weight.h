@@ -9,8 +9,9 @@
 
 namespace lowbit::train {
 
-// Float master weights W seen through a deterministic quantizer: the layer multiplies with Q = quantizer(W), the
-// gradient dL/dQ goes to W unchanged. Policies derive from it and mix W into Q.
+// Float master weights seen through a deterministic quantizer: with W = quantizer.Prepare(weights), nearly always the weights
+// themselves, the layer multiplies with Q = quantizer(W), and the gradient dL/dQ goes to W unchanged. Policies derive from it
+// and mix W into Q.
 class MasterWeight : public WeightMethod {
  public:
   MasterWeight(const LayerWeight& weight, std::shared_ptr<const TensorQuantizer> quantizer);
@@ -25,15 +26,19 @@ class MasterWeight : public WeightMethod {
   const at::Tensor& weight() const { return parameter_.tensor; }
   const std::string& layer() const { return layer_; }
   const std::string& name() const { return parameter_.name; }
-  // W as [rows, columns], detached; shares memory with W.
-  at::Tensor Rows() const;
+  // W in the weight's shape, with its gradient.
+  at::Tensor Prepared() const { return quantizer_->Prepare(weight()); }
   RowPass& pass() { return pass_; }
 
  private:
   std::string layer_;
   TrainedParameter parameter_;
+  std::shared_ptr<const TensorQuantizer> quantizer_;
   RowPass pass_;
 };
+
+// A tensor as [rows, columns], detached; shares its memory.
+at::Tensor RowsOf(const at::Tensor& weight);
 
 }  // namespace lowbit::train
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "lowbit/train/master_weight.h"
+#include "lowbit/train/row_pass.h"
 
 namespace lowbit::train {
 namespace {
@@ -70,6 +71,14 @@ QTensor ToQTensor(const QuantizedRows& quantized, const Shape& shape) {
       table ? TableCodes(quantized.levels, quantized.values) : ArithmeticCodes(quantized.levels, quantized.values);
   result.scales = ToVector(quantized.scales);
   return result;
+}
+
+MethodStatistics Measure(const at::Tensor& rows, const at::Tensor& values) {
+  MethodStatistics statistics;
+  statistics.error = RowErrors(rows.reshape({1, -1}), values.reshape({1, -1})).item<double>();
+  statistics.mean_row_error = RowErrors(rows, values).mean().item<double>();
+  statistics.zero_share = values.eq(0).to(at::kDouble).mean().item<double>();
+  return statistics;
 }
 
 at::Tensor StraightThrough(const at::Tensor& weight, const at::Tensor& replacement) {

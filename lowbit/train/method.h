@@ -67,6 +67,9 @@ struct QuantizedRows {
 class TensorQuantizer {
  public:
   virtual ~TensorQuantizer() = default;
+  // What is quantized: the weights, or a differentiable function of them in their shape. Policies mix this with its quantized
+  // values, and gradients go through it.
+  virtual at::Tensor Prepare(const at::Tensor& weight) const { return weight; }
   // `rows`: float [rows, columns], any device, no gradient recorded. Sums are accumulated in double.
   virtual QuantizedRows Quantize(const at::Tensor& rows) const = 0;
   // The same by plain loops, which are faster on the CPU and replace Quantize there; null: there are none.
@@ -77,6 +80,9 @@ class TensorQuantizer {
 at::Tensor Values(const QuantizedRows& quantized);
 // The same numbers as a QTensor of that shape.
 QTensor ToQTensor(const QuantizedRows& quantized, const Shape& shape);
+
+// How far values [rows, columns] are from the rows that they stand for; quantized_share 1.
+MethodStatistics Measure(const at::Tensor& rows, const at::Tensor& values);
 
 // Forward `replacement`, backward the identity to `weight`: dL/dweight = dL/dresult, exactly, without clipping.
 at::Tensor StraightThrough(const at::Tensor& weight, const at::Tensor& replacement);

@@ -33,8 +33,9 @@ Result<MakeWeightMethod> Combine(const MethodPlan& plan, const methods::ShelfEnt
   LOWBIT_TRY(Method method, method_entry.function(method_options));
   if (policy_entry == nullptr) return method.make;
   if (method.quantizer == nullptr) {
-    return Invalid("quantize.policy: '" + plan.policy + "' needs a deterministic quantizer; '" + plan.method +
-                   "' trains in a way of its own");
+    return Invalid("quantize.policy: '" + plan.policy +
+                   "' mixes float weights with those that a quantizer makes of them; '" + plan.method +
+                   "' trains more than weights, such as scales, so there is no such quantizer");
   }
   return policy_entry->function(method.quantizer, policy_options);
 }

@@ -22,6 +22,7 @@ namespace {
 using ::testing::HasSubstr;
 
 Config Text(const std::string& text) { return Config{text, ""}; }
+Config Number(int64_t number) { return Config{number, ""}; }
 Config Table(ConfigTable table) { return Config{std::move(table), "r.toml:1"}; }
 
 MethodPlan Plan(const std::string& method, const std::string& policy = "none", ConfigTable policy_options = {},
@@ -52,6 +53,14 @@ at::Tensor Normal(at::IntArrayRef shape, uint64_t seed = 1) {
 
 at::Tensor ToTorch(const FloatTensor& tensor) { return at::tensor(tensor.data).view(tensor.shape); }
 
+// Null for a method that trains in a way of its own.
+std::shared_ptr<const TensorQuantizer> QuantizerOf(const std::string& name, ConfigTable options = {}) {
+  for (const methods::ShelfEntry& entry : methods::ShelfEntries()) {
+    if (name == entry.name) return entry.function(Table(std::move(options))).value().quantizer;
+  }
+  return nullptr;
+}
+
 // Every method of the shelf with its options.
 struct Case {
   std::string name;
@@ -63,6 +72,24 @@ std::vector<Case> Cases() {
   for (const methods::ShelfEntry& entry : methods::ShelfEntries()) cases.push_back({entry.name, {}});
   for (const char* scope : {"layer", "layer_centered"}) cases.push_back({"twn", {{"delta_scope", Text(scope)}}});
   cases.push_back({"twn", {{"delta_factor", Config{1.1, ""}}}});
+  cases.push_back({"esb", {{"bits", Number(5)}, {"k", Number(0)}, {"scope", Text("row")}}});
+  cases.push_back({"esb", {{"bits", Number(2)}, {"sigma", Text("rms")}}});
+  cases.push_back({"esb", {{"bits", Number(8)}, {"alpha", Text("optimal")}, {"density", Text("laplace")}}});
+  cases.push_back({"esb", {{"k", Text("auto")}}});
+  for (int64_t bits = 1; bits <= 8; ++bits) {
+    cases.push_back({"ul2q", {{"bits", Number(bits)}, {"scope", Text("row")}}});
+    cases.push_back({"dorefa", {{"bits", Number(bits)}}});
+    for (const char* range : {"max", "percentile", "mse"}) {
+      cases.push_back({"uniform", {{"bits", Number(bits)}, {"range", Text(range)}}});
+    }
+    if (bits == 1) continue;
+    cases.push_back({"uniform", {{"bits", Number(bits)}, {"range", Text("mse")}, {"scope", Text("layer")}}});
+    cases.push_back({"lsq", {{"bits", Number(bits)}}});
+    cases.push_back({"lsq", {{"bits", Number(bits)}, {"scope", Text("row")}}});
+    cases.push_back({"inq", {{"bits", Number(bits)}}});
+    if (bits >= 3 && bits <= 5) cases.push_back({"apot", {{"bits", Number(bits)}}});
+  }
+  cases.push_back({"ttq", {{"threshold", Config{0.3, ""}}}});
   return cases;
 }
 
@@ -98,24 +125,21 @@ TEST(TensorQuantizers, AgreeWithTheirScalarDefinitions) {
 
 // What a GPU runs: the tensor operations, which the CPU's loops replace where a method has them.
 TEST(TensorQuantizers, TensorOperationsAgreeWithTheLoops) {
-  for (const methods::ShelfEntry& entry : methods::ShelfEntries()) {
-    for (const Case& c : Cases()) {
-      if (c.name != entry.name) continue;
-      const auto quantizer = entry.function(Table(c.options)).value().quantizer;
-      if (quantizer == nullptr) continue;
-      for (const at::Tensor& weight : Weights()) {
-        const at::Tensor rows = weight.reshape({weight.size(0), -1});
-        const QuantizedRows tensors = quantizer->Quantize(rows), loops = RowPass(quantizer).Quantize(rows);
-        EXPECT_TRUE(tensors.levels.equal(loops.levels)) << c.name;
-        // Sums in double whose order differs round to the same float, or to a neighbour.
-        EXPECT_TRUE(tensors.scales.allclose(loops.scales, 1.2e-7, 0)) << c.name;
-      }
+  for (const Case& c : Cases()) {
+    const auto quantizer = QuantizerOf(c.name, c.options);
+    if (quantizer == nullptr) continue;
+    for (const at::Tensor& weight : Weights()) {
+      const at::Tensor rows = weight.reshape({weight.size(0), -1});
+      const QuantizedRows tensors = quantizer->Quantize(rows), loops = RowPass(quantizer).Quantize(rows);
+      EXPECT_TRUE(tensors.levels.equal(loops.levels)) << c.name;
+      // Sums in double whose order differs round to the same float, or to a neighbour.
+      EXPECT_TRUE(tensors.scales.allclose(loops.scales, 1.2e-7, 0)) << c.name;
     }
   }
 }
 
 TEST(RowPass, MeasuresErrorsAndUsesItsMemoryAgainOnlyWhenItIsFree) {
-  RowPass pass(methods::ShelfEntries().front().function(Table({})).value().quantizer);
+  RowPass pass(QuantizerOf("bwn"));
   const at::Tensor rows = Normal({300, 129});
   at::Tensor errors;
   const at::Tensor kept = pass.Values(rows, &errors), copy = kept.clone();
@@ -141,6 +165,7 @@ TEST(RowPass, ElementsAreRowsOfOne) {
 TEST(Methods, EffectiveWeightsAreTheFrozenOnesBitForBit) {
   for (const Case& c : Cases()) {
     for (const char* policy : {"none", "sq"}) {
+      if (policy == std::string("sq") && QuantizerOf(c.name, c.options) == nullptr) continue;
       const auto method = Make(Plan(c.name, policy, {}, c.options), Normal({16, 8, 3, 3}));
       const at::Tensor effective = method->Effective(Mode::kEval, At(3, 0.5)).detach();
       EXPECT_TRUE(effective.equal(ToTorch(Dequantize(method->Freeze())))) << c.name << policy;
@@ -323,6 +348,178 @@ TEST(ToQTensor, FindsCodesOfTablesAndCodebooks) {
   EXPECT_THAT(ToQTensor(rows, {2, 2}).codes, ::testing::ElementsAre(0, 15, 3, 4));
 }
 
+TEST(Sq, MixesWhatIsQuantizedNotTheWeights) {
+  // DoReFa's values reach 1 whatever the weights are; what stays float must be of that size too.
+  const auto method = Make(Plan("dorefa", "sq", {{"prob", Text("constant")}}), Normal({8, 30}).mul_(0.01));
+  const at::Tensor mixed = method->Effective(Mode::kTrain, At(1, 0.5)).detach();
+  EXPECT_EQ(std::get<0>(mixed.abs().max(1)).gt(0.4).sum().item<int64_t>(), 8);
+}
+
+TEST(Sq, GoesOverEveryDeterministicQuantizer) {
+  for (const Case& c : Cases()) {
+    if (QuantizerOf(c.name, c.options) == nullptr) continue;
+    const at::Tensor weight = Normal({10, 12});
+    const auto method = Make(Plan(c.name, "sq", {{"prob", Text("constant")}}, c.options), weight);
+    const at::Tensor all = method->Effective(Mode::kTrain, At(0, 1)).detach();
+    const at::Tensor none = method->Effective(Mode::kTrain, At(0, 0)).detach();
+    const std::vector<int> kinds = RowKinds(method->Effective(Mode::kTrain, At(0, 0.5)).detach(), none, all);
+    EXPECT_EQ(std::count(kinds.begin(), kinds.end(), 1), 5) << c.name;
+    EXPECT_EQ(std::count(kinds.begin(), kinds.end(), 0), 5) << c.name;
+    const at::Tensor gradient = GradientOf(method.get(), At(0, 0.5));
+    EXPECT_TRUE(gradient.isfinite().all().item<bool>() && gradient.ne(0).any().item<bool>()) << c.name;
+  }
+}
+
+// An optimizer that knows of no mask: momentum, weight decay.
+void SgdStep(const WeightMethod& method, std::vector<at::Tensor>* momentum) {
+  const at::NoGradGuard no_grad;
+  const std::vector<TrainedParameter> parameters = method.Parameters();
+  momentum->resize(parameters.size());
+  for (size_t i = 0; i < parameters.size(); ++i) {
+    at::Tensor weight = parameters[i].tensor, &velocity = (*momentum)[i];
+    const at::Tensor gradient = weight.grad() + 0.01 * weight;
+    velocity = velocity.defined() ? 0.9 * velocity + gradient : gradient;
+    weight.sub_(0.05 * velocity);
+  }
+}
+
+StepContext Progress(double progress) {
+  StepContext context;
+  context.progress = progress;
+  return context;
+}
+
+TEST(Inq, FrozenWeightsStayAndTheOthersTrain) {
+  const at::Tensor start = Normal({20, 5});
+  const auto method = Make(Plan("inq"), start);
+  std::vector<at::Tensor> momentum;
+  at::Tensor frozen_before = at::zeros({20, 5}, at::kBool);
+  const int64_t counts[] = {50, 75, 88};
+  for (int step = 0; step < 12; ++step) {
+    GradientOf(method.get(), Progress(step / 12.0));
+    const at::Tensor frozen = method->Buffers().at("c.weight/inq_frozen").to(at::kBool).view({20, 5}).clone();
+    EXPECT_EQ(frozen.sum().item<int64_t>(), counts[step / 4]) << step;
+    const at::Tensor before = method->Master().clone();
+    SgdStep(*method, &momentum);
+    const at::Tensor after = method->Master();
+    EXPECT_TRUE(after.eq(before).logical_or(frozen.logical_not()).all().item<bool>()) << step;
+    EXPECT_TRUE(after.ne(before).logical_or(frozen).all().item<bool>()) << step;
+    // What is frozen is a value of the set, for good.
+    const at::Tensor values = ToTorch(Dequantize(method->Freeze()));
+    EXPECT_TRUE(after.eq(values).logical_or(frozen.logical_not()).all().item<bool>()) << step;
+    EXPECT_TRUE(frozen.logical_or(frozen_before.logical_not()).all().item<bool>()) << step;
+    frozen_before = frozen;
+    EXPECT_EQ(method->Statistics().quantized_share, static_cast<double>(counts[step / 4]) / 100);
+  }
+  // The largest magnitude froze first: the weights, and what they end as, give the same power of two as at the start.
+  EXPECT_EQ(method->Freeze().scales, Make(Plan("inq"), start)->Freeze().scales);
+  EXPECT_EQ(Make(Plan("inq"), method->Master())->Freeze().scales, method->Freeze().scales);
+  EXPECT_TRUE(Validate(method->Freeze()).ok());
+  EXPECT_TRUE(Make(Plan("inq"), ToTorch(Dequantize(method->Freeze())))
+                  ->Effective(Mode::kEval, {})
+                  .equal(ToTorch(Dequantize(method->Freeze()))));
+}
+
+// So that a run may begin with random weights: the power of two is that of the weights which freeze first.
+TEST(Inq, APortionOfZeroLeavesAllWeightsFree) {
+  const auto method =
+      Make(Plan("inq", "none", {},
+                {{"portions", Config{ConfigArray{Config{0.0, ""}, Config{0.5, ""}, Config{1.0, ""}}, ""}}}),
+           Normal({20, 5}));
+  EXPECT_TRUE(method->Effective(Mode::kTrain, Progress(0)).equal(Normal({20, 5})));
+  const std::vector<float> before = method->Freeze().scales;
+  method->Parameters()[0].tensor.detach().mul_(8);
+  EXPECT_EQ(method->Freeze().scales[0], before[0] * 8);
+  method->Effective(Mode::kTrain, Progress(0.6));
+  EXPECT_EQ(method->Statistics().quantized_share, 0.5);
+  method->Parameters()[0].tensor.detach().mul_(8);
+  EXPECT_EQ(method->Freeze().scales[0], before[0] * 8);
+}
+
+TEST(Inq, GoesOnAfterACheckpoint) {
+  const at::Tensor start = Normal({20, 5});
+  const auto first = Make(Plan("inq"), start), second = Make(Plan("inq"), Normal({20, 5}, 7));
+  std::vector<at::Tensor> momentum;
+  for (int step = 0; step < 5; ++step) GradientOf(first.get(), Progress(step / 12.0)), SgdStep(*first, &momentum);
+  const at::NoGradGuard no_grad;
+  for (const auto& [name, tensor] : first->Buffers()) second->Buffers().at(name).copy_(tensor);
+  second->Parameters()[0].tensor.copy_(first->Parameters()[0].tensor);
+  EXPECT_TRUE(second->Master().equal(first->Master()));
+  EXPECT_TRUE(second->Effective(Mode::kTrain, Progress(0.7)).equal(first->Effective(Mode::kTrain, Progress(0.7))));
+}
+
+// Away from ties, the gradient of a learned scale is that of s * (level - v) + w with constant levels, times g.
+TEST(LearnedScale, GradientIsTheStatedOne) {
+  for (const char* name : {"lsq", "apot"}) {
+    const at::Tensor weight = at::tensor({.9f, -.1f, .4f, -.6f, .2f, .05f, -.3f, 8.f}).view({2, 4});
+    const auto method = Make(Plan(name, "none", {}, {{"bits", Number(3)}}), weight);
+    const std::vector<TrainedParameter> parameters = method->Parameters();
+    EXPECT_EQ(parameters.at(1).name, "c.weight/scale");
+    EXPECT_EQ(parameters.at(1).traits.decay_multiplier, 0);
+    const at::Tensor upstream = Normal({2, 4}, 3);
+    const at::Tensor values = method->Effective(Mode::kTrain, {});
+    (values * upstream).sum().backward();
+    const double scale = parameters[1].tensor.item<double>();
+    const at::Tensor level = (values.detach() / scale).round(), v = weight / scale;
+    const double last = name == std::string("lsq") ? 3 : 4, first = name == std::string("lsq") ? -4 : -4;
+    const at::Tensor inside = v.ge(first).logical_and(v.le(last));
+    EXPECT_EQ(inside.sum().item<int64_t>(), 7) << name;
+    EXPECT_TRUE(parameters[0].tensor.grad().equal(upstream * inside)) << name;
+    const double expected = (upstream * (level - v * inside)).sum().item<double>() / std::sqrt(8 * last);
+    EXPECT_NEAR(parameters[1].tensor.grad().item<double>(), expected, 1e-5 * std::fabs(expected)) << name;
+  }
+}
+
+TEST(LearnedScale, ACollapsedScaleIsNamed) {
+  const auto method = Make(Plan("lsq"), Normal({4, 6}), "conv1");
+  method->Parameters().at(1).tensor.detach().fill_(-0.5);
+  try {
+    method->Effective(Mode::kTrain, {});
+    FAIL();
+  } catch (const std::runtime_error& error) {
+    EXPECT_THAT(error.what(), HasSubstr("layer 'conv1': a learned scale became -0.5"));
+  }
+}
+
+TEST(Ttq, ScalesAndWeightsHaveTheirOwnGradients) {
+  const at::Tensor weight = at::tensor({.9f, -.1f, .01f, -.6f});
+  const auto method = Make(Plan("ttq", "none", {}, {{"threshold", Config{0.05, ""}}}), weight.view({1, 4}));
+  const at::Tensor values = method->Effective(Mode::kTrain, {});
+  EXPECT_TRUE(values.detach().allclose(at::tensor({.9f, -.35f, 0.f, -.35f}).view({1, 4}), 0, 1e-6));
+  (values * at::tensor({1.f, 2.f, 3.f, 4.f}).view({1, 4})).sum().backward();
+  const std::vector<TrainedParameter> parameters = method->Parameters();
+  EXPECT_TRUE(parameters.at(0).tensor.grad().allclose(at::tensor({.9f, .7f, 3.f, 1.4f}).view({1, 4}), 0, 1e-6));
+  EXPECT_TRUE(parameters.at(1).tensor.grad().allclose(at::tensor({.5f, -3.f}), 0, 1e-6));
+}
+
+// Gradients through tanh and the largest of them, against differences; the rounding is passed straight through.
+TEST(Dorefa, GradientGoesThroughTheSqueezing) {
+  const auto method = Make(Plan("dorefa"), Normal({3, 7}));
+  const at::Tensor upstream = Normal({3, 7}, 4);
+  (method->Effective(Mode::kTrain, {}) * upstream).sum().backward();
+  const at::Tensor gradient = method->Parameters().at(0).tensor.grad();
+  const at::Tensor weight = method->Master().to(at::kDouble);
+  const auto loss = [&](const at::Tensor& w) {
+    return (w.tanh() / w.tanh().abs().max() * upstream).sum().item<double>();
+  };
+  for (int64_t i = 0; i < 3; ++i) {
+    for (int64_t j = 0; j < 7; ++j) {
+      at::Tensor above = weight.clone(), below = weight.clone();
+      above[i][j] += 1e-4;
+      below[i][j] -= 1e-4;
+      EXPECT_NEAR(gradient[i][j].item<double>(), (loss(above) - loss(below)) / 2e-4, 1e-4);
+    }
+  }
+}
+
+TEST(Esb, GradientReachesTheWeightsEverywhere) {
+  const at::Tensor weight = Normal({4, 50});
+  weight[0][0] = 100;  // Saturated.
+  const auto method = Make(Plan("esb"), weight);
+  method->Effective(Mode::kTrain, {}).sum().backward();
+  EXPECT_TRUE(method->Parameters().at(0).tensor.grad().eq(1).all().item<bool>());
+}
+
 std::string PlanError(ConfigTable section) {
   const Result<MethodPlan> plan = ReadQuantizeSection(Table(std::move(section)));
   return plan.ok() ? "" : plan.error().message;
@@ -334,6 +531,10 @@ TEST(ReadQuantizeSection, NamesWhatIsWrong) {
   EXPECT_THAT(PlanError({{"method", Text("tvn")}}), HasSubstr("did you mean 'twn'"));
   EXPECT_THAT(PlanError({{"method", Text("twn")}, {"policy", Text("sqq")}}), HasSubstr("did you mean 'sq'"));
   EXPECT_THAT(PlanError({{"policy", Text("sq")}}), HasSubstr("needs a quantize.method"));
+  for (const char* own : {"lsq", "apot", "ttq"}) {
+    EXPECT_THAT(PlanError({{"method", Text(own)}, {"policy", Text("sq")}}), HasSubstr("trains more than weights"))
+        << own;
+  }
   EXPECT_THAT(PlanError({{"methud", Text("twn")}}), HasSubstr("'method'"));
   EXPECT_THAT(PlanError({{"method", Text("twn")}, {"twn", Table({{"delta_scpe", Text("row")}})}}),
               HasSubstr("delta_scope"));

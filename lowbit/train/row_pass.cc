@@ -59,6 +59,7 @@ QuantizedRows RowPass::Quantize(const at::Tensor& rows) const {
     const Span<float> row = RowOf(rows, i);
     scales[i] = loops->QuantizeRow({row.data(), row.size()}, statistic, RowOf(result.levels, i).data());
   });
+  if (loops->OneScale()) result.scales = result.scales.slice(0, 0, 1);
   return result;
 }
 

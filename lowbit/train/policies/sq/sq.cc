@@ -88,14 +88,14 @@ at::Tensor SqWeight::Effective(Mode mode, const StepContext& context) {
   const int64_t count = hybrid ? quant::sq::QuantizedCount(context.ratio, units_, options_.rounding) : units_;
   if (mode == Mode::kTrain) quantized_units_.fill_(count);
   if (count == units_) return MasterWeight::Effective(mode, context);
-  const at::Tensor rows = Rows();
+  const at::Tensor prepared = Prepared(), rows = RowsOf(prepared);
   const bool filters = options_.unit == quant::sq::Unit::kFilter;
   at::Tensor errors;
   at::Tensor values = pass().Values(rows, filters ? &errors : nullptr);
   if (!filters) errors = ElementErrors(rows, values);
   const at::Tensor mask = Mask(errors, count, context);
   const at::Tensor mixed = filters ? MixRows(mask, rows, values) : MixElements(mask, rows, values);
-  return StraightThrough(weight(), mixed.view_as(weight()));
+  return StraightThrough(prepared, mixed.view_as(prepared));
 }
 
 }  // namespace

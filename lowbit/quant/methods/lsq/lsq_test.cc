@@ -1,0 +1,43 @@
+#include "lowbit/quant/methods/lsq/lsq.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lowbit::quant::methods::lsq {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::FloatNear;
+using ::testing::HasSubstr;
+using ::testing::Pointwise;
+
+const std::vector<float> kGolden = {.9f, -.1f, .4f, -.6f, .2f, .05f, -.3f, .25f};
+
+Config Keys(ConfigTable table) { return Config{std::move(table), ""}; }
+Config Number(int64_t number) { return Config{number, ""}; }
+
+// The values of a 2 x 4 matrix.
+std::vector<float> Values(ConfigTable options, const std::vector<float>& weights) {
+  return Dequantize(Create(Keys(std::move(options))).value()->Quantize(weights, {2, 4})).data;
+}
+
+TEST(Lsq, GoldenVectors) {
+  const float s = .26457513f;
+  EXPECT_THAT(Values({{"bits", Number(4)}}, kGolden),
+              Pointwise(FloatNear(1e-6f), std::vector<float>{3 * s, 0, 2 * s, -2 * s, s, 0, -s, s}));
+  EXPECT_THAT(Values({{"bits", Number(2)}}, kGolden),
+              Pointwise(FloatNear(1e-6f), std::vector<float>{.7f, 0, .7f, -.7f, 0, 0, 0, 0}));
+}
+
+TEST(Lsq, TheGridHasOneMoreLevelBelowZero) {
+  const LevelScheme scheme = ReadScheme(Keys({{"bits", Number(3)}})).value();
+  EXPECT_THAT(scheme.levels.ascending(), ElementsAre(-4, -3, -2, -1, 0, 1, 2, 3));
+}
+
+TEST(Lsq, Settings) {
+  EXPECT_THAT(ReadScheme(Keys({{"bits", Number(1)}})).error().message, HasSubstr("'quantize.lsq.bits' must be"));
+  EXPECT_THAT(ReadScheme(Keys({{"bits", Number(9)}})).error().message, HasSubstr("'quantize.lsq.bits' must be"));
+}
+
+}  // namespace
+}  // namespace lowbit::quant::methods::lsq

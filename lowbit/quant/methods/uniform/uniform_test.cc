@@ -1,0 +1,75 @@
+#include "lowbit/quant/methods/uniform/uniform.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+namespace lowbit::quant::methods::uniform {
+namespace {
+
+using ::testing::FloatNear;
+using ::testing::HasSubstr;
+using ::testing::Pointwise;
+
+const std::vector<float> kGolden = {.9f, -.1f, .4f, -.6f, .2f, .05f, -.3f, .25f};
+
+Config Keys(ConfigTable table) { return Config{std::move(table), ""}; }
+Config Number(int64_t number) { return Config{number, ""}; }
+Config Text(const std::string& text) { return Config{text, ""}; }
+
+// The values of a 2 x 4 matrix.
+std::vector<float> Values(ConfigTable options, const std::vector<float>& weights) {
+  return Dequantize(Create(Keys(std::move(options))).value()->Quantize(weights, {2, 4})).data;
+}
+
+TEST(Uniform, GoldenVectors) {
+  const std::vector<float> expected = {.9f, 0, .3f, -.6f, .3f, 0, -.3f, .3f};
+  const ConfigTable by_max = {{"bits", Number(3)}, {"scope", Text("layer")}};
+  EXPECT_THAT(Values(by_max, kGolden), Pointwise(FloatNear(1e-6f), expected));
+  const ConfigTable by_error = {{"bits", Number(3)}, {"scope", Text("layer")}, {"range", Text("mse")}};
+  EXPECT_THAT(Values(by_error, kGolden), Pointwise(FloatNear(1e-6f), expected));
+  ConfigTable by_share = {{"bits", Number(3)}, {"scope", Text("layer")}, {"range", Text("percentile")}};
+  by_share["percentile"] = Config{50.0, ""};
+  const float step = .25f / 3;
+  EXPECT_THAT(Values(by_share, kGolden),
+              Pointwise(FloatNear(1e-6f), std::vector<float>{.25f, -step, .25f, -.25f, 2 * step, step, -.25f, .25f}));
+}
+
+TEST(Uniform, LeastSquaresGivesUpOutliers) {
+  std::vector<float> weights(1024, .1f);
+  for (size_t i = 0; i < 1024; i += 2) weights[i] = -.1f;
+  weights[7] = 2;
+  const ConfigTable options = {{"bits", Number(2)}, {"range", Text("mse")}};
+  const QTensor q = Create(Keys(options)).value()->Quantize(weights, {1, 1024});
+  EXPECT_NEAR(q.scales[0], .102, .005);  // The grid of scales is 4 % wide.
+  EXPECT_EQ(Create(Keys({{"bits", Number(2)}})).value()->Quantize(weights, {1, 1024}).scales[0], 2);
+}
+
+TEST(Uniform, GridsAreSymmetric) {
+  for (int64_t bits = 1; bits <= 8; ++bits) {
+    const std::vector<float> levels = ReadScheme(Keys({{"bits", Number(bits)}})).value().levels.ascending();
+    EXPECT_EQ(levels.size(), bits == 1 ? 2u : (1u << bits) - 1) << bits;
+    EXPECT_EQ(levels.front(), -levels.back()) << bits;
+    // The largest weight is the largest level.
+    const std::vector<float> values = Values({{"bits", Number(bits)}}, kGolden);
+    EXPECT_NEAR(values[0], .9f, 1e-6) << bits;
+  }
+}
+
+TEST(Uniform, OneBitOfLeastErrorIsTheMeanMagnitude) {
+  const QTensor q = Create(Keys({{"bits", Number(1)}, {"range", Text("mse")}})).value()->Quantize(kGolden, {2, 4});
+  EXPECT_THAT(q.scales, Pointwise(FloatNear(1e-6f), std::vector<float>{.5f, .2f}));
+  EXPECT_EQ(q.values.kind, ValueSet::Kind::kBinary);
+}
+
+TEST(Uniform, Settings) {
+  const auto error = [](ConfigTable table) { return ReadScheme(Keys(std::move(table))).error().message; };
+  EXPECT_THAT(error({{"bits", Number(0)}}), HasSubstr("'quantize.uniform.bits' must be"));
+  EXPECT_THAT(error({{"bits", Number(9)}}), HasSubstr("'quantize.uniform.bits' must be"));
+  EXPECT_THAT(error({{"range", Text("maxx")}}), HasSubstr("'max'"));
+  EXPECT_THAT(error({{"percentile", Config{99.0, ""}}}), HasSubstr("only 'range' of 'percentile' uses it"));
+  EXPECT_THAT(error({{"percentile", Config{0.0, ""}}, {"range", Text("percentile")}}), HasSubstr("greater than 0"));
+  EXPECT_THAT(error({{"scope", Text("column")}}), HasSubstr("nearest to 'row'"));
+}
+
+}  // namespace
+}  // namespace lowbit::quant::methods::uniform

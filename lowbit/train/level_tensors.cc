@@ -1,0 +1,88 @@
+#include "lowbit/train/level_tensors.h"
+
+#include <torch/torch.h>
+
+#include <limits>
+
+namespace lowbit::train {
+namespace {
+
+using Statistic = quant::ScaleRule::Statistic;
+
+at::Tensor Mean(const at::Tensor& rows) { return rows.mean(1, /*keepdim=*/true, at::kDouble); }
+
+at::Tensor Rms(const at::Tensor& wide) { return Mean(wide.square()).sqrt_(); }
+
+at::Tensor Std(const at::Tensor& wide) {
+  const at::Tensor squares = (wide - Mean(wide)).square_().sum(1, /*keepdim=*/true);
+  if (wide.size(1) == 1) return Rms(wide);
+  return at::where(squares.eq(0), Rms(wide), (squares / static_cast<double>(wide.size(1) - 1)).sqrt_());
+}
+
+at::Tensor PowerOfTwo(const at::Tensor& largest) {
+  const at::Tensor exponent = std::get<1>(at::frexp(largest * 4 / 3));
+  return at::ldexp(at::ones_like(largest), exponent - 1);
+}
+
+// By the loops of quant; double [rows, 1].
+at::Tensor Measured(const quant::ScaleRule& rule, const at::Tensor& rows) {
+  const at::Tensor host = rows.to(at::kCPU).contiguous();
+  const auto columns = static_cast<size_t>(host.size(1));
+  at::Tensor scales = at::empty({host.size(0), 1}, at::kDouble);
+  for (int64_t i = 0; i < host.size(0); ++i) {
+    const float* row = host.data_ptr<float>() + static_cast<size_t>(i) * columns;
+    scales.data_ptr<double>()[i] = quant::ScaleOf(rule, {row, columns});
+  }
+  return scales.to(rows.device());
+}
+
+// factor * statistic, double [rows, 1].
+at::Tensor Scales(const quant::ScaleRule& rule, const at::Tensor& rows, const at::Tensor& largest) {
+  const at::Tensor wide = rows.to(at::kDouble);
+  switch (rule.statistic) {
+    case Statistic::kOne:
+      return at::full_like(largest, rule.factor);
+    case Statistic::kMeanAbs:
+      return Mean(wide.abs()) * rule.factor;
+    case Statistic::kRms:
+      return Rms(wide) * rule.factor;
+    case Statistic::kStd:
+      return Std(wide) * rule.factor;
+    case Statistic::kMaxAbs:
+      return largest * rule.factor;
+    case Statistic::kPowerOfTwo:
+      return PowerOfTwo(largest) * rule.factor;
+    case Statistic::kQuantile:
+    case Statistic::kLeastSquares:
+      return Measured(rule, rows);
+  }
+  return largest;
+}
+
+}  // namespace
+
+at::Tensor NearestLevels(const quant::Levels& levels, const at::Tensor& scaled) {
+  const std::vector<double> starts = levels.Starts();
+  const at::Tensor boundaries = at::tensor(starts, at::kDouble).to(scaled.device());
+  const at::Tensor ascending = at::tensor(levels.ascending(), at::kFloat).to(scaled.device());
+  return ascending.index({at::bucketize(scaled.contiguous(), boundaries, /*out_int32=*/false, /*right=*/true)});
+}
+
+at::Tensor ScalesOf(const quant::ScaleRule& rule, const at::Tensor& rows) {
+  const at::Tensor largest = rows.abs().amax(1, /*keepdim=*/true).to(at::kDouble);
+  const at::Tensor scales =
+      at::where(largest.eq(0), at::full_like(largest, rule.of_zeros), Scales(rule, rows, largest));
+  const at::Tensor nan = at::full_like(largest, std::numeric_limits<double>::quiet_NaN());
+  return at::where(largest.isnan(), nan, scales).to(at::kFloat).flatten();
+}
+
+QuantizedRows LevelTensors::Quantize(const at::Tensor& rows) const {
+  const quant::LevelScheme& scheme = by_rows_.scheme();
+  const bool layer = scheme.scope == quant::Scope::kLayer;
+  const at::Tensor scales = ScalesOf(scheme.rule, layer ? rows.reshape({1, -1}) : rows);
+  const at::Tensor wide = scales.to(at::kDouble).view({-1, 1});
+  const at::Tensor scaled = at::where(wide.eq(0), at::zeros({}, wide.options()), rows / wide);
+  return {NearestLevels(scheme.levels, scaled), scales, scheme.levels.values()};
+}
+
+}  // namespace lowbit::train

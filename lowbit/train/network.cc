@@ -167,7 +167,7 @@ void Network::Impl::AddMethods() {
     if (options.method.make == nullptr || skipped || methods.count(name) != 0) continue;
     const auto* low_bit = std::get_if<QTensor>(&parameter.value);
     const FloatTensor start = low_bit == nullptr ? std::get<FloatTensor>(parameter.value) : Dequantize(*low_bit);
-    methods[name] = options.method.make({node.name, name, ToTorch(start).to(device), parameter.traits});
+    methods[name] = options.method.make({node.name, name, ToTorch(start).to(device), parameter.traits, options.seed});
   }
   for (const std::string& name : skip) {
     if (names.count(name) == 0) {
@@ -392,7 +392,7 @@ std::vector<LayerStatistics> Network::Statistics() const {
       statistics = layer.method->Statistics();
     }
     all.push_back({layer.name, layer.parameter, master.numel(), statistics.error, statistics.mean_row_error,
-                   statistics.quantized_share, statistics.zero_share});
+                   statistics.quantized_share, statistics.zero_share, statistics.details});
   }
   return all;
 }

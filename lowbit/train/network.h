@@ -56,18 +56,20 @@ struct NetworkOptions {
   bool mixed_precision = false;
   BatchNormOptions batch_norm;
   MethodPlan method;
+  uint64_t seed = 0;  // Of what methods draw at their start.
   Arithmetic arithmetic = Arithmetic::kFloat32;
 };
 
 // What a person wants to watch, of one quantized layer.
 struct LayerStatistics {
-  std::string layer;           // The node.
-  std::string parameter;       // Its weight.
-  int64_t weights = 0;         // How many.
-  double error = 0;            // sum |W - Q| / sum |W|
-  double mean_row_error = 0;   // Mean over output channels of the same ratio.
-  double quantized_share = 0;  // Of the units, in the last training step; 0 for a float layer.
-  double zero_share = 0;       // Weights of Q that are 0.
+  std::string layer;                      // The node.
+  std::string parameter;                  // Its weight.
+  int64_t weights = 0;                    // How many.
+  double error = 0;                       // sum |W - Q| / sum |W|
+  double mean_row_error = 0;              // Mean over output channels of the same ratio.
+  double quantized_share = 0;             // Of the units, in the last training step; 0 for a float layer.
+  double zero_share = 0;                  // Weights of Q that are 0.
+  std::map<std::string, double> details;  // What the method adds.
 };
 
 enum class Weights {

@@ -20,6 +20,8 @@ struct StepContext {
   int64_t stage = 0;
   double ratio = 1;     // SQ: share of each layer's units that are quantized, in [0, 1].
   double progress = 0;  // Of the run, in [0, 1].
+  // Of the run: this step's epoch, counted from 0 over all stages, and how many there are, the last perhaps cut short.
+  int64_t epoch = 0, epochs = 1;
   // Place of the first image here in the step's whole batch, which several processes may share out.
   int64_t first_image = 0;
   // Mode::kEval: use the hybrid weights of this iteration and ratio. Otherwise every unit is quantized.

@@ -78,6 +78,7 @@ data::CropOptions ReadCrop(const recipe::AugmentSection& augment) {
 Result<NetworkOptions> ReadNetworkOptions(const recipe::Recipe& recipe, const std::string& device) {
   NetworkOptions options;
   options.device = device;
+  options.seed = static_cast<uint64_t>(recipe.seed);
   options.memory_format = ReadMemoryFormat(recipe.train.channels_last);
   options.mixed_precision = recipe.train.amp;
   options.batch_norm.average = recipe.train.batch_norm == recipe::TrainSection::BatchNorm::kBiasCorrected

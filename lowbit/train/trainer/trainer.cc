@@ -180,6 +180,8 @@ class Trainer {
     context.iteration = timeline_.Iteration(state_);
     context.stage = state_.stage;
     context.progress = static_cast<double>(context.iteration) / static_cast<double>(timeline_.total());
+    context.epoch = timeline_.Epoch(state_.stage, state_.step);
+    context.epochs = timeline_.stages * timeline_.epochs;
     context.ratio = Ratio(state_.step);
     context.first_image = job_.launch.rank * (train_.batch / job_.launch.ranks);
     return context;

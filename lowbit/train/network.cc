@@ -226,16 +226,17 @@ bool Network::Impl::OwnsInput(const Node& node) const {
 
 Kernel Network::Impl::Lowered(const Node& node) {
   const auto lower = Lowerings().find(node.op);
-  LoweringRequest request{node, {}, {}, options.batch_norm, &context, !node.inputs.empty() && OwnsInput(node), {}};
+  LoweringRequest request{node, {}, {}, options.batch_norm, &context, !node.inputs.empty() && OwnsInput(node), {}, {}};
   if (lower == Lowerings().end()) request.Reject("training has no lowering for this operator");
   for (const std::string& input : node.inputs) {
     const auto parameter = graph.parameters.find(input);
     request.parameters.push_back(parameter == graph.parameters.end() ? nullptr : &parameter->second);
     request.shapes.push_back(input.empty() ? Shape() : shapes.at(input));
   }
-  request.add_buffer = [this, &node](const std::string& word) {
-    return buffers[node.name + "/" + word] = at::zeros({1}, at::kDouble);
+  request.add_buffer = [this, &node](const std::string& word, const at::Tensor& start) {
+    return buffers[node.name + "/" + word] = start;
   };
+  request.on_device = [this](const FloatTensor& tensor) { return ToDevice(ToTorch(tensor)); };
   return lower->second(request);
 }
 

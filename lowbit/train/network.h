@@ -32,6 +32,10 @@ struct BatchNormOptions {
   double momentum = -1;
   // The statistics stay as they are and are used in training too; scale and shift are trained.
   bool frozen = false;
+  // Two sets of statistics for one scale and shift ("state batch normalization"): those of the weights in training, named
+  // "<node>/training_mean" and "<node>/training_variance" in Buffers(), which kTrain changes; and the Graph's own, of the
+  // fully quantized weights, which kEstimate and kFollow change and all else reads.
+  bool two_states = false;
   // Mean and variance are those of the batches of all ranks together; null: of this process's batch.
   distributed::Group* group = nullptr;
 };

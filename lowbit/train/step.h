@@ -10,6 +10,9 @@ enum class Mode {
   kEval,   // Running statistics, no dropout, fully quantized weights.
   // The weights of kEval and no dropout; batch statistics, which also enter the running ones: see batches_estimated.
   kEstimate,
+  // The same, but each batch enters the running statistics with its usual weight: beside training steps, for statistics
+  // of the fully quantized weights while training goes on with others.
+  kFollow,
 };
 
 // Where training stands: all that a step may depend on besides the state that a checkpoint holds. The training loop

@@ -86,6 +86,7 @@ Result<NetworkOptions> ReadNetworkOptions(const recipe::Recipe& recipe, const st
                                    : BatchNormOptions::Average::kEma;
   options.batch_norm.momentum = 1 - recipe.train.batch_norm_momentum;
   options.batch_norm.frozen = recipe.train.freeze_batch_norm;
+  options.batch_norm.two_states = recipe.train.state_batch_norm != recipe::TrainSection::StateBatchNorm::kNone;
   LOWBIT_TRY(options.method, ReadQuantizeSection(recipe::MethodTable(recipe.quantize)));
   return options;
 }

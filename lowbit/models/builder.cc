@@ -156,6 +156,12 @@ Value GraphBuilder::Relu(const std::string& name, const Value& input) {
   return Append(name, "Relu", {input.name}, input.shape);
 }
 
+Value GraphBuilder::PRelu(const std::string& name, const Value& input) {
+  const ParameterOptions start = {Init::kConstant, 0.25, 1, 1};
+  const std::string slope = AddTrained(name + ".slope", Role::kBias, {input.shape[0], 1, 1}, start);
+  return Append(name, "PRelu", {input.name, slope}, input.shape);
+}
+
 Value GraphBuilder::Clip(const std::string& name, const Value& input, float low, float high) {
   const std::string min = AddConstant(name + ".min", FloatTensor(Shape{}, {low}));
   const std::string max = AddConstant(name + ".max", FloatTensor(Shape{}, {high}));

@@ -85,6 +85,8 @@ class GraphBuilder {
   // NAME.scale, NAME.bias, NAME.mean, NAME.var, each [channels], starting at 1, 0, 0, 1.
   Value BatchNorm(const std::string& name, const Value& input, const BatchNormOptions& options = {});
   Value Relu(const std::string& name, const Value& input);
+  // x for x >= 0, else x times the channel's trained slope, NAME.slope [channels, 1, 1], which starts at 0.25.
+  Value PRelu(const std::string& name, const Value& input);
   // min(max(x, low), high)
   Value Clip(const std::string& name, const Value& input, float low, float high);
   Value MaxPool(const std::string& name, const Value& input, const PoolOptions& options = {});

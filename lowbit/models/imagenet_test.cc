@@ -139,6 +139,20 @@ TEST(TorchvisionResNet, HasTheUsualNamesAndShapes) {
   EXPECT_EQ(ShapeOf(bottleneck, "layer2.0.conv2"), (Shape{1, 128, 28, 28}));
 }
 
+// ResNet-18's convolutions, one to a block, each with a shortcut around it.
+TEST(BiRealResNet, HasTheSizeOfResNet18) {
+  const Graph graph = Layout("bireal_resnet", Config());
+  EXPECT_EQ(Weights(graph), 11678912);
+  EXPECT_EQ(Weights(graph), Weights(Layout("resnet", Config())));
+  EXPECT_EQ(CountOps(graph, "Add"), 16);
+  EXPECT_EQ(CountOps(graph, "PRelu"), 16);
+  EXPECT_EQ(CountOps(graph, "AveragePool"), 3);
+  EXPECT_EQ(CountOps(graph, "BatchNormalization"), 20);
+  EXPECT_EQ(ShapeOf(graph, "layer1.3.add"), (Shape{1, 64, 56, 56}));
+  EXPECT_EQ(ShapeOf(graph, "layer4.3.add"), (Shape{1, 512, 7, 7}));
+  ExpectShapes(graph, {{"layer2.0.downsample.1.weight", {128, 64, 1, 1}}, {"layer4.0.prelu.slope", {512, 1, 1}}});
+}
+
 TEST(MobileNetV2, HasTheUsualSize) {
   const Graph graph = Layout("mobilenet_v2", Config());
   EXPECT_EQ(Parameters(graph), 3504872);

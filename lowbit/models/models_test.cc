@@ -72,8 +72,8 @@ Moments MomentsOf(const std::vector<float>& values) {
 }
 
 TEST(Models, ListsItsNetworks) {
-  EXPECT_EQ(ModelNames(),
-            (std::vector<std::string>{"alexnet_bn", "mobilenet_v2", "resnet", "resnet_cifar", "small", "vgg9"}));
+  EXPECT_EQ(ModelNames(), (std::vector<std::string>{"alexnet_bn", "bireal_resnet", "lenet5", "mobilenet_v2", "resnet",
+                                                    "resnet_cifar", "small", "vgg9", "vgg_cifar"}));
   const Result<Graph> unknown = BuildModel("vgg_9", Images(3, 32, 32, 10), Options({}), 1);
   EXPECT_NE(ErrorOf(unknown).find("did you mean 'vgg9'"), std::string::npos) << ErrorOf(unknown);
 }
@@ -170,6 +170,47 @@ TEST(Models, StandardResNetsHaveTheUsualSizes) {
   const Graph graph = BuildModel("resnet_cifar", Images(3, 32, 32, 10), projected, 1).value();
   EXPECT_EQ(Weights(graph), 268336 + 16 * 32 + 32 * 64);
   EXPECT_EQ(CountOps(graph, "Pad"), 0);
+}
+
+// (2x128C3)-MP2-(2x256C3)-MP2-(2x512C3)-MP2, 8192 inputs to the first fully connected layer.
+TEST(Models, VggSmallAndVgg7HaveTheirSizes) {
+  const int64_t convolutions = 9 * (3 * 128 + 128 * 128 + 128 * 256 + 256 * 256 + 256 * 512 + 512 * 512);
+  const Graph small = BuildModel("vgg_cifar", Images(3, 32, 32, 10), Options({}), 1).value();
+  EXPECT_EQ(Weights(small), convolutions + 8192 * 10);
+  EXPECT_EQ(Weights(small), 4656512);
+  EXPECT_EQ(FindNode(small, "bn2")->inputs[0], "pool1");
+  EXPECT_EQ(CountOps(small, "BatchNormalization"), 6);
+  const Graph seven = BuildModel("vgg_cifar", Images(3, 32, 32, 10), Options({{"variant", Text("vgg7")}}), 1).value();
+  EXPECT_EQ(Weights(seven), convolutions + 8192 * 1024 + 1024 * 10);
+  EXPECT_EQ(Weights(seven), 12973440);
+  EXPECT_EQ(FindNode(seven, "pool1")->inputs[0], "relu2");
+  EXPECT_EQ(CountOps(seven, "Relu"), 7);
+}
+
+TEST(Models, LeNet5HasItsSize) {
+  const Graph graph = BuildModel("lenet5", Images(1, 28, 28, 10), Options({}), 1).value();
+  EXPECT_EQ(Weights(graph), 25 * 32 + 25 * 32 * 64 + 1024 * 512 + 512 * 10);
+  EXPECT_EQ(Weights(graph), 581408);
+  EXPECT_EQ(graph.parameters.at("conv2.bias").shape(), Shape{64});
+  EXPECT_EQ(CountOps(graph, "BatchNormalization"), 0);
+  const Config normalized = Options({{"batch_norm", Config{true, ""}}});
+  const Graph other = BuildModel("lenet5", Images(1, 28, 28, 10), normalized, 1).value();
+  EXPECT_EQ(CountOps(other, "BatchNormalization"), 3);
+  EXPECT_EQ(other.parameters.count("conv2.bias"), 0u);
+}
+
+TEST(Models, PReluBlocksAreConvolutionPReluNormalizationSum) {
+  const Config options = Options({{"block", Text("prelu")}});
+  const Graph graph = BuildModel("resnet_cifar", Images(3, 32, 32, 10), options, 1).value();
+  EXPECT_EQ(Weights(graph), 268336);
+  EXPECT_EQ(CountOps(graph, "PRelu"), 18);
+  EXPECT_EQ(CountOps(graph, "Relu"), 1);
+  EXPECT_EQ(FindNode(graph, "layer1.0.prelu1")->inputs[0], "layer1.0.conv1");
+  EXPECT_EQ(FindNode(graph, "layer1.0.bn1")->inputs[0], "layer1.0.prelu1");
+  EXPECT_EQ(FindNode(graph, "layer1.0.conv2")->inputs[0], "layer1.0.bn1");
+  EXPECT_EQ(FindNode(graph, "layer1.1.conv1")->inputs[0], "layer1.0.add");
+  EXPECT_EQ(graph.parameters.at("layer2.0.prelu1.slope").shape(), (Shape{32, 1, 1}));
+  EXPECT_EQ(Floats(graph, "layer2.0.prelu1.slope").data, std::vector<float>(32, 0.25f));
 }
 
 TEST(Models, NormalizationIsPartOfTheGraphUnlessNeutral) {

@@ -223,9 +223,15 @@ Result<TrainSection> ReadTrain(const Config& config) {
   train.batch_norm_momentum = PositiveFloat(&reader, "batch_norm_momentum", train.batch_norm_momentum, 1);
   train.sync_batch_norm = reader.Bool("sync_batch_norm", train.sync_batch_norm);
   train.reestimate_batch_norm = reader.Int("reestimate_batch_norm", train.reestimate_batch_norm, 0, 1000000);
+  using StateBatchNorm = TrainSection::StateBatchNorm;
+  train.state_batch_norm = Choice<StateBatchNorm>(&reader, "state_batch_norm", {"none", "recalibrate", "two_banks"});
+  if (train.state_batch_norm == StateBatchNorm::kRecalibrate && train.reestimate_batch_norm == 0) {
+    reader.Reject("state_batch_norm",
+                  "'none' or 'two_banks' unless 'train.reestimate_batch_norm' says how many batches");
+  }
   train.freeze_batch_norm = reader.Bool("freeze_batch_norm", train.freeze_batch_norm);
   if (train.freeze_batch_norm) {
-    RejectUnused(&reader, {"sync_batch_norm", "reestimate_batch_norm"},
+    RejectUnused(&reader, {"sync_batch_norm", "reestimate_batch_norm", "state_batch_norm"},
                  "'train.freeze_batch_norm' keeps the statistics as they are");
   }
   train.amp = reader.Bool("amp", train.amp);

@@ -114,6 +114,10 @@ struct TrainSection {
   int64_t log_every = 50;           // Iterations between "step" lines in metrics.jsonl. >= 1
   Switch channels_last = Switch::kAuto;  // Memory order of activations; auto: the trainer chooses by the device.
   BatchNorm batch_norm = BatchNorm::kEma;
+  // Statistics of the fully quantized weights beside those of the weights in training: measured anew before every test
+  // over `reestimate_batch_norm` batches, or averaged over the steps at the cost of a second forward pass.
+  enum class StateBatchNorm { kNone, kRecalibrate, kTwoBanks };
+  StateBatchNorm state_batch_norm = StateBatchNorm::kNone;
   double batch_norm_momentum = 0.1;  // Weight m of the newest batch; 1 - Caffe's moving_average_fraction. (0, 1]
   // Several processes: mean and variance of the whole batch, not of each process's part; needs a trained batch norm.
   bool sync_batch_norm = false;

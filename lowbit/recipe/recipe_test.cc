@@ -104,6 +104,7 @@ batch_norm = "bias_corrected"
 batch_norm_momentum = 0.001
 sync_batch_norm = true
 reestimate_batch_norm = 20
+state_batch_norm = "recalibrate"
 amp = true
 [train.schedule]
 kind = "multistep"
@@ -180,6 +181,7 @@ depth = 56
   EXPECT_EQ(recipe.train.batch_norm_momentum, 0.001);
   EXPECT_TRUE(recipe.train.sync_batch_norm);
   EXPECT_EQ(recipe.train.reestimate_batch_norm, 20);
+  EXPECT_EQ(recipe.train.state_batch_norm, TrainSection::StateBatchNorm::kRecalibrate);
   EXPECT_TRUE(recipe.train.amp);
   EXPECT_EQ(recipe.train.schedule.kind, ScheduleSection::Kind::kMultistep);
   EXPECT_EQ(recipe.train.schedule.warmup, 10);
@@ -292,6 +294,9 @@ TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
       {kTrain + "label_smoothing = 1\n", "'train.label_smoothing' must be smaller than 1"},
       {kTrain + "log_every = 0\n", "'train.log_every' must be an integer"},
       {kTrain + "batch_norm_momentum = 0\n", "'train.batch_norm_momentum' must be greater than 0"},
+      {kTrain + "state_batch_norm = \"recalibrate\"\n", "'train.state_batch_norm' must be 'none' or 'two_banks'"},
+      {kTrain + "freeze_batch_norm = true\nstate_batch_norm = \"two_banks\"\n",
+       "'train.state_batch_norm' must be left out"},
       {kTrain + "freeze_batch_norm = true\nsync_batch_norm = true\n", "'train.sync_batch_norm' must be left out"},
       {kTrain + "freeze_batch_norm = true\nreestimate_batch_norm = 9\n",
        "'train.reestimate_batch_norm' must be left out"},

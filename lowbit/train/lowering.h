@@ -26,8 +26,10 @@ struct LoweringRequest {
   const BatchNormOptions& batch_norm;
   const StepContext* step;  // Of the step under way whenever a kernel runs; lives as long as the network.
   bool owns_input;          // The kernel may overwrite input 0.
-  // Makes a state tensor (a double on the CPU, [1], zero) that a checkpoint keeps: "<node>/<word>".
-  std::function<at::Tensor(const std::string& word)> add_buffer;
+  // Makes `start` a state tensor that a checkpoint keeps, "<node>/<word>", and returns it.
+  std::function<at::Tensor(const std::string& word, const at::Tensor& start)> add_buffer;
+  // A copy in the network's type and place.
+  std::function<at::Tensor(const FloatTensor& tensor)> on_device;
 
   // Throws std::invalid_argument: "node 'name' (Op): rule".
   [[noreturn]] void Reject(const std::string& rule) const;

@@ -5,6 +5,7 @@
 // (TensorQuantizer), and the frames of the shelves lowbit/train/methods and lowbit/train/policies. Includes libtorch.
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -24,14 +25,16 @@ struct LayerWeight {
   std::string name;   // Name of the Graph's parameter.
   at::Tensor value;   // Its start: float, contiguous, the rows (output channels) first; not shared with anything.
   ParameterTraits traits;
+  uint64_t seed = 0;  // Of the run, for what a method draws at its start; with the layer's name as the stream.
 };
 
 // What a person wants to watch, of one layer.
 struct MethodStatistics {
-  double error = 0;            // sum |W - Q| / sum |W| over the layer; 0 where W = 0.
-  double mean_row_error = 0;   // The mean over rows of the same ratio, e_i.
-  double quantized_share = 1;  // Of the units, in the last training step.
-  double zero_share = 0;       // Weights of Q that are 0.
+  double error = 0;                       // sum |W - Q| / sum |W| over the layer; 0 where W = 0.
+  double mean_row_error = 0;              // The mean over rows of the same ratio, e_i.
+  double quantized_share = 1;             // Of the units, in the last training step.
+  double zero_share = 0;                  // Weights of Q that are 0.
+  std::map<std::string, double> details;  // What only this method has, by a word for metrics.jsonl.
 };
 
 // One quantized layer's weights in training.
@@ -39,7 +42,8 @@ class WeightMethod {
  public:
   virtual ~WeightMethod() = default;
   // The tensor that the layer multiplies with in this step, in the weight's shape; differentiable with respect to
-  // parameters(). With Mode::kEval or kEstimate and no context.evaluate_hybrid its elements equal Dequantize(Freeze()) bit for bit.
+  // parameters(). Outside of Mode::kTrain, without context.evaluate_hybrid, its elements equal Dequantize(Freeze()) bit
+  // for bit.
   virtual at::Tensor Effective(Mode mode, const StepContext& context) = 0;
   // What the optimizer trains. The tensors' identity never changes.
   virtual std::vector<TrainedParameter> Parameters() const = 0;

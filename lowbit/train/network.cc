@@ -167,7 +167,7 @@ void Network::Impl::AddMethods() {
     if (options.method.make == nullptr || skipped || methods.count(name) != 0) continue;
     const auto* low_bit = std::get_if<QTensor>(&parameter.value);
     const FloatTensor start = low_bit == nullptr ? std::get<FloatTensor>(parameter.value) : Dequantize(*low_bit);
-    methods[name] = options.method.make({node.name, name, ToTorch(start).to(device), parameter.traits});
+    methods[name] = options.method.make({node.name, name, ToTorch(start).to(device), parameter.traits, options.seed});
   }
   for (const std::string& name : skip) {
     if (names.count(name) == 0) {
@@ -226,16 +226,17 @@ bool Network::Impl::OwnsInput(const Node& node) const {
 
 Kernel Network::Impl::Lowered(const Node& node) {
   const auto lower = Lowerings().find(node.op);
-  LoweringRequest request{node, {}, {}, options.batch_norm, &context, !node.inputs.empty() && OwnsInput(node), {}};
+  LoweringRequest request{node, {}, {}, options.batch_norm, &context, !node.inputs.empty() && OwnsInput(node), {}, {}};
   if (lower == Lowerings().end()) request.Reject("training has no lowering for this operator");
   for (const std::string& input : node.inputs) {
     const auto parameter = graph.parameters.find(input);
     request.parameters.push_back(parameter == graph.parameters.end() ? nullptr : &parameter->second);
     request.shapes.push_back(input.empty() ? Shape() : shapes.at(input));
   }
-  request.add_buffer = [this, &node](const std::string& word) {
-    return buffers[node.name + "/" + word] = at::zeros({1}, at::kDouble);
+  request.add_buffer = [this, &node](const std::string& word, const at::Tensor& start) {
+    return buffers[node.name + "/" + word] = start;
   };
+  request.on_device = [this](const FloatTensor& tensor) { return ToDevice(ToTorch(tensor)); };
   return lower->second(request);
 }
 
@@ -392,7 +393,7 @@ std::vector<LayerStatistics> Network::Statistics() const {
       statistics = layer.method->Statistics();
     }
     all.push_back({layer.name, layer.parameter, master.numel(), statistics.error, statistics.mean_row_error,
-                   statistics.quantized_share, statistics.zero_share});
+                   statistics.quantized_share, statistics.zero_share, statistics.details});
   }
   return all;
 }

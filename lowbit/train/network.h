@@ -32,6 +32,10 @@ struct BatchNormOptions {
   double momentum = -1;
   // The statistics stay as they are and are used in training too; scale and shift are trained.
   bool frozen = false;
+  // Two sets of statistics for one scale and shift ("state batch normalization"): those of the weights in training, named
+  // "<node>/training_mean" and "<node>/training_variance" in Buffers(), which kTrain changes; and the Graph's own, of the
+  // fully quantized weights, which kEstimate and kFollow change and all else reads.
+  bool two_states = false;
   // Mean and variance are those of the batches of all ranks together; null: of this process's batch.
   distributed::Group* group = nullptr;
 };
@@ -56,18 +60,20 @@ struct NetworkOptions {
   bool mixed_precision = false;
   BatchNormOptions batch_norm;
   MethodPlan method;
+  uint64_t seed = 0;  // Of what methods draw at their start.
   Arithmetic arithmetic = Arithmetic::kFloat32;
 };
 
 // What a person wants to watch, of one quantized layer.
 struct LayerStatistics {
-  std::string layer;           // The node.
-  std::string parameter;       // Its weight.
-  int64_t weights = 0;         // How many.
-  double error = 0;            // sum |W - Q| / sum |W|
-  double mean_row_error = 0;   // Mean over output channels of the same ratio.
-  double quantized_share = 0;  // Of the units, in the last training step; 0 for a float layer.
-  double zero_share = 0;       // Weights of Q that are 0.
+  std::string layer;                      // The node.
+  std::string parameter;                  // Its weight.
+  int64_t weights = 0;                    // How many.
+  double error = 0;                       // sum |W - Q| / sum |W|
+  double mean_row_error = 0;              // Mean over output channels of the same ratio.
+  double quantized_share = 0;             // Of the units, in the last training step; 0 for a float layer.
+  double zero_share = 0;                  // Weights of Q that are 0.
+  std::map<std::string, double> details;  // What the method adds.
 };
 
 enum class Weights {

@@ -10,6 +10,9 @@ enum class Mode {
   kEval,   // Running statistics, no dropout, fully quantized weights.
   // The weights of kEval and no dropout; batch statistics, which also enter the running ones: see batches_estimated.
   kEstimate,
+  // The same, but each batch enters the running statistics with its usual weight: beside training steps, for statistics
+  // of the fully quantized weights while training goes on with others.
+  kFollow,
 };
 
 // Where training stands: all that a step may depend on besides the state that a checkpoint holds. The training loop
@@ -20,6 +23,8 @@ struct StepContext {
   int64_t stage = 0;
   double ratio = 1;     // SQ: share of each layer's units that are quantized, in [0, 1].
   double progress = 0;  // Of the run, in [0, 1].
+  // Of the run: this step's epoch, counted from 0 over all stages, and how many there are, the last perhaps cut short.
+  int64_t epoch = 0, epochs = 1;
   // Place of the first image here in the step's whole batch, which several processes may share out.
   int64_t first_image = 0;
   // Mode::kEval: use the hybrid weights of this iteration and ratio. Otherwise every unit is quantized.

@@ -26,7 +26,8 @@ bool EndsWith(std::string_view text, std::string_view end) {
 
 // Whether a trainer needs the tensor, and no network.
 bool IsBookkeeping(const std::string& name) {
-  const bool of_method = StartsWith(name, "buffer/") && name.find('/') != name.rfind('/');
+  const bool kept = StartsWith(name, "buffer/") || StartsWith(name, "parameter/");
+  const bool of_method = kept && name.find('/') != name.rfind('/');
   return of_method || StartsWith(name, "optimizer/") || EndsWith(name, ".num_batches_tracked");
 }
 

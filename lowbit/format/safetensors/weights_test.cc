@@ -100,6 +100,7 @@ TEST(SetWeights, TakesACheckpointOfARun) {
                        {"fc.weight", "parameter/fc.weight"},
                        {"fc.bias", "parameter/fc.bias"}});
   file.tensors["buffer/bn1/average_factor"] = MakeTensor<double>({1}, {3});
+  file.tensors["parameter/conv1.weight/log_step"] = MakeTensor<float>({1}, {3});
   file.tensors["optimizer/conv1.weight/momentum"] = MakeTensor<float>({1}, {3});
   ExpectFilled(file);
 }

@@ -1,5 +1,6 @@
 #include <torch/torch.h>
 
+#include <memory>
 #include <stdexcept>
 
 #include "lowbit/train/distributed/sync_batch_norm.h"
@@ -11,9 +12,12 @@ namespace {
 // The weight of the newest batch in the running averages, one number for each pass that changes them.
 class AverageWeight {
  public:
-  explicit AverageWeight(const LoweringRequest& request) : options_(request.batch_norm), step_(request.step) {
+  // `word` names the state that it keeps.
+  AverageWeight(const LoweringRequest& request, const std::string& word)
+      : options_(request.batch_norm), step_(request.step) {
     momentum_ = options_.momentum >= 0 ? options_.momentum : FloatAttribute(request.node, "momentum", 0.9);
-    if (options_.average == BatchNormOptions::Average::kBiasCorrected) factor_ = request.add_buffer("average_factor");
+    if (options_.average != BatchNormOptions::Average::kBiasCorrected) return;
+    factor_ = request.add_buffer(word, at::zeros({1}, at::kDouble));
   }
 
   double Next(Mode mode) const {
@@ -36,6 +40,29 @@ class AverageWeight {
   at::Tensor factor_;
 };
 
+// Running statistics of a node beside the Graph's: those of the weights that training uses, where these differ.
+class TrainingState {
+ public:
+  explicit TrainingState(const LoweringRequest& request)
+      : step_(request.step), average_(request, "training_average_factor") {
+    const auto start = [&request](size_t input) {
+      return request.on_device(std::get<FloatTensor>(request.parameters.at(input)->value));
+    };
+    mean_ = request.add_buffer("training_mean", start(3));
+    variance_ = request.add_buffer("training_variance", start(4));
+  }
+
+  bool Applies(Mode mode) const { return mode == Mode::kTrain || step_->evaluate_hybrid; }
+  const AverageWeight& average() const { return average_; }
+  const at::Tensor& mean() const { return mean_; }
+  const at::Tensor& variance() const { return variance_; }
+
+ private:
+  const StepContext* step_;
+  AverageWeight average_;
+  at::Tensor mean_, variance_;
+};
+
 void CheckBatch(const at::Tensor& x, int ranks, const std::string& node) {
   if (x.numel() * ranks > x.size(1)) return;
   throw std::invalid_argument("node '" + node +
@@ -43,20 +70,28 @@ void CheckBatch(const at::Tensor& x, int ranks, const std::string& node) {
                               "is too small");
 }
 
+bool HasStatistics(const LoweringRequest& request) {
+  return request.parameters.at(3) != nullptr && request.parameters.at(4) != nullptr;
+}
+
 Kernel LowerBatchNormalization(const LoweringRequest& request) {
   const double epsilon = FloatAttribute(request.node, "epsilon", 1e-5);
-  const AverageWeight average(request);
+  const AverageWeight of_graph(request, "average_factor");
+  std::shared_ptr<const TrainingState> training;
+  if (request.batch_norm.two_states && HasStatistics(request)) training = std::make_shared<TrainingState>(request);
   const std::string name = request.node.name;
   const bool frozen = request.batch_norm.frozen;
   distributed::Group* group = request.batch_norm.group;
   return [=](const std::vector<at::Tensor>& in, Mode mode) {
     const bool of_batch = mode != Mode::kEval && !frozen;
     if (of_batch) CheckBatch(in[0], group == nullptr ? 1 : group->ranks(), name);
-    const double newest = of_batch ? average.Next(mode) : 0.0;
+    const bool other = training != nullptr && training->Applies(mode);
+    const at::Tensor &mean = other ? training->mean() : in[3], &variance = other ? training->variance() : in[4];
+    const double newest = of_batch ? (other ? training->average() : of_graph).Next(mode) : 0.0;
     if (of_batch && group != nullptr) {
-      return distributed::SyncBatchNorm(in[0], in[1], in[2], {in[3], in[4], newest}, epsilon, group);
+      return distributed::SyncBatchNorm(in[0], in[1], in[2], {mean, variance, newest}, epsilon, group);
     }
-    return at::batch_norm(in[0], in[1], in[2], in[3], in[4], of_batch, newest, epsilon, /*cudnn_enabled=*/true);
+    return at::batch_norm(in[0], in[1], in[2], mean, variance, of_batch, newest, epsilon, /*cudnn_enabled=*/true);
   };
 }
 

@@ -11,6 +11,7 @@
 #include "lowbit/quant/activation_scale.h"
 #include "lowbit/train/activation_plan.h"
 #include "lowbit/train/distributed/average.h"
+#include "lowbit/train/parameter.h"
 #include "lowbit/train/trainer/image_tensor.h"
 
 namespace lowbit::train {
@@ -60,6 +61,17 @@ Graph WithFloatActivations(Graph graph, const std::vector<Measured>& quantizers)
   return graph;
 }
 
+// What a method made of its weight when the run began: a network made of the weights' values would begin anew.
+void CopyMethods(const Network& from, Network* to) {
+  const at::NoGradGuard no_gradients;
+  std::map<std::string, at::Tensor> values = from.Buffers();
+  for (const TrainedParameter& parameter : from.Parameters()) values[parameter.name] = parameter.tensor;
+  for (const TrainedParameter& parameter : to->Parameters()) {
+    at::Tensor(parameter.tensor).copy_(values.at(parameter.name));
+  }
+  for (auto& [name, buffer] : to->Buffers()) at::Tensor(buffer).copy_(values.at(name));
+}
+
 // The first batches through the network.
 void Observe(Network* network, const Shape& image, int64_t images, data::Batcher* batcher,
              std::vector<Measured>* quantizers) {
@@ -84,6 +96,7 @@ void CalibrateActivations(const NetworkOptions& options, const Shape& image, dat
   std::vector<Measured> quantizers = FindMeasured(graph);
   if (quantizers.empty()) return;
   Network floats = Network::Create(WithFloatActivations(graph, quantizers), options);
+  CopyMethods(*network, &floats);
   Observe(&floats, image, kCalibrationImages / (group == nullptr ? 1 : group->ranks()), batcher, &quantizers);
   const at::NoGradGuard no_gradients;
   const std::map<std::string, at::Tensor> buffers = network->Buffers();

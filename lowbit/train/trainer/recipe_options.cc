@@ -78,6 +78,7 @@ data::CropOptions ReadCrop(const recipe::AugmentSection& augment) {
 Result<NetworkOptions> ReadNetworkOptions(const recipe::Recipe& recipe, const std::string& device) {
   NetworkOptions options;
   options.device = device;
+  options.seed = static_cast<uint64_t>(recipe.seed);
   options.memory_format = ReadMemoryFormat(recipe.train.channels_last);
   options.mixed_precision = recipe.train.amp;
   options.batch_norm.average = recipe.train.batch_norm == recipe::TrainSection::BatchNorm::kBiasCorrected
@@ -85,6 +86,7 @@ Result<NetworkOptions> ReadNetworkOptions(const recipe::Recipe& recipe, const st
                                    : BatchNormOptions::Average::kEma;
   options.batch_norm.momentum = 1 - recipe.train.batch_norm_momentum;
   options.batch_norm.frozen = recipe.train.freeze_batch_norm;
+  options.batch_norm.two_states = recipe.train.state_batch_norm != recipe::TrainSection::StateBatchNorm::kNone;
   LOWBIT_TRY(options.method, ReadQuantizeSection(recipe::MethodTable(recipe.quantize)));
   return options;
 }

@@ -59,15 +59,12 @@ Status WriteEpoch(const EpochMetrics& metrics, MetricsLog* log) {
 Status WriteLayers(int64_t epoch, int64_t iteration, const std::vector<LayerStatistics>& layers, MetricsLog* log) {
   std::map<std::string, double> scalars;
   for (const LayerStatistics& layer : layers) {
-    LOWBIT_RETURN_IF_ERROR(WriteJson(Json{{"kind", "layer"},
-                                          {"epoch", epoch},
-                                          {"layer", layer.layer},
-                                          {"weights", layer.weights},
-                                          {"error", layer.error},
-                                          {"quantized", layer.quantized_share},
-                                          {"zero", layer.zero_share}},
-                                     log));
+    Json json = {{"kind", "layer"},          {"epoch", epoch},       {"layer", layer.layer},
+                 {"weights", layer.weights}, {"error", layer.error}, {"quantized", layer.quantized_share},
+                 {"zero", layer.zero_share}};
     scalars["error/" + layer.layer] = layer.error;
+    for (const auto& [word, value] : layer.details) json[word] = scalars[word + "/" + layer.layer] = value;
+    LOWBIT_RETURN_IF_ERROR(WriteJson(json, log));
   }
   return log->Scalars(iteration, scalars);
 }

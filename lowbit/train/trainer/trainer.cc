@@ -34,6 +34,7 @@ namespace lowbit::train {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+using StateBatchNorm = recipe::TrainSection::StateBatchNorm;
 
 // A run in time: stages of equal length, each of whole steps.
 struct Timeline {
@@ -180,6 +181,8 @@ class Trainer {
     context.iteration = timeline_.Iteration(state_);
     context.stage = state_.stage;
     context.progress = static_cast<double>(context.iteration) / static_cast<double>(timeline_.total());
+    context.epoch = timeline_.Epoch(state_.stage, state_.step);
+    context.epochs = timeline_.stages * timeline_.epochs;
     context.ratio = Ratio(state_.step);
     context.first_image = job_.launch.rank * (train_.batch / job_.launch.ranks);
     return context;
@@ -211,8 +214,15 @@ class Trainer {
     result.correct = logits.detach().argmax(1).eq(labels).sum().item<int64_t>();
     if (job_.group != nullptr) LOWBIT_RETURN_IF_ERROR(AverageRanks(&result, rate));
     optimizer_->Step(rate);
+    if (train_.state_batch_norm == StateBatchNorm::kTwoBanks) Follow(images, context);
     Count(result);
     return LogStep(context, rate);
+  }
+
+  // The same images through the fully quantized network, for its own batch-norm statistics.
+  void Follow(const torch::Tensor& images, const StepContext& context) {
+    const torch::NoGradGuard no_gradients;
+    network_.Forward(images, Mode::kFollow, context);
   }
 
   Status AverageRanks(StepResult* result, double rate) {
@@ -265,8 +275,10 @@ class Trainer {
     metrics.train = state_.epoch;
     LOWBIT_RETURN_IF_ERROR(CheckSameParameters(network_, job_.group));
     const bool last = state_.step == timeline_.steps;
-    if (last && state_.stage + 1 == timeline_.stages) Reestimate();
     const bool due = train_.evaluate_every > 0 && metrics.epoch % train_.evaluate_every == 0;
+    const bool ends = last && state_.stage + 1 == timeline_.stages;
+    const bool recalibrates = train_.state_batch_norm == StateBatchNorm::kRecalibrate;
+    if (ends || (recalibrates && (due || last))) Reestimate(metrics.epoch);
     if (due || last) {
       metrics.test = EvaluateTest(metrics.epoch);
       if (!std::isfinite(metrics.test->loss())) {
@@ -282,11 +294,11 @@ class Trainer {
     return WriteLayers(metrics.epoch, metrics.iteration, network_.Statistics(), metrics_.get());
   }
 
-  // After the last update of the run; the checkpoint that follows holds the result.
-  void Reestimate() {
+  // After `epochs` epochs of the run; a checkpoint that follows holds the result.
+  void Reestimate(int64_t epochs) {
     if (train_.reestimate_batch_norm == 0) return;
-    ReestimateBatchNorm(train_.reestimate_batch_norm, timeline_.stages * timeline_.epochs, job_.dataset.train.image,
-                        &batcher_, &network_, job_.group);
+    ReestimateBatchNorm(train_.reestimate_batch_norm, epochs, job_.dataset.train.image, &batcher_, &network_,
+                        job_.group);
   }
 
   Averages EvaluateTest(int64_t epoch) {
@@ -413,8 +425,12 @@ Status CheckJob(const TrainJob& job) {
     LOWBIT_TRY(const Graph graph, QuantizeActivations(job.graph, job.recipe.quantize));
     const Network network = Network::Create(graph, options);
     const Objective objective(job, options);
-    if (job.recipe.train.reestimate_batch_norm > 0 && network.RunningStatistics().empty()) {
+    if (!network.RunningStatistics().empty()) return Ok();
+    if (job.recipe.train.reestimate_batch_norm > 0) {
       return Invalid("'train.reestimate_batch_norm' must be 0: the network has no batch normalization");
+    }
+    if (job.recipe.train.state_batch_norm != StateBatchNorm::kNone) {
+      return Invalid("'train.state_batch_norm' must be \"none\": the network has no batch normalization");
     }
     return Ok();
   });

@@ -6,6 +6,8 @@
 //             last bias. Depth 56: 859,184 weights, 126.5 million multiply-accumulates at 3x32x32 and 10 classes.
 //   standard  ReLU after the sum, no convolution bias; the shortcut keeps every second pixel and adds zero channels on
 //             both sides (A), or is a 1x1 convolution with batch normalization (B).
+//             With `block` = prelu its blocks are convolution, PReLU, batch normalization, twice, then the sum and
+//             nothing after it, as searched low-bit weights use them.
 //
 // Layers are named as in the usual published checkpoints: conv1, bn1, layer1.0.conv1, layer1.0.bn1, ...,
 // layer2.0.shortcut.0 (convolution), layer2.0.shortcut.1 (batch normalization), ..., linear.
@@ -21,6 +23,7 @@ struct Options {
   int64_t blocks = 3;  // In each group.
   bool sq = false;
   bool project = false;
+  bool prelu = false;
   double width = 1;
   BatchNormOptions batch_norm;
 };
@@ -34,6 +37,8 @@ Result<Options> ReadOptions(const Config& config) {
   options.sq = reader.String("variant", "standard", {"standard", "sq"}) == "sq";
   options.project = reader.String("shortcut", options.sq ? "B" : "A", {"A", "B"}) == "B";
   if (options.sq && !options.project) reader.Reject("shortcut", "B, or left out, for the variant sq");
+  options.prelu = reader.String("block", "relu", {"relu", "prelu"}) == "prelu";
+  if (options.sq && options.prelu) reader.Reject("block", "relu, or left out, for the variant sq");
   options.width = reader.Float("width", 1, 0.01, 64);
   options.batch_norm = ReadBatchNorm(&reader, {1e-5, options.sq ? 0.999 : 0.9});
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
@@ -73,8 +78,19 @@ Value Shortcut(GraphBuilder* b, const std::string& prefix, const Value& input, i
   return b->PadChannels(prefix + "shortcut.pad", kept, missing / 2, missing - missing / 2);
 }
 
+Value PReluBlock(GraphBuilder* b, const std::string& prefix, Value x, int64_t channels, int64_t stride,
+                 const Options& options) {
+  const Value shortcut = stride == 1 ? x : Shortcut(b, prefix, x, channels, stride, options);
+  for (const std::string number : {"1", "2"}) {
+    x = b->Conv(prefix + "conv" + number, x, Conv3x3(channels, number == "1" ? stride : 1));
+    x = b->BatchNorm(prefix + "bn" + number, b->PRelu(prefix + "prelu" + number, x), options.batch_norm);
+  }
+  return b->Add(prefix + "add", x, shortcut);
+}
+
 Value Block(GraphBuilder* b, const std::string& prefix, const Value& input, int64_t channels, int64_t stride,
             const Options& options) {
+  if (options.prelu) return PReluBlock(b, prefix, input, channels, stride, options);
   Value x = ConvAndNormalize(b, prefix + "conv1", prefix + "bn1", input, Conv3x3(channels, stride), options);
   x = b->Relu(prefix + "relu1", x);
   x = ConvAndNormalize(b, prefix + "conv2", prefix + "bn2", x, Conv3x3(channels, 1), options);
@@ -85,9 +101,9 @@ Value Block(GraphBuilder* b, const std::string& prefix, const Value& input, int6
 
 }  // namespace
 
-// Options: `depth` (20), `variant` = standard | sq, `shortcut` = A | B (standard only), `width` (multiplier of the
-// channels), `bn_momentum` (sq: 0.999, as Caffe's, which belongs to the trainer's bias-corrected averages),
-// `bn_epsilon`.
+// Options: `depth` (20), `variant` = standard | sq, `shortcut` = A | B (standard only), `block` = relu | prelu (standard
+// only), `width` (multiplier of the channels), `bn_momentum` (sq: 0.999, as Caffe's, which belongs to the trainer's
+// bias-corrected averages), `bn_epsilon`.
 Result<Graph> Build(const ModelInput& input, const Config& config) {
   LOWBIT_TRY(const Options options, ReadOptions(config));
   GraphBuilder b("resnet_cifar");

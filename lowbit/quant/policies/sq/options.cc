@@ -1,19 +1,8 @@
 #include "lowbit/quant/policies/sq/options.h"
 
-#include <algorithm>
-#include <vector>
+#include "lowbit/quant/choice.h"
 
 namespace lowbit::quant::sq {
-namespace {
-
-// The position of the key's text in `names`, which are in the order of the enumeration.
-template <typename Enum>
-Enum ReadEnum(ConfigReader* reader, const std::string& key, Enum otherwise, const std::vector<std::string>& names) {
-  const std::string name = reader->String(key, names[static_cast<size_t>(otherwise)], names);
-  return static_cast<Enum>(std::find(names.begin(), names.end(), name) - names.begin());
-}
-
-}  // namespace
 
 Result<SqOptions> ReadSqOptions(const Config& config, const std::string& path) {
   ConfigReader reader(config, path);

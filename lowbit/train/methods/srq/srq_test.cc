@@ -438,15 +438,15 @@ TEST(DropBits, AClosedGateIsDroppedForGoodAfterItsPatience) {
   EXPECT_EQ(resumed->Statistics().details.at("bits"), 3);
 }
 
-// x_hat after 3000 steps of gradient descent on (x_hat - target)^2 from x, step 1 and noise 1/3 fixed.
+// x_hat after 600 steps of gradient descent on (x_hat - target)^2 from x, step 1 and noise 1/3 fixed.
 double Settled(double x, double target, bool full_vector) {
   at::Tensor weight = Leaf({x}), step = at::ones({1}, at::kDouble), noise = at::full({1}, 1. / 3, at::kDouble);
   const GridPlan plan = Plan(Grid(3), full_vector);
-  for (int i = 0; i < 3000; ++i) {
+  for (int i = 0; i < 600; ++i) {
     weight.mutable_grad().reset();
     (SemiRelaxed(weight, step, noise, {}, plan) - target).square().sum().backward();
     const at::NoGradGuard no_grad;
-    weight.sub_(weight.grad(), 0.02);
+    weight.sub_(weight.grad(), 0.1);
   }
   return SemiRelaxed(weight.detach(), step, noise, {}, plan).item<double>();
 }
@@ -485,8 +485,13 @@ double LearnedBits(const at::Tensor& start, const at::Tensor& target, double pri
 
 TEST(DropBits, LearnsTheWidthThatTheTaskNeeds) {
   torch::manual_seed(8);
+  at::Tensor ternary = at::randint(-1, 2, {8, 32}).to(at::kFloat);
+  at::Tensor near = ternary + 0.7 * at::randn({8, 32});
+  ternary[0][0] = -1;
+  near[0][0] = -8;  // Where it is cut off it is right.
   at::Tensor wide = at::randint(-7, 8, {8, 32}).to(at::kFloat);
   wide[0][0] = -8;
+  EXPECT_EQ(LearnedBits(near, ternary, 0.5), 2);
   EXPECT_EQ(LearnedBits(wide, wide, 0), 4);
 }
 

@@ -357,8 +357,12 @@ TEST_F(TrainerTest, ATeacherThatDoesNotFitIsNamed) {
       "of [1, 1, 8, 8]");
 }
 
-TEST_F(TrainerTest, InterruptedRunLeavesACheckpointThatContinues) {
-  const std::vector<std::string> settings = {"train.reestimate_batch_norm=2"};
+// --- Resuming.
+
+class InterruptedTest : public TrainerTest, public testing::WithParamInterface<std::vector<std::string>> {};
+
+TEST_P(InterruptedTest, LeavesACheckpointThatContinues) {
+  const std::vector<std::string>& settings = GetParam();
   const TrainOutcome whole = Train(Job(settings)).value();
   const std::vector<Json> expected = Lines("epoch");
   std::filesystem::remove_all(folder_);
@@ -380,6 +384,85 @@ TEST_F(TrainerTest, InterruptedRunLeavesACheckpointThatContinues) {
   for (size_t i = 0; i < actual.size(); ++i) {
     EXPECT_EQ(actual[i].at("train_loss"), expected[i].at("train_loss"));
     EXPECT_EQ(actual[i].at("test_loss"), expected[i].at("test_loss"));
+  }
+}
+
+std::vector<std::string> Alone(const std::string& method, std::vector<std::string> more) {
+  more.insert(more.begin(), {"quantize.policy=none", "quantize.method=" + method, "train.iterations=40"});
+  return more;
+}
+
+INSTANTIATE_TEST_SUITE_P(Runs, InterruptedTest,
+                         testing::Values(std::vector<std::string>{"train.reestimate_batch_norm=2"},
+                                         Alone("slb", {"train.state_batch_norm=two_banks"}),
+                                         Alone("slb",
+                                               {"quantize.slb.bits=2", "quantize.slb.schedule=factor",
+                                                "quantize.slb.factor=3", "quantize.slb.learn_values=true",
+                                                "train.state_batch_norm=recalibrate", "train.reestimate_batch_norm=2"}),
+                                         Alone("srq", {"quantize.srq.variant=rq_st", "quantize.srq.bits=3"}),
+                                         Alone("srq", {"quantize.srq.dropbits=true", "quantize.srq.bit_price=0.01",
+                                                       "quantize.srq.patience=1"})));
+
+// --- Statistics of the quantized weights beside those of the trained ones.
+
+TEST_F(TrainerTest, RecalibratesBeforeEveryTest) {
+  ASSERT_TRUE(Train(Job(Alone("slb", {"quantize.slb.from=0.5", "train.state_batch_norm=two_banks"}))).ok());
+  const std::vector<float> weight = Values(folder_, "parameter/fc.weight/logits");
+  const std::vector<Json> followed = Lines("epoch");
+  EXPECT_NE(Values(folder_, "buffer/bn1.mean"), Values(folder_, "buffer/bn1/training_mean"));
+  const auto test_losses = [&](const std::vector<std::string>& more) {
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+    std::vector<std::string> settings = Alone("slb", {"quantize.slb.from=0.5"});
+    settings.insert(settings.end(), more.begin(), more.end());
+    EXPECT_TRUE(Train(Job(settings)).ok());
+    std::vector<double> losses;
+    for (const Json& line : Lines("epoch")) losses.push_back(line.at("test_loss"));
+    return losses;
+  };
+  const std::vector<double> plain = test_losses({});
+  // Neither changes what is trained.
+  EXPECT_EQ(Values(folder_, "parameter/fc.weight/logits"), weight);
+  const std::vector<double> recalibrated =
+      test_losses({"train.state_batch_norm=recalibrate", "train.reestimate_batch_norm=3"});
+  EXPECT_EQ(Values(folder_, "parameter/fc.weight/logits"), weight);
+  ASSERT_EQ(recalibrated.size(), followed.size());
+  for (size_t i = 0; i + 1 < recalibrated.size(); ++i) EXPECT_NE(recalibrated[i], plain[i]) << i;
+}
+
+TEST_F(TrainerTest, SearchedWeightsLearnAndFreeze) {
+  const std::vector<std::string> recalibrate = {"train.state_batch_norm=recalibrate", "train.reestimate_batch_norm=3",
+                                                "train.iterations=120"};
+  for (const std::string bits : {"1", "2", "4"}) {
+    std::vector<std::string> settings =
+        Alone("slb", {"quantize.slb.bits=" + bits, "quantize.skip=[\"conv1\", \"fc\"]"});
+    settings.insert(settings.end(), recalibrate.begin(), recalibrate.end());
+    const TrainJob job = Job(settings);
+    EXPECT_GT(Train(job).value().test_accuracy, 0.8) << bits;  // Chance is a third.
+    const Graph frozen = Freeze({job.recipe, job.graph, job.folder}).value();
+    const QTensor& weight = std::get<QTensor>(frozen.parameters.at("conv2.weight").value);
+    EXPECT_EQ(weight.values.Bits(), std::stoi(bits));
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
+  }
+}
+
+TEST_F(TrainerTest, LearnedWidthsSurviveFreezing) {
+  // A high price drops all that can be dropped; a weak one leaves the wide grid.
+  for (const auto& [price, bits] : std::map<std::string, int>{{"10", 2}, {"0.0001", 4}}) {
+    const TrainJob job =
+        Job(Alone("srq", {"quantize.srq.dropbits=true", "quantize.srq.bit_price=" + price, "quantize.srq.mask_rate=5",
+                          "train.schedule.every=1000", "train.iterations=90", "quantize.skip=[\"fc\"]"}));
+    EXPECT_GT(Train(job).value().test_accuracy, 0.8) << price;
+    const Graph frozen = Freeze({job.recipe, job.graph, job.folder}).value();
+    for (const char* layer : {"conv1", "conv2"}) {
+      const auto& weight = std::get<QTensor>(frozen.parameters.at(std::string(layer) + ".weight").value);
+      EXPECT_EQ(weight.values.Bits(), bits) << layer;
+    }
+    EXPECT_EQ(Lines("layer").back().count("expected_bits"), 0u);  // fc is float.
+    EXPECT_EQ(Lines("layer").front().at("bits"), 4);
+    std::filesystem::remove_all(folder_);
+    std::filesystem::create_directories(folder_);
   }
 }
 

@@ -4,7 +4,7 @@ SECONDS_EACH ?= 60
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo check dev runtime-only aarch64 asan tsan fuzz lint format onnx-operators namespaces tidy bench race install deps clean
+.PHONY: help build test demo check dev runtime-only aarch64 asan tsan fuzz lint format onnx-operators onnx-exports namespaces tidy bench race install deps clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -62,6 +62,12 @@ onnx-operators: ## write docs/onnx-operators.md anew: which of ONNX's own tests 
 	@cmake --preset release >/dev/null
 	@cmake --build build --target lowbit_onnx_page
 	@build/tests/lowbit_onnx_page >build/onnx-operators.md && mv build/onnx-operators.md docs/onnx-operators.md
+
+onnx-exports: ## export small networks with PyTorch (Debian's python3-torch), and compare what is computed of them
+	@cmake --preset release >/dev/null
+	@cmake --build build --target lowbit_onnx_page
+	@/usr/bin/python3 tests/conformance/export_networks.py build/exports >build/exports.log 2>&1
+	@build/tests/lowbit_onnx_page --why build/exports | grep 'tests pass'
 
 namespaces: build ## train across two network namespaces, which stand for two hosts (needs root)
 	@LOWBIT_PROGRAM=build/bin/lowbit tests/distributed/namespaces_test.sh

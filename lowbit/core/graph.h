@@ -17,7 +17,7 @@ namespace lowbit {
 using Attribute = std::variant<int64_t, double, std::string, std::vector<int64_t>, std::vector<double>>;
 using Attributes = std::map<std::string, Attribute>;
 
-// One operation. Operator names, attribute names, defaults and the order of inputs are ONNX's (opset 17).
+// One operation. Operator names, attribute names, defaults and the order of inputs are ONNX's (opset 18).
 struct Node {
   std::string name;  // Unique in the graph; not empty.
   std::string op;    // "Conv", "Gemm", "BatchNormalization", ...: a folder of lowbit/core/ops.

@@ -94,13 +94,13 @@ Result<Case> ReadCase(const fs::path& folder, const onnx::Summary& summary) {
   return made;
 }
 
-// The network with inputs [first_fixed, ...) known beforehand.
+// The network with inputs [first_fixed, ...) known beforehand; for any batch, where the file says so and it can be.
 Result<Graph> Import(const Case& made, size_t first_fixed) {
   onnx::ReadOptions options;
-  for (size_t i = 0; i < made.names.size(); ++i) {
-    options.shapes[made.names[i]] = made.inputs[i].shape;
-    if (i >= first_fixed) options.constants[made.names[i]] = made.inputs[i];
-  }
+  for (size_t i = first_fixed; i < made.names.size(); ++i) options.constants[made.names[i]] = made.inputs[i];
+  Result<Graph> open = onnx::Read(made.model, options);
+  if (open.ok()) return open;
+  for (size_t i = 0; i < made.names.size(); ++i) options.shapes[made.names[i]] = made.inputs[i].shape;
   return onnx::Read(made.model, options);
 }
 

@@ -111,7 +111,7 @@ Result<ElementType> TypeOr(const Call& call, const std::string& attribute, Eleme
 // Ones on the diagonal k.
 Outputs EyeLike(Call call, Builder*) {
   const Value x = call.Input(0);
-  const int64_t k = call.Int("k", 0);
+  const int64_t k = std::clamp<int64_t>(call.Int("k", 0), -kMaxElementsMade, kMaxElementsMade);
   if (x.rank() != 2 || Elements(x.shape()) > kMaxElementsMade)
     return Invalid("input must be a matrix, and not too large");
   LOWBIT_TRY(const ElementType type, TypeOr(call, "dtype", x.type));

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "lowbit/core/ops_common/axis.h"
 #include "lowbit/format/onnx/rules.h"
 
 namespace lowbit::onnx {
@@ -9,12 +10,10 @@ namespace {
 
 // Scales and zero points of one value for each entry along an axis get the dimensions behind it.
 Result<Value> AlongAxis(const Value& x, const Value& parameter, int64_t axis, Builder* builder) {
-  const int64_t rank = static_cast<int64_t>(x.rank());
   if (parameter.rank() != 1 || Elements(parameter.shape()) == 1) return parameter;
-  const int64_t behind = rank - 1 - (axis < 0 ? axis + rank : axis);
-  if (behind < 0 || behind >= rank) return Invalid("axis " + std::to_string(axis) + " is outside of its input");
+  LOWBIT_TRY(const size_t place, ops::ResolveAxis(axis, x.rank()));
   std::vector<int64_t> axes;
-  for (int64_t i = 0; i < behind; ++i) axes.push_back(-1 - i);
+  for (size_t i = place + 1; i < x.rank(); ++i) axes.push_back(static_cast<int64_t>(i - place));
   return builder->Apply1("Unsqueeze", {parameter, Builder::Known(MakeIntegers(axes))});
 }
 

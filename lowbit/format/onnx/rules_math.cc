@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lowbit/core/ops_common/axis.h"
 #include "lowbit/format/onnx/rules.h"
 
 namespace lowbit::onnx {
@@ -15,9 +16,10 @@ Outputs Broadcasting(Call call, Builder* builder) {
   if (call.opset >= 7) return ApplyAsIs(call, builder);
   const auto axis = call.attributes.find("axis");
   if (axis != call.attributes.end() && call.inputs.size() == 2) {
-    const int64_t rank = static_cast<int64_t>(call.inputs[0].rank()), given = call.Int("axis", 0);
-    const int64_t behind = rank - (given < 0 ? given + rank : given) - static_cast<int64_t>(call.inputs[1].rank());
-    if (behind < 0 || behind > rank) return Invalid("attribute 'axis' does not fit its inputs");
+    const size_t rank = call.inputs[0].rank();
+    LOWBIT_TRY(const size_t first, ops::ResolveAxis(call.Int("axis", 0), rank));
+    const int64_t behind = static_cast<int64_t>(rank - first) - static_cast<int64_t>(call.inputs[1].rank());
+    if (behind < 0) return Invalid("attribute 'axis' does not fit its inputs");
     std::vector<int64_t> axes;
     for (int64_t i = 0; i < behind; ++i) axes.push_back(-1 - i);
     LOWBIT_TRY(call.inputs[1], builder->Apply1("Unsqueeze", {call.inputs[1], Integers(axes)}));

@@ -78,17 +78,17 @@ Status ResolvePads(Call* call) {
   const size_t rank = input.size() < 2 ? 0 : input.size() - 2;
   const std::vector<int64_t> ones(rank, 1);
   const std::vector<int64_t> strides = ListOf(*call, "strides", ones), dilations = ListOf(*call, "dilations", ones);
-  std::vector<int64_t> extra = ListOf(*call, "output_padding", std::vector<int64_t>(rank, 0)), pads(2 * rank), wanted;
-  for (size_t i = 0; i < strides.size(); ++i) wanted.push_back(input[2 + i] * strides[i]);
-  if (by_shape) wanted = ListOf(*call, "output_shape", ones);
+  std::vector<int64_t> extra = ListOf(*call, "output_padding", std::vector<int64_t>(rank, 0)), pads(2 * rank);
+  const std::vector<int64_t> wanted = ListOf(*call, "output_shape", ones);
   if (rank == 0 || weight.size() != input.size() || strides.empty() || dilations.empty() || extra.empty() ||
       wanted.empty()) {
     return Invalid("attributes do not fit an input of shape " + ToString(input));
   }
   for (size_t i = 0; i < rank; ++i) {
     const double span = static_cast<double>(weight[2 + i] - 1) * static_cast<double>(dilations[i]) + 1;
-    const double total = static_cast<double>(strides[i]) * static_cast<double>(input[2 + i] - 1) +
-                         static_cast<double>(extra[i]) + span - static_cast<double>(wanted[i]);
+    const double extent = static_cast<double>(input[2 + i]), stride = static_cast<double>(strides[i]);
+    const double output = by_shape ? static_cast<double>(wanted[i]) : extent * stride;
+    const double total = stride * (extent - 1) + static_cast<double>(extra[i]) + span - output;
     if (!(total > -1e9 && total < 1e9)) return Invalid("attributes are out of range");
     const int64_t cut = std::max<int64_t>(0, static_cast<int64_t>(total));
     if (total < 0) extra[i] -= static_cast<int64_t>(total);

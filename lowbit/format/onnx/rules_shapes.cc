@@ -175,7 +175,8 @@ Outputs ReverseSequence(Call call, Builder* builder) {
   LOWBIT_TRY(const std::vector<int64_t> lengths, KnownIntegers(call, 1));
   const Value x = call.Input(0);
   const int64_t batch = call.Int("batch_axis", 1), time = call.Int("time_axis", 0);
-  if (batch + time != 1 || batch * time != 0 || x.rank() < 2 || x.shapes[0] != x.shapes[1] ||
+  const bool two_axes = (batch == 0 && time == 1) || (batch == 1 && time == 0);
+  if (!two_axes || x.rank() < 2 || x.shapes[0] != x.shapes[1] ||
       static_cast<int64_t>(lengths.size()) != x.shape()[static_cast<size_t>(batch)]) {
     return Invalid("needs a batch of fixed size with one length for each sequence");
   }

@@ -17,6 +17,7 @@ namespace distributed {
 class Group;
 }
 
+struct ActivationMethod;
 struct TrainedParameter;
 
 // How batch normalization keeps its running mean and variance in a training step (the batch's variance enters
@@ -56,6 +57,7 @@ struct NetworkOptions {
   bool mixed_precision = false;
   BatchNormOptions batch_norm;
   MethodPlan method;
+  std::shared_ptr<const ActivationMethod> activation;  // Null: quantizers have the executor's own gradient.
   Arithmetic arithmetic = Arithmetic::kFloat32;
 };
 

@@ -11,6 +11,7 @@
 #include "lowbit/quant/activation_scale.h"
 #include "lowbit/train/activation_plan.h"
 #include "lowbit/train/distributed/average.h"
+#include "lowbit/train/parameter.h"
 #include "lowbit/train/trainer/image_tensor.h"
 
 namespace lowbit::train {
@@ -86,12 +87,13 @@ void CalibrateActivations(const NetworkOptions& options, const Shape& image, dat
   Network floats = Network::Create(WithFloatActivations(graph, quantizers), options);
   Observe(&floats, image, kCalibrationImages / (group == nullptr ? 1 : group->ranks()), batcher, &quantizers);
   const at::NoGradGuard no_gradients;
-  const std::map<std::string, at::Tensor> buffers = network->Buffers();
+  std::map<std::string, at::Tensor> live = network->Buffers();
+  for (const TrainedParameter& parameter : network->Parameters()) live[parameter.name] = parameter.tensor;
   std::vector<at::Tensor> scales;
   for (const Measured& quantizer : quantizers) {
     const UniformGrid& grid = quantizer.grid;
     const double low = grid.low - grid.zero_point, high = grid.high - grid.zero_point;
-    scales.push_back(buffers.at(quantizer.scale));
+    scales.push_back(live.at(quantizer.scale));
     scales.back().fill_(quant::LeastSquaresScale(quantizer.samples, low, high));
   }
   if (group != nullptr) distributed::Average(scales, group);

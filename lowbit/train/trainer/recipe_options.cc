@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "lowbit/data/statistics.h"
+#include "lowbit/train/activation_method.h"
 
 namespace lowbit::train {
 namespace {
@@ -86,6 +87,7 @@ Result<NetworkOptions> ReadNetworkOptions(const recipe::Recipe& recipe, const st
   options.batch_norm.momentum = 1 - recipe.train.batch_norm_momentum;
   options.batch_norm.frozen = recipe.train.freeze_batch_norm;
   LOWBIT_TRY(options.method, ReadQuantizeSection(recipe::MethodTable(recipe.quantize)));
+  LOWBIT_TRY(options.activation, CreateActivationMethod(recipe.quantize.activations));
   return options;
 }
 

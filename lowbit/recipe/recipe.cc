@@ -200,6 +200,7 @@ void ReadOptimizer(ConfigReader* reader, TrainSection* train) {
 void ReadLength(ConfigReader* reader, TrainSection* train) {
   train->epochs = reader->Int("epochs", 0, 1, 1000000);
   train->iterations = reader->Int("iterations", 0, 1, kMaxCount);
+  train->stages = reader->Int("stages", train->stages, 1, 1000);
   train->batch = reader->Int("batch", train->batch, 1, 65536);
   train->test_batch = reader->Int("test_batch", train->test_batch, 1, 65536);
   const bool both = reader->Has("epochs") && reader->Has("iterations");
@@ -267,6 +268,8 @@ Status ReadSqShares(const Config& config, QuantizeSection* quantize) {
 Result<ActivationsSection> ReadActivations(const Config& config) {
   ConfigReader reader(config, "quantize.activations");
   ActivationsSection activations;
+  activations.method = reader.String("method", activations.method);
+  activations.method_options = reader.Table(activations.method);
   activations.bits = reader.Int("bits", 8, 2, 8);
   activations.first_bits = reader.Int("first_bits", activations.first_bits, 2, 8);
   activations.last_bits = reader.Int("last_bits", activations.last_bits, 2, 8);
@@ -334,6 +337,11 @@ Result<Recipe> ReadRecipe(const Config& config) {
   LOWBIT_TRY(recipe.model, ReadModel(model));
   LOWBIT_TRY(recipe.train, ReadTrain(train));
   LOWBIT_TRY(recipe.quantize, ReadQuantize(quantize));
+  if (recipe.train.stages > 1 && !recipe.quantize.stages.empty()) {
+    return Invalid(
+        "'train.stages' must be 1 where 'quantize.sq.stages', by default four, divide the run; "
+        "'quantize.sq.ramp' does not");
+  }
   if (reader.Has("distill")) {
     LOWBIT_TRY(recipe.distill, ReadDistill(distill, recipe.model));
   }

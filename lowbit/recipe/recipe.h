@@ -95,6 +95,9 @@ struct TrainSection {
   // each stage.
   int64_t epochs = 0;
   int64_t iterations = 0;
+  // So many complete runs of that length, one after another: schedule and momentum start again, weights and batch norm
+  // statistics are carried on. Not together with [quantize.sq] `stages`, which are such runs too. 1..1000
+  int64_t stages = 1;
   int64_t batch = 128;       // Images in a training step. 1..65536
   int64_t test_batch = 500;  // Images in an evaluation step; changes speed, not results. 1..65536
   Optimizer optimizer = Optimizer::kSgd;
@@ -131,6 +134,8 @@ struct TrainSection {
 
 // [quantize.activations]: what products with quantized weights read becomes integers.
 struct ActivationsSection {
+  std::string method = "measured";  // A folder of lowbit/train/activations.
+  Config method_options;            // [quantize.activations.<method>], which the method checks.
   int64_t bits = 0;        // 0: the table is left out, and activations are float. In the table 2..8, by default 8.
   int64_t first_bits = 8;  // Of what the network's first product reads. 2..8
   int64_t last_bits = 8;   // The last one. 2..8

@@ -353,8 +353,24 @@ TEST(ReadRecipe, ActivationsAreFloatUnlessTheirTableIsThere) {
   const Recipe quantized = Good(kTrain + "[quantize]\nmethod = \"twn\"\n[quantize.activations]\n");
   EXPECT_EQ(quantized.quantize.activations.bits, 8);
   EXPECT_EQ(quantized.quantize.activations.first_bits, 8);
+  EXPECT_EQ(quantized.quantize.activations.method, "measured");
+  const Recipe signs = Good(kTrain +
+                            "[quantize]\nmethod = \"bwn\"\n[quantize.activations]\nmethod = \"sign\"\n"
+                            "[quantize.activations.sign]\ngradient = \"polynomial\"\n");
+  EXPECT_EQ(signs.quantize.activations.method, "sign");
+  EXPECT_EQ(ToToml(signs.quantize.activations.method_options), "gradient = \"polynomial\"\n");
   // So that --set quantize.method=none suffices for the float control.
   EXPECT_EQ(Good(kTrain + "[quantize]\nmethod = \"none\"\n[quantize.activations]\n").quantize.activations.bits, 0);
+}
+
+TEST(ReadRecipe, StagesAreRunsOfTheSameLength) {
+  EXPECT_EQ(Good(kTrain).train.stages, 1);
+  EXPECT_EQ(Good(kTrain + "stages = 3\n").train.stages, 3);
+  EXPECT_THAT(Bad(kTrain + "stages = 0\n"), HasSubstr("'train.stages' must be"));
+  const std::string sq = kTrain + "stages = 2\n[quantize]\nmethod = \"twn\"\npolicy = \"sq\"\n";
+  EXPECT_THAT(Bad(sq), HasSubstr("'train.stages' must be 1"));
+  EXPECT_THAT(Bad(sq + "[quantize.sq]\nstages = [1]\n"), HasSubstr("'train.stages' must be 1"));
+  EXPECT_EQ(Good(sq + "[quantize.sq]\nramp = [0.5, 1]\n").train.stages, 2);
 }
 
 // The control of a comparison: the restarts of SQ's stages with every weight quantized throughout.

@@ -1,10 +1,12 @@
 #include "lowbit/train/activation_plan.h"
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 
 #include "lowbit/base/suggest.h"
 #include "lowbit/core/insert_quantizers.h"
+#include "lowbit/train/activation_method.h"
 
 namespace lowbit::train {
 namespace {
@@ -34,25 +36,94 @@ int64_t BitsOf(const QuantizableValue& value, const std::vector<std::string>& pr
   return Contains(value.products, products.back()) ? activations.last_bits : activations.bits;
 }
 
+using Role = ParameterTraits::Role;
+
+bool IsEdge(const QuantizableValue& value, const std::vector<std::string>& products) {
+  return Contains(value.products, products.front()) || Contains(value.products, products.back());
+}
+
+// A Quant that was put in, as the method wants it.
+void SetScale(const ActivationMethod& method, bool is_signed, const Node& node, Graph* graph) {
+  Parameter& scale = graph->parameters.at(node.inputs[1]);
+  const auto kind = is_signed && !method.takes_signed ? ActivationMethod::Scale::kMeasured : method.scale;
+  scale.traits.role = kind == ActivationMethod::Scale::kTrained ? Role::kBias : Role::kStatistic;
+  scale.traits.decay_multiplier = 0;
+  if (kind != ActivationMethod::Scale::kOne) return;
+  scale.traits.role = Role::kConstant;
+  const float bits = std::get<FloatTensor>(graph->parameters.at(node.inputs[3]).value).data[0];
+  const double steps = std::exp2(is_signed ? bits - 1 : bits) - 1;
+  std::get<FloatTensor>(scale.value).data[0] = static_cast<float>(1 / steps);
+}
+
+size_t Readers(const Graph& graph, const std::string& value) {
+  size_t count = 0;
+  for (const Node& node : graph.nodes) count += std::count(node.inputs.begin(), node.inputs.end(), value);
+  return count + std::count(graph.outputs.begin(), graph.outputs.end(), value);
+}
+
+Node* Maker(Graph* graph, const std::string& value) {
+  const auto found = std::find_if(graph->nodes.begin(), graph->nodes.end(),
+                                  [&](const Node& node) { return Contains(node.outputs, value); });
+  return found == graph->nodes.end() ? nullptr : &*found;
+}
+
+// So that the value has two signs: the Relu that it comes from lets everything through.
+Status OpenRelu(const std::string& value, Graph* graph) {
+  static const std::vector<std::string> passes = {"Identity",          "Dropout", "MaxPool", "AveragePool",
+                                                  "GlobalAveragePool", "Flatten", "Reshape", "Transpose"};
+  std::string at = value;
+  for (Node* node = Maker(graph, at); node != nullptr && Readers(*graph, at) == 1; node = Maker(graph, at)) {
+    if (node->op == "Relu") {
+      node->op = "Identity";
+      return Ok();
+    }
+    if (!Contains(passes, node->op)) break;
+    at = node->inputs[0];
+  }
+  return Invalid(
+      "quantize.activations: 'sign' has nothing to tell of '" + value +
+      "', which is never negative and comes from no Relu that nobody else reads; use 'skip' for its products");
+}
+
+// Signs in place of a Quant.
+Status MakeBipolar(bool nonnegative, Node* node, Graph* graph) {
+  const std::vector<std::string> unused = {node->inputs[2], node->inputs[3]};
+  const std::string value = node->inputs[0];
+  *node = {node->name, "BipolarQuant", {value, node->inputs[1]}, node->outputs, {}};
+  for (const std::string& name : unused) graph->parameters.erase(name);
+  return nonnegative ? OpenRelu(value, graph) : Ok();
+}
+
 }  // namespace
 
 Result<Graph> QuantizeActivations(const Graph& graph, const recipe::QuantizeSection& quantize) {
   if (quantize.activations.bits == 0) return graph;
+  LOWBIT_TRY(const std::shared_ptr<const ActivationMethod> method, CreateActivationMethod(quantize.activations));
   const std::vector<std::string> products = ProductsOf(graph);
   for (const std::string& name : quantize.activations.skip) {
     if (Contains(products, name)) continue;
     return Invalid("quantize.activations.skip: " + UnknownName("product", name, products));
   }
   std::map<std::string, ActivationGrid> grids;
+  std::map<std::string, QuantizableValue> values;
   for (const QuantizableValue& value : QuantizableValues(graph)) {
     const int64_t bits = BitsOf(value, products, quantize);
-    if (bits > 0) grids[value.value] = {1, static_cast<int>(bits), !value.nonnegative};
+    if (bits == 0) continue;
+    grids[value.value] = {1, static_cast<int>(bits), !value.nonnegative};
+    values[value.value] = value;
   }
   if (grids.empty()) return Invalid("quantize.activations: there is no product left whose input it would quantize");
   Graph quantized = InsertQuantizers(graph, grids);
-  for (const Node& node : quantized.nodes) {
-    if (node.op != "Quant" || grids.count(node.inputs[0]) == 0) continue;
-    quantized.parameters.at(node.inputs[1]).traits.role = ParameterTraits::Role::kStatistic;
+  for (Node& node : quantized.nodes) {
+    const auto value = node.op == "Quant" ? values.find(node.inputs[0]) : values.end();
+    if (value == values.end()) continue;
+    if (!method->bipolar) {
+      SetScale(*method, !value->second.nonnegative, node, &quantized);
+    } else if (IsEdge(value->second, products)) {
+      SetScale(ActivationMethod(), !value->second.nonnegative, node, &quantized);
+    } else {
+      LOWBIT_RETURN_IF_ERROR(MakeBipolar(value->second.nonnegative, &node, &quantized));
+    }
   }
   return quantized;
 }
@@ -61,8 +132,8 @@ std::vector<const Node*> MeasuredQuantizers(const Graph& graph) {
   std::vector<const Node*> found;
   for (const Node& node : graph.nodes) {
     if (node.op != "Quant") continue;
-    const auto scale = graph.parameters.find(node.inputs[1]);
-    if (scale->second.traits.role == ParameterTraits::Role::kStatistic) found.push_back(&node);
+    const Role role = graph.parameters.find(node.inputs[1])->second.traits.role;
+    if (role == Role::kStatistic || role == Role::kBias) found.push_back(&node);
   }
   return found;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "lowbit/core/graph.h"
+#include "lowbit/train/activation_method.h"
 #include "lowbit/train/network.h"
 
 namespace lowbit::train {
@@ -24,8 +25,9 @@ struct LoweringRequest {
   std::vector<const Parameter*> parameters;  // By input; null where the input is not a parameter of the graph.
   std::vector<Shape> shapes;                 // By input; the batch, where there is one, stands for any.
   const BatchNormOptions& batch_norm;
-  const StepContext* step;  // Of the step under way whenever a kernel runs; lives as long as the network.
-  bool owns_input;          // The kernel may overwrite input 0.
+  const StepContext* step;             // Of the step under way whenever a kernel runs; lives as long as the network.
+  bool owns_input;                     // The kernel may overwrite input 0.
+  const ActivationMethod* activation;  // Of the quantizers whose scale is trained, and of BipolarQuant; may be null.
   // Makes `start` a state tensor that a checkpoint keeps, "<node>/<word>", and returns it.
   std::function<at::Tensor(const std::string& word, const at::Tensor& start)> add_buffer;
   // A copy in the network's type and place.

@@ -226,7 +226,9 @@ bool Network::Impl::OwnsInput(const Node& node) const {
 
 Kernel Network::Impl::Lowered(const Node& node) {
   const auto lower = Lowerings().find(node.op);
-  LoweringRequest request{node, {}, {}, options.batch_norm, &context, !node.inputs.empty() && OwnsInput(node), {}, {}};
+  LoweringRequest request{
+      node, {}, {}, options.batch_norm, &context, !node.inputs.empty() && OwnsInput(node), options.activation.get(),
+      {},   {}};
   if (lower == Lowerings().end()) request.Reject("training has no lowering for this operator");
   for (const std::string& input : node.inputs) {
     const auto parameter = graph.parameters.find(input);

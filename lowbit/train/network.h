@@ -17,6 +17,7 @@ namespace distributed {
 class Group;
 }
 
+struct ActivationMethod;
 struct TrainedParameter;
 
 // How batch normalization keeps its running mean and variance in a training step (the batch's variance enters
@@ -60,7 +61,8 @@ struct NetworkOptions {
   bool mixed_precision = false;
   BatchNormOptions batch_norm;
   MethodPlan method;
-  uint64_t seed = 0;  // Of what methods draw at their start.
+  std::shared_ptr<const ActivationMethod> activation;  // Null: quantizers have the executor's own gradient.
+  uint64_t seed = 0;                                   // Of what methods draw at their start.
   Arithmetic arithmetic = Arithmetic::kFloat32;
 };
 

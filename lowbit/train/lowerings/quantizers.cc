@@ -135,17 +135,32 @@ double ReadScale(const at::Tensor& scale, const std::string& node) {
                               std::to_string(value));
 }
 
-Kernel LowerQuant(const LoweringRequest& request) {
-  const UniformGrid grid =
-      MakeUniformGrid(request.node, request.Scalar(1, 1), request.Scalar(2, 0), request.Scalar(3, 8)).value();
-  const double low = grid.low - grid.zero_point, high = grid.high - grid.zero_point;
-  return [low, high, name = request.node.name](const Inputs& in, Mode) {
-    return Apply(in[0], Grid(ReadScale(in[1], name), low, high));
+// The recipe's own gradient for such a node; null where it has none.
+decltype(ActivationMethod::apply) OwnGradient(const LoweringRequest& request) {
+  const Parameter* scale = request.parameters[1];
+  const bool bipolar = request.node.op == "BipolarQuant";
+  const bool trained = scale != nullptr && scale->traits.role == ParameterTraits::Role::kBias;
+  if (request.activation == nullptr || (!trained && !bipolar)) return nullptr;
+  return request.activation->apply;
+}
+
+template <typename MakeValues>
+Kernel Lowered(const LoweringRequest& request, const IntegerRange& range, const MakeValues& make_values) {
+  return [range, make_values, own = OwnGradient(request), name = request.node.name](const Inputs& in, Mode) {
+    const double scale = ReadScale(in[1], name);
+    return own ? own(in[0], in[1], range) : Apply(in[0], make_values(scale));
   };
 }
 
+Kernel LowerQuant(const LoweringRequest& request) {
+  const UniformGrid grid =
+      MakeUniformGrid(request.node, request.Scalar(1, 1), request.Scalar(2, 0), request.Scalar(3, 8)).value();
+  const IntegerRange range = {grid.low - grid.zero_point, grid.high - grid.zero_point};
+  return Lowered(request, range, [range](double scale) { return Grid(scale, range.low, range.high); });
+}
+
 Kernel LowerBipolarQuant(const LoweringRequest& request) {
-  return [name = request.node.name](const Inputs& in, Mode) { return Apply(in[0], Signs(ReadScale(in[1], name))); };
+  return Lowered(request, {-1, 1}, [](double scale) { return Signs(scale); });
 }
 
 }  // namespace

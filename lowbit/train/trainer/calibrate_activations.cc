@@ -99,12 +99,13 @@ void CalibrateActivations(const NetworkOptions& options, const Shape& image, dat
   CopyMethods(*network, &floats);
   Observe(&floats, image, kCalibrationImages / (group == nullptr ? 1 : group->ranks()), batcher, &quantizers);
   const at::NoGradGuard no_gradients;
-  const std::map<std::string, at::Tensor> buffers = network->Buffers();
+  std::map<std::string, at::Tensor> live = network->Buffers();
+  for (const TrainedParameter& parameter : network->Parameters()) live[parameter.name] = parameter.tensor;
   std::vector<at::Tensor> scales;
   for (const Measured& quantizer : quantizers) {
     const UniformGrid& grid = quantizer.grid;
     const double low = grid.low - grid.zero_point, high = grid.high - grid.zero_point;
-    scales.push_back(buffers.at(quantizer.scale));
+    scales.push_back(live.at(quantizer.scale));
     scales.back().fill_(quant::LeastSquaresScale(quantizer.samples, low, high));
   }
   if (group != nullptr) distributed::Average(scales, group);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "lowbit/data/statistics.h"
+#include "lowbit/train/activation_method.h"
 
 namespace lowbit::train {
 namespace {
@@ -88,6 +89,7 @@ Result<NetworkOptions> ReadNetworkOptions(const recipe::Recipe& recipe, const st
   options.batch_norm.frozen = recipe.train.freeze_batch_norm;
   options.batch_norm.two_states = recipe.train.state_batch_norm != recipe::TrainSection::StateBatchNorm::kNone;
   LOWBIT_TRY(options.method, ReadQuantizeSection(recipe::MethodTable(recipe.quantize)));
+  LOWBIT_TRY(options.activation, CreateActivationMethod(recipe.quantize.activations));
   return options;
 }
 

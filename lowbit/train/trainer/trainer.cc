@@ -63,7 +63,8 @@ Result<Timeline> MakeTimeline(const TrainJob& job) {
   }
   Timeline timeline;
   const bool staged = job.recipe.quantize.policy == recipe::QuantizeSection::Policy::kSq;
-  if (staged) timeline.stages = std::max<int64_t>(1, static_cast<int64_t>(job.recipe.quantize.stages.size()));
+  timeline.stages = train.stages;
+  if (staged) timeline.stages = std::max(train.stages, static_cast<int64_t>(job.recipe.quantize.stages.size()));
   timeline.steps_per_epoch = images / train.batch;
   timeline.steps = recipe::RunIterations(train, timeline.steps_per_epoch);
   timeline.epochs = (timeline.steps + timeline.steps_per_epoch - 1) / timeline.steps_per_epoch;

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <csignal>
 #include <cstring>
@@ -241,6 +242,21 @@ std::vector<float> Values(const std::string& folder, const std::string& tensor) 
 const std::vector<std::string> kActivations = {"quantize.activations.bits=4", "quantize.sq.stages=[1.0]",
                                                "train.iterations=60"};
 
+// The run's own evaluation is that of the integer form, to the last bit.
+void ExpectIntegerLogits(const TrainJob& job, const Graph& frozen) {
+  std::vector<float> logits;
+  ASSERT_TRUE(ForEachLogits({job.recipe, job.graph, job.folder}, job.dataset.test, "cpu", 1,
+                            [&](int64_t, int64_t, Span<const float> batch) {
+                              logits.insert(logits.end(), batch.begin(), batch.end());
+                            })
+                  .ok());
+  const DoubleTensor pixels({30, 1, 8, 8}, {job.dataset.test.pixels.begin(), job.dataset.test.pixels.end()});
+  const auto expected =
+      Evaluate(ToIntegerForm(frozen).value(), {{frozen.inputs[0].name, pixels}}, Rounding::kFloat).value();
+  const std::vector<double>& values = expected.at(frozen.outputs[0]).data;
+  EXPECT_EQ(logits, std::vector<float>(values.begin(), values.end()));
+}
+
 TEST_F(TrainerTest, QuantizedActivationsLearnAndRunInIntegers) {
   const TrainJob job = Job(kActivations);
   const TrainOutcome outcome = Train(job).value();
@@ -257,18 +273,7 @@ TEST_F(TrainerTest, QuantizedActivationsLearnAndRunInIntegers) {
     EXPECT_EQ(IntAttribute(node, "signed", 1), node.inputs[0].rfind("input", 0) == 0 ? 1 : 0) << node.inputs[0];
   }
   EXPECT_EQ(bits, (std::map<double, int>{{4, 1}, {8, 2}}));
-  // The run's own evaluation is that of the integer form, to the last bit.
-  std::vector<float> logits;
-  ASSERT_TRUE(ForEachLogits({job.recipe, job.graph, job.folder}, job.dataset.test, "cpu", 1,
-                            [&](int64_t, int64_t, Span<const float> batch) {
-                              logits.insert(logits.end(), batch.begin(), batch.end());
-                            })
-                  .ok());
-  const DoubleTensor pixels({30, 1, 8, 8}, {job.dataset.test.pixels.begin(), job.dataset.test.pixels.end()});
-  const auto expected =
-      Evaluate(ToIntegerForm(frozen).value(), {{frozen.inputs[0].name, pixels}}, Rounding::kFloat).value();
-  const std::vector<double>& values = expected.at(frozen.outputs[0]).data;
-  EXPECT_EQ(logits, std::vector<float>(values.begin(), values.end()));
+  ExpectIntegerLogits(job, frozen);
 }
 
 TEST_F(TrainerTest, AResumedRunKeepsTheScalesOfItsStart) {
@@ -283,6 +288,108 @@ TEST_F(TrainerTest, AResumedRunKeepsTheScalesOfItsStart) {
   ASSERT_TRUE(Train(on).ok());
   EXPECT_NE(Values(folder_, weight), trained);
   EXPECT_EQ(Values(folder_, scale), measured);
+}
+
+// Recipe of one plain run with that method of activations, 3 bits.
+std::vector<std::string> WithActivations(const std::string& method, int iterations = 60) {
+  return {"quantize.policy=none", "quantize.activations.bits=3", "quantize.activations.method=" + method,
+          "train.iterations=" + std::to_string(iterations)};
+}
+
+class ActivationMethods : public TrainerTest, public testing::WithParamInterface<const char*> {};
+
+TEST_P(ActivationMethods, LearnAndRunInIntegers) {
+  const TrainJob job = Job(WithActivations(GetParam()));
+  const TrainOutcome outcome = Train(job).value();
+  EXPECT_GT(outcome.test_accuracy, 0.6);  // Chance is a third.
+  ExpectIntegerLogits(job, Freeze({job.recipe, job.graph, job.folder}).value());
+}
+
+INSTANTIATE_TEST_SUITE_P(Shelf, ActivationMethods, testing::Values("measured", "lsq", "pact", "dorefa", "sign"),
+                         [](const auto& info) { return std::string(info.param); });
+
+TEST_F(TrainerTest, LearnedScalesLeaveTheMeasuredOnes) {
+  ASSERT_TRUE(Train(Job(WithActivations("measured", 20))).ok());
+  const std::map<std::string, std::vector<float>> measured = {
+      {"pool1/quant", Values(folder_, "buffer/pool1/quant/scale")},
+      {"input", Values(folder_, "buffer/input.mul/quant/scale")}};
+  for (const std::string method : {"lsq", "pact"}) {
+    std::filesystem::remove(CheckpointPath(folder_));
+    ASSERT_TRUE(Train(Job(WithActivations(method, 20))).ok());
+    const float learned = Values(folder_, "parameter/pool1/quant/scale").at(0);
+    EXPECT_NE(learned, measured.at("pool1/quant").at(0)) << method;
+    EXPECT_NEAR(learned, measured.at("pool1/quant").at(0), 0.5 * learned) << method;
+  }
+  // Pixels have a sign, which PACT has no clip for.
+  EXPECT_EQ(Values(folder_, "buffer/input.mul/quant/scale"), measured.at("input"));
+}
+
+TEST_F(TrainerTest, SignsStandWhereReluWas) {
+  const TrainJob job = Job(WithActivations("sign", 1));
+  ASSERT_TRUE(Train(job).ok());
+  const Graph frozen = Freeze({job.recipe, job.graph, job.folder}).value();
+  std::map<std::string, int> count;
+  for (const Node& node : frozen.nodes) ++count[node.op];
+  EXPECT_EQ(count["BipolarQuant"], 1);  // Before conv2; conv1 and fc read 8 bits.
+  EXPECT_EQ(count["Quant"], 2);
+  EXPECT_EQ(count["Relu"], 1);
+  EXPECT_EQ(count["Identity"], 1);
+}
+
+TEST_F(TrainerTest, AMethodOfActivationsIsNamed) {
+  const auto message = [&](const std::vector<std::string>& overrides) {
+    return CheckJob(Job(overrides)).error().message;
+  };
+  EXPECT_NE(message(WithActivations("pakt")).find("did you mean 'pact'"), std::string::npos);
+  std::vector<std::string> wrong = WithActivations("sign");
+  wrong.push_back("quantize.activations.sign.gradient=smooth");
+  EXPECT_NE(message(wrong).find("clipped, polynomial"), std::string::npos);
+}
+
+// --- Stages of a plain run, and a method that follows the progress of the whole.
+
+TEST_F(TrainerTest, StagesStartTheScheduleAgainAndInqFreezesWithThem) {
+  const std::vector<std::string> overrides = {"quantize.policy=none", "quantize.method=inq", "train.stages=3",
+                                              "train.evaluate_every=0"};
+  const TrainJob job = Job(overrides);
+  const TrainOutcome outcome = Train(job).value();
+  EXPECT_EQ(outcome.iterations, 30);
+  std::vector<double> rates;
+  for (const Json& line : Lines("step")) rates.push_back(line.at("learning_rate"));
+  ASSERT_EQ(rates.size(), 30u);
+  for (size_t i = 0; i < rates.size(); ++i) EXPECT_EQ(rates[i], i % 10 < 5 ? 0.1 : 0.05) << i;
+  // conv2 has 4 * 8 * 9 weights.
+  for (const Json& line : Lines("layer")) {
+    if (line.at("layer") != "conv2") continue;
+    const double portions[] = {.5, .75, .875};
+    const int64_t epoch = line.at("epoch");  // Four to a stage.
+    EXPECT_EQ(line.at("quantized"), portions[(epoch - 1) / 4]) << epoch;
+  }
+  const QTensor weights =
+      std::get<QTensor>(Freeze({job.recipe, job.graph, job.folder}).value().parameters.at("conv2.weight").value);
+  EXPECT_EQ(std::exp2(std::round(std::log2(weights.scales[0]))), weights.scales[0]);
+}
+
+// Every method of the shelf that has a state of its own, through a checkpoint.
+TEST_F(TrainerTest, MethodsWithParametersOfTheirOwnAreRestored) {
+  for (const std::string method : {"lsq", "apot", "ttq", "inq"}) {
+    std::filesystem::remove(CheckpointPath(folder_));
+    const TrainJob job = Job({"quantize.policy=none", "quantize.method=" + method, "train.iterations=30"});
+    const Result<TrainOutcome> outcome = Train(job);
+    ASSERT_TRUE(outcome.ok()) << outcome.error().message;
+    EXPECT_GT(outcome.value().test_accuracy, 0.6) << method;
+    int64_t correct = 0;
+    const Status evaluated = ForEachLogits({job.recipe, job.graph, job.folder}, job.dataset.test, "cpu", 1,
+                                           [&](int64_t first, int64_t count, Span<const float> logits) {
+                                             for (int64_t i = 0; i < count; ++i) {
+                                               const float* row = logits.data() + i * 3;
+                                               correct += std::max_element(row, row + 3) - row ==
+                                                          job.dataset.test.labels[static_cast<size_t>(first + i)];
+                                             }
+                                           });
+    ASSERT_TRUE(evaluated.ok()) << evaluated.error().message;
+    EXPECT_EQ(static_cast<double>(correct) / 30, outcome.value().test_accuracy) << method;
+  }
 }
 
 TEST_F(TrainerTest, TheSameRunMeasuresTheSameScales) {

@@ -1,0 +1,54 @@
+#ifndef LOWBIT_TRAIN_ACTIVATION_METHOD_H_
+#define LOWBIT_TRAIN_ACTIVATION_METHOD_H_
+
+// The frame of the shelf lowbit/train/activations: how the quantizers of activations that training puts into a graph get their
+// scales and gradients. Whatever the method, they are nodes Quant or BipolarQuant in the end, with scales that are numbers.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "lowbit/base/config.h"
+#include "lowbit/base/result.h"
+#include "lowbit/recipe/recipe.h"
+#include "lowbit/train/torch_fwd.h"
+
+namespace lowbit::train {
+
+// The integers of a grid whose zero point is taken off.
+struct IntegerRange {
+  double low = 0, high = 0;
+};
+
+struct ActivationMethod {
+  enum class Scale {
+    kMeasured,  // At the start of a run (trainer/calibrate_activations.h).
+    kTrained,   // Measured, then a parameter.
+    kOne,       // The grid ends at 1, or BipolarQuant has scale 1.
+  };
+  Scale scale = Scale::kMeasured;
+  // Whether it takes values that can be negative; otherwise those are kMeasured.
+  bool takes_signed = true;
+  // One bit: signs of what comes into a Relu, in place of the Relu. Not for what the first and the last product read.
+  bool bipolar = false;
+  // What a Quant whose scale is trained, or a BipolarQuant, gives, differentiable with respect to both; for BipolarQuant the range
+  // is -1..1. x: float or double. Null: the executor's own (the straight-through gradient inside the range).
+  std::function<at::Tensor(const at::Tensor& x, const at::Tensor& scale, const IntegerRange& range)> apply;
+};
+
+// One row for each folder of lowbit/train/activations, made by CMake. `options` is [quantize.activations.<folder>].
+namespace activations {
+struct ShelfEntry {
+  const char* name;
+  Result<ActivationMethod> (*function)(const Config& options);
+};
+const std::vector<ShelfEntry>& ShelfEntries();
+}  // namespace activations
+
+// That of a recipe; null where activations stay float. Errors: unknown name, bad options.
+Result<std::shared_ptr<const ActivationMethod>> CreateActivationMethod(const recipe::ActivationsSection& section);
+
+}  // namespace lowbit::train
+
+#endif  // LOWBIT_TRAIN_ACTIVATION_METHOD_H_

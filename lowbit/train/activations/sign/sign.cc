@@ -1,0 +1,42 @@
+#include <torch/torch.h>
+
+#include "lowbit/train/activation_method.h"
+
+// Activations of one bit: +1 for what is not negative, else -1. `gradient` = clipped: 1 where |x| <= 1 (Hubara et al. 2016,
+// XNOR-Net); polynomial: 2 - 2 |x| there, the derivative of a curve nearer to the sign (Bi-Real Net, Liu et al. 2018).
+
+namespace lowbit::train::activations::sign {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+struct Polynomial : torch::autograd::Function<Polynomial> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x) {
+    context->save_for_backward({x});
+    return x.ge(0).to(x.scalar_type()).mul_(2).sub_(1);
+  }
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const at::Tensor x = context->get_saved_variables()[0];
+    return {gradients[0] * (2 - 2 * x.abs()).clamp_min_(0)};
+  }
+};
+
+}  // namespace
+
+Result<ActivationMethod> Create(const Config& options) {
+  ConfigReader reader(options, "quantize.activations.sign");
+  const std::string gradient = reader.String("gradient", "clipped", {"clipped", "polynomial"});
+  LOWBIT_RETURN_IF_ERROR(reader.Finish());
+  ActivationMethod method;
+  method.scale = ActivationMethod::Scale::kOne;
+  method.bipolar = true;
+  if (gradient == "polynomial") {
+    method.apply = [](const at::Tensor& x, const at::Tensor& scale, const IntegerRange&) {
+      return Polynomial::apply(x / scale) * scale;
+    };
+  }
+  return method;
+}
+
+}  // namespace lowbit::train::activations::sign

@@ -50,12 +50,12 @@ check "report of nothing" fails_with 2 "$lowbit" report "$scratch/missing" -o "$
 check "leaves no page" test ! -e "$scratch/page.html"
 
 # Import without trained weights, which needs no training component.
-published=$root/recipes/fashion-mnist/small-float.toml
-# not_imported WHAT PART-OF-THE-MESSAGE ARGUMENT...: `import` exits with 2, says so in one line, and writes no file.
+source=$root/recipes/fashion-mnist/small-float.toml
+# not_imported WHAT PART-OF-THE-MESSAGE ARGUMENT...: `import` of $source exits with 2, says so in one line, and writes no file.
 not_imported() {
   local what=$1 text=$2
   shift 2
-  check "not imported: $what" fails_with 2 "$lowbit" import "$published" -o "$scratch/imported.lbm" "$@"
+  check "not imported: $what" fails_with 2 "$lowbit" import "$source" -o "$scratch/imported.lbm" "$@"
   check "  says '$text'" says "$text" "$scratch/err"
   check "  in one line" test "$(wc -l <"$scratch/err")" = 1
   check "  leaves nothing" test ! -e "$scratch/imported.lbm"
@@ -73,12 +73,12 @@ cp "$scratch/junk" "$scratch/junk.onnx"
 check "import of an ONNX file" fails_with 0 "$lowbit" import "$scratch/net.onnx" -o "$scratch/net.lbm"
 check "  which can be inspected" "$lowbit" inspect "$scratch/net.lbm" --json
 check "  with another shape" fails_with 0 "$lowbit" import "$scratch/net.onnx" -o "$scratch/net.lbm" --shape x=2,1,4,4
-published=$scratch/net.onnx
+source=$scratch/net.onnx
 not_imported "a shape that is none" "expected INPUT=EXTENT" --shape x=1,b
 not_imported "a shape that does not fit" "node 'n_" --shape x=any,1,9,9
 not_imported "a shape of another input" "unknown input 'z'; did you mean 'x'?" --shape z=1
 not_imported "an ONNX file with a recipe's settings" "--set is for recipes" --set model.width=2
-published=$scratch/junk.onnx
+source=$scratch/junk.onnx
 not_imported "what is no ONNX file" "junk.onnx: is no ONNX file, or damaged"
 
 if [ "$training" = train ]; then

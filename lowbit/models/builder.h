@@ -47,6 +47,16 @@ struct ConvOptions {
   ParameterOptions bias_options = kZeroStart;
 };
 
+// Of an odd kernel, padded so that it keeps the extents, but for its stride; without bias.
+inline ConvOptions PaddedConv(int64_t channels, int64_t kernel, int64_t stride) {
+  ConvOptions conv;
+  conv.channels = channels;
+  conv.kernel = kernel;
+  conv.stride = stride;
+  conv.padding = kernel / 2;
+  return conv;
+}
+
 struct LinearOptions {
   int64_t features = 0;  // Of the output.
   bool bias = true;

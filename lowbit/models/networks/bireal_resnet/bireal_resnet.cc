@@ -28,26 +28,17 @@ Result<Options> ReadOptions(const Config& config) {
   return options;
 }
 
-ConvOptions Conv(int64_t channels, int64_t kernel, int64_t stride) {
-  ConvOptions conv;
-  conv.channels = channels;
-  conv.kernel = kernel;
-  conv.stride = stride;
-  conv.padding = kernel / 2;
-  return conv;
-}
-
 Value Shortcut(GraphBuilder* b, const std::string& prefix, const Value& input, int64_t channels,
                const Options& options) {
   // Rounded up, as the convolution beside it does with its padding.
   Value x = b->AveragePool(prefix + "downsample.0", input, {2, 2, 0, true});
-  x = b->Conv(prefix + "downsample.1", x, Conv(channels, 1, 1));
+  x = b->Conv(prefix + "downsample.1", x, PaddedConv(channels, 1, 1));
   return b->BatchNorm(prefix + "downsample.2", x, options.batch_norm);
 }
 
 Value Block(GraphBuilder* b, const std::string& prefix, const Value& input, int64_t channels, int64_t stride,
             const Options& options) {
-  Value x = b->PRelu(prefix + "prelu", b->Conv(prefix + "conv", input, Conv(channels, 3, stride)));
+  Value x = b->PRelu(prefix + "prelu", b->Conv(prefix + "conv", input, PaddedConv(channels, 3, stride)));
   x = b->BatchNorm(prefix + "bn", x, options.batch_norm);
   return b->Add(prefix + "add", x, stride == 1 ? input : Shortcut(b, prefix, input, channels, options));
 }
@@ -58,7 +49,7 @@ Value Block(GraphBuilder* b, const std::string& prefix, const Value& input, int6
 Result<Graph> Build(const ModelInput& input, const Config& config) {
   LOWBIT_TRY(const Options options, ReadOptions(config));
   GraphBuilder b("bireal_resnet");
-  Value x = b.Conv("conv1", b.Image(input), Conv(Widen(64, options.width), 7, 2));
+  Value x = b.Conv("conv1", b.Image(input), PaddedConv(Widen(64, options.width), 7, 2));
   x = b.MaxPool("maxpool", b.BatchNorm("bn1", x, options.batch_norm), {3, 2, 1, false});
   for (int64_t group = 0; group < 4; ++group) {
     for (int64_t block = 0; block < kBlocks; ++block) {

@@ -59,16 +59,6 @@ Result<Options> ReadOptions(const Config& config) {
   return options;
 }
 
-// A convolution that keeps the extents, but for its stride.
-ConvOptions Conv(int64_t channels, int64_t kernel, int64_t stride) {
-  ConvOptions conv;
-  conv.channels = channels;
-  conv.kernel = kernel;
-  conv.stride = stride;
-  conv.padding = kernel / 2;
-  return conv;
-}
-
 Value ConvAndNormalize(GraphBuilder* b, const std::string& prefix, const std::string& number, const Value& input,
                        const ConvOptions& conv, const Options& options) {
   return b->BatchNorm(prefix + "bn" + number, b->Conv(prefix + "conv" + number, input, conv), options.batch_norm);
@@ -76,8 +66,8 @@ Value ConvAndNormalize(GraphBuilder* b, const std::string& prefix, const std::st
 
 // The convolutions of a block, ReLU between them.
 std::vector<ConvOptions> Branch(int64_t channels, int64_t stride, const Options& options) {
-  if (!options.layout.bottleneck) return {Conv(channels, 3, stride), Conv(channels, 3, 1)};
-  return {Conv(channels, 1, 1), Conv(channels, 3, stride), Conv(4 * channels, 1, 1)};
+  if (!options.layout.bottleneck) return {PaddedConv(channels, 3, stride), PaddedConv(channels, 3, 1)};
+  return {PaddedConv(channels, 1, 1), PaddedConv(channels, 3, stride), PaddedConv(4 * channels, 1, 1)};
 }
 
 Value Block(GraphBuilder* b, const std::string& prefix, const Value& input, int64_t channels, int64_t stride,
@@ -90,7 +80,7 @@ Value Block(GraphBuilder* b, const std::string& prefix, const Value& input, int6
   }
   Value shortcut = input;
   if (project) {
-    shortcut = b->Conv(prefix + "downsample.0", input, Conv(x.shape[0], 1, stride));
+    shortcut = b->Conv(prefix + "downsample.0", input, PaddedConv(x.shape[0], 1, stride));
     shortcut = b->BatchNorm(prefix + "downsample.1", shortcut, options.batch_norm);
   }
   return b->Relu(prefix + "relu", b->Add(prefix + "add", x, shortcut));
@@ -113,8 +103,8 @@ Value Group(GraphBuilder* b, size_t group, Value x, int64_t channels, const Opti
 Result<Graph> Build(const ModelInput& input, const Config& config) {
   LOWBIT_TRY(const Options options, ReadOptions(config));
   GraphBuilder b("resnet");
-  Value x =
-      b.Relu("relu", ConvAndNormalize(&b, "", "1", b.Image(input), Conv(Widen(64, options.width), 7, 2), options));
+  Value x = b.Relu("relu",
+                   ConvAndNormalize(&b, "", "1", b.Image(input), PaddedConv(Widen(64, options.width), 7, 2), options));
   x = b.MaxPool("maxpool", x, {3, 2, options.sq ? 0 : 1, options.sq});
   for (size_t group = 0; group < options.layout.blocks.size(); ++group) {
     x = Group(&b, group, x, Widen(64 << group, options.width), options);

@@ -3,14 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "lowbit/quant/test_golden.h"
+
 namespace lowbit::quant::methods::apot {
 namespace {
 
+using golden::Keys;
+using golden::Number;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-Config Keys(ConfigTable table) { return Config{std::move(table), ""}; }
-Config Number(int64_t number) { return Config{number, ""}; }
 
 std::vector<float> Positive(int64_t bits) {
   const LevelScheme scheme = ReadScheme(Keys({{"bits", Number(bits)}})).value();

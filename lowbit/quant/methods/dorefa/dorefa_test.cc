@@ -3,29 +3,27 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "lowbit/quant/test_golden.h"
+
 namespace lowbit::quant::methods::dorefa {
 namespace {
 
+using golden::Keys;
+using golden::Number;
 using ::testing::ElementsAre;
 using ::testing::FloatNear;
 using ::testing::HasSubstr;
 using ::testing::Pointwise;
 
-const std::vector<float> kGolden = {.9f, -.1f, .4f, -.6f, .2f, .05f, -.3f, .25f};
-
-Config Keys(ConfigTable table) { return Config{std::move(table), ""}; }
-Config Number(int64_t number) { return Config{number, ""}; }
-
-// The values of a 2 x 4 matrix.
 std::vector<float> Values(ConfigTable options, const std::vector<float>& weights) {
-  return Dequantize(Create(Keys(std::move(options))).value()->Quantize(weights, {2, 4})).data;
+  return golden::Values(Create, std::move(options), weights);
 }
 
 TEST(Dorefa, GoldenVectors) {
   const float a = 1.f / 3, b = 1.f / 7;
-  EXPECT_THAT(Values({{"bits", Number(2)}}, kGolden),
+  EXPECT_THAT(Values({{"bits", Number(2)}}, golden::kWeights),
               Pointwise(FloatNear(1e-6f), std::vector<float>{1, -a, a, -1, a, a, -a, a}));
-  EXPECT_THAT(Values({{"bits", Number(3)}}, kGolden),
+  EXPECT_THAT(Values({{"bits", Number(3)}}, golden::kWeights),
               Pointwise(FloatNear(1e-6f), std::vector<float>{1, -b, 3 * b, -5 * b, b, b, -3 * b, 3 * b}));
 }
 
@@ -37,7 +35,7 @@ TEST(Dorefa, OneBitIsTheSignTimesTheMeanOfTheLayer) {
 }
 
 TEST(Dorefa, EveryLayerReachesOne) {
-  std::vector<float> small = kGolden;
+  std::vector<float> small = golden::kWeights;
   for (float& w : small) w *= 1e-4f;
   EXPECT_EQ(Values({}, small)[0], 1);
 }

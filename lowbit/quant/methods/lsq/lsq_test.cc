@@ -3,29 +3,27 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "lowbit/quant/test_golden.h"
+
 namespace lowbit::quant::methods::lsq {
 namespace {
 
+using golden::Keys;
+using golden::Number;
 using ::testing::ElementsAre;
 using ::testing::FloatNear;
 using ::testing::HasSubstr;
 using ::testing::Pointwise;
 
-const std::vector<float> kGolden = {.9f, -.1f, .4f, -.6f, .2f, .05f, -.3f, .25f};
-
-Config Keys(ConfigTable table) { return Config{std::move(table), ""}; }
-Config Number(int64_t number) { return Config{number, ""}; }
-
-// The values of a 2 x 4 matrix.
 std::vector<float> Values(ConfigTable options, const std::vector<float>& weights) {
-  return Dequantize(Create(Keys(std::move(options))).value()->Quantize(weights, {2, 4})).data;
+  return golden::Values(Create, std::move(options), weights);
 }
 
 TEST(Lsq, GoldenVectors) {
   const float s = .26457513f;
-  EXPECT_THAT(Values({{"bits", Number(4)}}, kGolden),
+  EXPECT_THAT(Values({{"bits", Number(4)}}, golden::kWeights),
               Pointwise(FloatNear(1e-6f), std::vector<float>{3 * s, 0, 2 * s, -2 * s, s, 0, -s, s}));
-  EXPECT_THAT(Values({{"bits", Number(2)}}, kGolden),
+  EXPECT_THAT(Values({{"bits", Number(2)}}, golden::kWeights),
               Pointwise(FloatNear(1e-6f), std::vector<float>{.7f, 0, .7f, -.7f, 0, 0, 0, 0}));
 }
 

@@ -3,34 +3,32 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "lowbit/quant/test_golden.h"
+
 namespace lowbit::quant::methods::uniform {
 namespace {
 
+using golden::Keys;
+using golden::Number;
+using golden::Text;
 using ::testing::FloatNear;
 using ::testing::HasSubstr;
 using ::testing::Pointwise;
 
-const std::vector<float> kGolden = {.9f, -.1f, .4f, -.6f, .2f, .05f, -.3f, .25f};
-
-Config Keys(ConfigTable table) { return Config{std::move(table), ""}; }
-Config Number(int64_t number) { return Config{number, ""}; }
-Config Text(const std::string& text) { return Config{text, ""}; }
-
-// The values of a 2 x 4 matrix.
 std::vector<float> Values(ConfigTable options, const std::vector<float>& weights) {
-  return Dequantize(Create(Keys(std::move(options))).value()->Quantize(weights, {2, 4})).data;
+  return golden::Values(Create, std::move(options), weights);
 }
 
 TEST(Uniform, GoldenVectors) {
   const std::vector<float> expected = {.9f, 0, .3f, -.6f, .3f, 0, -.3f, .3f};
   const ConfigTable by_max = {{"bits", Number(3)}, {"scope", Text("layer")}};
-  EXPECT_THAT(Values(by_max, kGolden), Pointwise(FloatNear(1e-6f), expected));
+  EXPECT_THAT(Values(by_max, golden::kWeights), Pointwise(FloatNear(1e-6f), expected));
   const ConfigTable by_error = {{"bits", Number(3)}, {"scope", Text("layer")}, {"range", Text("mse")}};
-  EXPECT_THAT(Values(by_error, kGolden), Pointwise(FloatNear(1e-6f), expected));
+  EXPECT_THAT(Values(by_error, golden::kWeights), Pointwise(FloatNear(1e-6f), expected));
   ConfigTable by_share = {{"bits", Number(3)}, {"scope", Text("layer")}, {"range", Text("percentile")}};
   by_share["percentile"] = Config{50.0, ""};
   const float step = .25f / 3;
-  EXPECT_THAT(Values(by_share, kGolden),
+  EXPECT_THAT(Values(by_share, golden::kWeights),
               Pointwise(FloatNear(1e-6f), std::vector<float>{.25f, -step, .25f, -.25f, 2 * step, step, -.25f, .25f}));
 }
 
@@ -50,13 +48,14 @@ TEST(Uniform, GridsAreSymmetric) {
     EXPECT_EQ(levels.size(), bits == 1 ? 2u : (1u << bits) - 1) << bits;
     EXPECT_EQ(levels.front(), -levels.back()) << bits;
     // The largest weight is the largest level.
-    const std::vector<float> values = Values({{"bits", Number(bits)}}, kGolden);
+    const std::vector<float> values = Values({{"bits", Number(bits)}}, golden::kWeights);
     EXPECT_NEAR(values[0], .9f, 1e-6) << bits;
   }
 }
 
 TEST(Uniform, OneBitOfLeastErrorIsTheMeanMagnitude) {
-  const QTensor q = Create(Keys({{"bits", Number(1)}, {"range", Text("mse")}})).value()->Quantize(kGolden, {2, 4});
+  const QTensor q =
+      Create(Keys({{"bits", Number(1)}, {"range", Text("mse")}})).value()->Quantize(golden::kWeights, {2, 4});
   EXPECT_THAT(q.scales, Pointwise(FloatNear(1e-6f), std::vector<float>{.5f, .2f}));
   EXPECT_EQ(q.values.kind, ValueSet::Kind::kBinary);
 }

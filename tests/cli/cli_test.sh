@@ -50,7 +50,8 @@ check "report of nothing" fails_with 2 "$lowbit" report "$scratch/missing" -o "$
 check "leaves no page" test ! -e "$scratch/page.html"
 
 # Import without trained weights, which needs no training component.
-source=$root/recipes/fashion-mnist/small-float.toml
+float_recipe=$root/recipes/fashion-mnist/small-float.toml
+source=$float_recipe
 # not_imported WHAT PART-OF-THE-MESSAGE ARGUMENT...: `import` of $source exits with 2, says so in one line, and writes no file.
 not_imported() {
   local what=$1 text=$2
@@ -80,6 +81,7 @@ not_imported "a shape of another input" "unknown input 'z'; did you mean 'x'?" -
 not_imported "an ONNX file with a recipe's settings" "--set is for recipes" --set model.width=2
 source=$scratch/junk.onnx
 not_imported "what is no ONNX file" "junk.onnx: is no ONNX file, or damaged"
+source=$float_recipe
 
 if [ "$training" = train ]; then
   source "$(dirname "$0")/training_checks.sh"

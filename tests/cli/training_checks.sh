@@ -100,8 +100,8 @@ check "the same integers on all 10,000 images" cmp "$scratch/trained.txt" "$scra
 
 # The weights of a float run, imported, are the file that the run packed.
 settings=("${tiny[@]:1}")  # Without --quiet.
-check "train floats" "$lowbit" train "$root/recipes/fashion-mnist/small-float.toml" --out "$scratch/float" "${tiny[@]}"
-check "import" fails_with 0 "$lowbit" import "$root/recipes/fashion-mnist/small-float.toml" -o "$scratch/imported.lbm" "${settings[@]}" \
+check "train floats" "$lowbit" train "$float_recipe" --out "$scratch/float" "${tiny[@]}"
+check "import" fails_with 0 "$lowbit" import "$float_recipe" -o "$scratch/imported.lbm" "${settings[@]}" \
   --set "model.weights=$scratch/float/checkpoint.safetensors"
 check "  says what it wrote" says "32.00 bits per weight" "$scratch/out"
 check "  the same file as pack" cmp "$scratch/float/model.lbm" "$scratch/imported.lbm"

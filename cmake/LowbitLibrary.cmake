@@ -1,6 +1,7 @@
 include(GNUInstallDirs)
 
-# lowbit_library(NAME [FOLDER folder] [COMPONENT runtime|train] DEPS target... PRIVATE_DEPS target... TEST_DEPS target...)
+# lowbit_library(NAME [FOLDER folder] [COMPONENT runtime|train] DEPS target... PRIVATE_DEPS target... TEST_DEPS target...
+#                PRECOMPILED header...)
 #
 # Makes lowbit::NAME out of every *.cc below lowbit/<folder> (default: lowbit/NAME), and lowbit_NAME_test out of every
 # *_test.cc there (headers named test_*.h are theirs and not installed), and a fuzz target out of every fuzz_*.cc
@@ -8,9 +9,9 @@ include(GNUInstallDirs)
 # its own CMakeLists.txt is another library and is not walked into.
 # COMPONENT: the part of an installation that brings the library, for find_package(lowbit COMPONENTS ...); a library
 # without one is not installed. Libraries of `train` that need libtorch are compiled as C++17 by clang, which cannot
-# read libtorch 1.13's headers as C++20.
+# read libtorch 1.13's headers as C++20. PRECOMPILED: headers that its files and its tests' files share, compiled once.
 function(lowbit_library name)
-  cmake_parse_arguments(arg "" "FOLDER;COMPONENT" "DEPS;PRIVATE_DEPS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(arg "" "FOLDER;COMPONENT" "DEPS;PRIVATE_DEPS;TEST_DEPS;PRECOMPILED" ${ARGN})
   set(folder ${CMAKE_CURRENT_SOURCE_DIR})
   if(arg_FOLDER)
     set(folder ${CMAKE_CURRENT_SOURCE_DIR}/${arg_FOLDER})
@@ -47,14 +48,26 @@ function(lowbit_library name)
     lowbit_link(lowbit_${name} PRIVATE ${arg_PRIVATE_DEPS})
   endif()
   lowbit_cxx_standard(lowbit_${name} ${arg_DEPS} ${arg_PRIVATE_DEPS})
+  if(arg_PRECOMPILED)
+    lowbit_precompile(lowbit_${name} ${arg_PRECOMPILED})
+  endif()
   if(arg_COMPONENT AND LOWBIT_INSTALL)
     lowbit_install_library(lowbit_${name} ${arg_COMPONENT})
   endif()
 
   if(LOWBIT_TESTS AND tests)
-    add_executable(lowbit_${name}_test ${tests})
-    target_link_libraries(lowbit_${name}_test PRIVATE lowbit_${name} lowbit_compile_options ${arg_PRIVATE_DEPS}
-                                                      ${arg_TEST_DEPS} GTest::gtest GTest::gmock GTest::gtest_main)
+    if(arg_PRECOMPILED)
+      # The library's headers, which take its code generation: -fPIC, where a program would get -fPIE.
+      add_executable(lowbit_${name}_test)
+      target_link_libraries(lowbit_${name}_test PRIVATE lowbit_compile_options GTest::gtest GTest::gmock GTest::gtest_main)
+      set_target_properties(lowbit_${name}_test PROPERTIES POSITION_INDEPENDENT_CODE OFF)
+      target_compile_options(lowbit_${name}_test PRIVATE -fPIC)
+      lowbit_reuse_precompiled(lowbit_${name}_test lowbit_${name})
+    else()
+      lowbit_test_program(lowbit_${name}_test)
+    endif()
+    target_sources(lowbit_${name}_test PRIVATE ${tests})
+    target_link_libraries(lowbit_${name}_test PRIVATE lowbit_${name} ${arg_PRIVATE_DEPS} ${arg_TEST_DEPS})
     lowbit_cxx_standard(lowbit_${name}_test ${arg_DEPS} ${arg_PRIVATE_DEPS})
     add_test(NAME ${name} COMMAND lowbit_${name}_test)
     set_tests_properties(${name} PROPERTIES TIMEOUT 600)
@@ -62,6 +75,38 @@ function(lowbit_library name)
   foreach(fuzzer IN LISTS fuzzers)
     lowbit_fuzz_target(${name} ${fuzzer})
   endforeach()
+endfunction()
+
+# lowbit_test_program(TARGET library...): a program of tests, without its sources, which are best kept apart from headers
+# that are compiled once for all of them: GoogleTest's cost a second and a half in each file. -O3 is wasted on tests.
+function(lowbit_test_program target)
+  add_executable(${target})
+  target_link_libraries(${target} PRIVATE ${ARGN} lowbit_compile_options GTest::gtest GTest::gmock GTest::gtest_main)
+  if(NOT TARGET lowbit_test_headers)
+    file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/generated/test_headers.cc CONTENT "int main() {}\n")
+    add_executable(lowbit_test_headers EXCLUDE_FROM_ALL ${PROJECT_BINARY_DIR}/generated/test_headers.cc)
+    target_link_libraries(lowbit_test_headers PRIVATE GTest::gmock)
+    target_compile_options(lowbit_test_headers PRIVATE $<$<CONFIG:Release>:-O1>)
+    lowbit_precompile(lowbit_test_headers <gmock/gmock.h> <gtest/gtest.h>)
+  endif()
+  target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-O1>)
+  # libtorch's own definitions reach into the standard library's headers: what is above it cannot share these.
+  if(NOT "${ARGN}" MATCHES "lowbit::train")
+    lowbit_reuse_precompiled(${target} lowbit_test_headers)
+  endif()
+endfunction()
+
+# Compiles headers once for all files of a target. Without -fpch-preprocess ccache cannot see what stands for them and
+# caches nothing.
+function(lowbit_precompile target)
+  target_precompile_headers(${target} PRIVATE ${ARGN})
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+endfunction()
+
+# Takes the precompiled headers of another target, which is compiled with the same options.
+function(lowbit_reuse_precompiled target from)
+  target_precompile_headers(${target} REUSE_FROM ${from})
+  target_compile_options(${target} PRIVATE $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
 endfunction()
 
 # target_link_libraries, but a package that only our own sources need is not named by the installed library.

@@ -9,7 +9,9 @@
 // of one step, to `memory` with the peak memory of the process in MiB.
 
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
+#include <torch/version.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>

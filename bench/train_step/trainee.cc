@@ -1,6 +1,6 @@
 #include "bench/train_step/trainee.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <ctime>
 

@@ -1,6 +1,6 @@
 #include "lowbit/train/conv_of_doubles.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>

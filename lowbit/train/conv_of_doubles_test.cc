@@ -1,7 +1,7 @@
 #include "lowbit/train/conv_of_doubles.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace lowbit::train {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/resource.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace lowbit::train {
 namespace {

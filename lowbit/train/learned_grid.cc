@@ -1,6 +1,7 @@
 #include "lowbit/train/learned_grid.h"
 
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
 
 namespace lowbit::train {
 namespace {

@@ -1,7 +1,7 @@
 #include "lowbit/train/learned_grid.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cmath>
 #include <map>

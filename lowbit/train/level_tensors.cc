@@ -1,6 +1,6 @@
 #include "lowbit/train/level_tensors.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <limits>
 

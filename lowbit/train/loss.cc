@@ -1,6 +1,6 @@
 #include "lowbit/train/loss.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 namespace lowbit::train {
 

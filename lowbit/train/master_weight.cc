@@ -1,6 +1,7 @@
 #include "lowbit/train/master_weight.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <utility>
 

@@ -1,6 +1,7 @@
 #include "lowbit/train/method.h"
 
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <stdexcept>

@@ -1,6 +1,6 @@
 #include "lowbit/train/distributed/agree.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cstring>
 

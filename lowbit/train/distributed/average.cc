@@ -1,6 +1,7 @@
 #include "lowbit/train/distributed/average.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 namespace lowbit::train::distributed {
 namespace {

@@ -1,7 +1,7 @@
 #include "lowbit/train/distributed/average.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "lowbit/train/distributed/test_ranks.h"
 

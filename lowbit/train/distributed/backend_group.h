@@ -3,7 +3,8 @@
 
 // A Group over one of c10d's backends. Includes libtorch; internal to the folder.
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <exception>
 #include <string>

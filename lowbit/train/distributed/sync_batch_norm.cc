@@ -1,6 +1,8 @@
 #include "lowbit/train/distributed/sync_batch_norm.h"
 
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <vector>
 

@@ -3,7 +3,7 @@
 #include "lowbit/train/distributed/sync_batch_norm.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cmath>
 

@@ -1,4 +1,4 @@
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "lowbit/core/ops_common/window.h"
 #include "lowbit/train/conv_of_doubles.h"

@@ -1,7 +1,8 @@
 // Every operator's lowering against its plain definition in core, in double.
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <random>

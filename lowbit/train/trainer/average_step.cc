@@ -1,6 +1,6 @@
 #include "lowbit/train/trainer/average_step.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <cmath>
 

@@ -1,6 +1,7 @@
 #include "lowbit/train/trainer/calibrate_activations.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <set>

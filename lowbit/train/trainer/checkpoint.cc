@@ -1,6 +1,7 @@
 #include "lowbit/train/trainer/checkpoint.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cstring>
 #include <map>

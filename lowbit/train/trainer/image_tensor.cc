@@ -1,6 +1,6 @@
 #include "lowbit/train/trainer/image_tensor.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <vector>
 

@@ -1,6 +1,7 @@
 #include "lowbit/train/trainer/objective.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "lowbit/train/loss.h"
 #include "lowbit/train/network.h"

@@ -1,7 +1,7 @@
 #include "lowbit/train/trainer/objective.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "lowbit/models/model.h"
 #include "lowbit/train/loss.h"

@@ -1,6 +1,7 @@
 #include "lowbit/train/trainer/reestimate_batch_norm.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "lowbit/train/distributed/average.h"
 #include "lowbit/train/trainer/image_tensor.h"

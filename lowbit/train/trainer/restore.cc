@@ -1,6 +1,6 @@
 #include "lowbit/train/trainer/restore.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "lowbit/core/integer_form.h"
 #include "lowbit/train/activation_plan.h"

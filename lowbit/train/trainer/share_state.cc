@@ -1,6 +1,6 @@
 #include "lowbit/train/trainer/share_state.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include <string>
 

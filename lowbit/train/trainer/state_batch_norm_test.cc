@@ -2,7 +2,8 @@
 // values: section 4 of quant/methods/slb/spec.md.
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <set>

@@ -1,6 +1,6 @@
 #include "lowbit/quant/methods/dorefa/dorefa.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "lowbit/train/level_tensors.h"
 

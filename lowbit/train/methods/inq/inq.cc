@@ -1,6 +1,7 @@
 #include "lowbit/quant/methods/inq/inq.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include "lowbit/train/level_tensors.h"
 #include "lowbit/train/master_weight.h"

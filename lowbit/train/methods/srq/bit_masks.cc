@@ -1,6 +1,8 @@
 #include "lowbit/train/methods/srq/bit_masks.h"
 
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <cmath>

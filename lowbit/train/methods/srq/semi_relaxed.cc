@@ -1,6 +1,7 @@
 #include "lowbit/train/methods/srq/semi_relaxed.h"
 
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
 
 #include <algorithm>
 #include <cmath>

@@ -1,6 +1,7 @@
 #include "lowbit/quant/methods/srq/srq.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <array>
 #include <cmath>

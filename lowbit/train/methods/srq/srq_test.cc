@@ -3,7 +3,8 @@
 #include "lowbit/quant/methods/srq/srq.h"
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <set>

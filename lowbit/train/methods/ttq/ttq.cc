@@ -1,6 +1,8 @@
 #include "lowbit/quant/methods/ttq/ttq.h"
 
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cmath>
 

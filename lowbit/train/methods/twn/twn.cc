@@ -1,4 +1,4 @@
-#include <torch/torch.h>
+#include <torch/types.h>
 
 #include "lowbit/quant/methods/twn/rows.h"
 #include "lowbit/train/method.h"

@@ -1,11 +1,14 @@
 #include "lowbit/train/learned_scale.h"
 
-#include <torch/torch.h>
+#include <torch/autograd.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <stdexcept>
 #include <utility>
 
+#include "lowbit/recipe/reading.h"
 #include "lowbit/train/level_tensors.h"
 #include "lowbit/train/master_weight.h"
 
@@ -46,7 +49,7 @@ struct Product : torch::autograd::Function<Product> {
 
 class LearnedScaleWeight : public WeightMethod {
  public:
-  LearnedScaleWeight(const LayerWeight& weight, const quant::LevelScheme& scheme)
+  LearnedScaleWeight(const LayerWeight& weight, const quant::LevelScheme& scheme, double scale_rate)
       : layer_(weight.layer),
         scheme_(scheme),
         weight_{weight.name, weight.value.detach().requires_grad_(true), weight.traits},
@@ -56,6 +59,7 @@ class LearnedScaleWeight : public WeightMethod {
     scale_.tensor = ScalesOf(scheme.rule, by_row ? rows : rows.reshape({1, -1})).requires_grad_(true);
     scale_.traits.role = ParameterTraits::Role::kBias;
     scale_.traits.decay_multiplier = 0;
+    scale_.traits.learning_rate_multiplier *= scale_rate;
     const std::vector<float>& levels = scheme.levels.ascending();
     const double weights = static_cast<double>(rows.numel()) / static_cast<double>(scale_.tensor.numel());
     range_ = {levels.front(), levels.back(), 1 / std::sqrt(weights * levels.back())};
@@ -86,7 +90,7 @@ class LearnedScaleWeight : public WeightMethod {
     const auto least = scale_.tensor.detach().min().item<double>();
     if (least > 0 && std::isfinite(least)) return;
     throw std::runtime_error("layer '" + layer_ + "': a learned scale became " + std::to_string(least) +
-                             ", which is no positive number; lower 'train.learning_rate'");
+                             ", which is no positive number; lower 'train.learning_rate' or the method's 'scale_rate'");
   }
 
   std::string layer_;
@@ -97,9 +101,16 @@ class LearnedScaleWeight : public WeightMethod {
 
 }  // namespace
 
-Method LearnedScaleMethod(const quant::LevelScheme& scheme) {
+Result<Method> LearnedScaleMethod(const Config& options, Result<quant::LevelScheme> (*read_scheme)(const Config&)) {
+  const recipe::Split split = recipe::SplitTable(options, {"scale_rate"});
+  ConfigReader reader(split.ours, "quantize");
+  const double scale_rate = recipe::PositiveFloat(&reader, "scale_rate", 1, 1);
+  LOWBIT_RETURN_IF_ERROR(reader.Finish());
+  LOWBIT_TRY(const quant::LevelScheme scheme, read_scheme(split.others));
   Method method;
-  method.make = [scheme](const LayerWeight& weight) { return std::make_unique<LearnedScaleWeight>(weight, scheme); };
+  method.make = [scheme, scale_rate](const LayerWeight& weight) {
+    return std::make_unique<LearnedScaleWeight>(weight, scheme, scale_rate);
+  };
   return method;
 }
 

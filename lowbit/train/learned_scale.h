@@ -12,7 +12,11 @@ namespace lowbit::train {
 //   dL/ds = g sum dL/dq (level(v) - v inside, level(v) outside),   g = 1 / sqrt(weights of the scale * last)
 // The scales are the parameter "<weight>/scale", [1] or [rows], without weight decay; they start as the scheme's rule has it.
 // A step throws std::runtime_error where one is no longer a positive number.
-Method LearnedScaleMethod(const quant::LevelScheme& scheme);
+//
+// Of the options `scale_rate` is read here: the scales' learning rate as a factor of the run's, (0, 1], by default 1 as in the
+// paper. `read_scheme` reads and checks the others.
+Result<Method> LearnedScaleMethod(const Config& options,
+                                  Result<quant::LevelScheme> (*read_scheme)(const Config& options));
 
 }  // namespace lowbit::train
 

@@ -6,9 +6,6 @@
 
 namespace lowbit::train::methods::apot {
 
-Result<Method> Create(const Config& options) {
-  LOWBIT_TRY(const quant::LevelScheme scheme, quant::methods::apot::ReadScheme(options));
-  return LearnedScaleMethod(scheme);
-}
+Result<Method> Create(const Config& options) { return LearnedScaleMethod(options, quant::methods::apot::ReadScheme); }
 
 }  // namespace lowbit::train::methods::apot

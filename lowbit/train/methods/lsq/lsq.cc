@@ -6,9 +6,6 @@
 
 namespace lowbit::train::methods::lsq {
 
-Result<Method> Create(const Config& options) {
-  LOWBIT_TRY(const quant::LevelScheme scheme, quant::methods::lsq::ReadScheme(options));
-  return LearnedScaleMethod(scheme);
-}
+Result<Method> Create(const Config& options) { return LearnedScaleMethod(options, quant::methods::lsq::ReadScheme); }
 
 }  // namespace lowbit::train::methods::lsq

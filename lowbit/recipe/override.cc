@@ -14,15 +14,28 @@ std::string Trimmed(const std::string& text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
+// At the dots, but for those between quotes, as in TOML.
 std::vector<std::string> SplitPath(const std::string& path) {
-  std::vector<std::string> parts;
-  size_t begin = 0;
-  for (size_t dot = path.find('.'); dot != std::string::npos; dot = path.find('.', begin)) {
-    parts.push_back(Trimmed(path.substr(begin, dot - begin)));
-    begin = dot + 1;
+  std::vector<std::string> parts(1);
+  bool quoted = false;
+  for (const char letter : path) {
+    if (letter == '"') {
+      quoted = !quoted;
+    } else if (letter == '.' && !quoted) {
+      parts.emplace_back();
+    } else {
+      parts.back() += letter;
+    }
   }
-  parts.push_back(Trimmed(path.substr(begin)));
+  for (std::string& part : parts) part = Trimmed(part);
   return parts;
+}
+
+std::string JoinPath(std::vector<std::string> parts) {
+  for (std::string& part : parts) {
+    if (part.find('.') != std::string::npos) part = '"' + part + '"';
+  }
+  return Join(parts, ".");
 }
 
 void SetWhere(Config* config, const std::string& where) {
@@ -57,7 +70,7 @@ Result<Setting> ParseSetting(const std::string& assignment, const std::string& w
   const std::vector<std::string> path = SplitPath(assignment.substr(0, equals));
   if (std::count(path.begin(), path.end(), "") > 0) return Invalid(where + ": a part of the key is empty");
   LOWBIT_TRY(Config value, ParseValue(Trimmed(assignment.substr(equals + 1)), where));
-  return Setting{Join(path, "."), std::move(value)};
+  return Setting{JoinPath(path), std::move(value)};
 }
 
 Status ApplySetting(const Setting& setting, Config* config) {

@@ -6,6 +6,9 @@
 #include <initializer_list>
 #include <utility>
 
+#include "lowbit/recipe/quantize_section.h"
+#include "lowbit/recipe/reading.h"
+
 namespace lowbit::recipe {
 namespace {
 
@@ -13,30 +16,11 @@ constexpr int64_t kMaxCount = int64_t{1} << 40;
 constexpr double kMaxColour = 10;
 constexpr double kMaxTime = 1e9;
 
-// Reads a word into the enumerator at the same place. The first name is the default.
-template <typename Enum>
-Enum Choice(ConfigReader* reader, const std::string& key, const std::vector<std::string>& names) {
-  const std::string word = reader->String(key, names.front(), names);
-  return static_cast<Enum>(std::find(names.begin(), names.end(), word) - names.begin());
-}
-
-double PositiveFloat(ConfigReader* reader, const std::string& key, double otherwise, double max) {
-  const double value = reader->Float(key, otherwise, 0, max);
-  if (reader->Has(key) && value == 0) reader->Reject(key, "greater than 0");
-  return value;
-}
-
 // A factor in [0, 1).
 double Factor(ConfigReader* reader, const std::string& key, double otherwise) {
   const double value = reader->Float(key, otherwise, 0, 1);
   if (value == 1) reader->Reject(key, "smaller than 1");
   return value;
-}
-
-void RejectUnused(ConfigReader* reader, std::initializer_list<const char*> keys, const std::string& because) {
-  for (const char* key : keys) {
-    if (reader->Has(key)) reader->Reject(key, "left out: " + because);
-  }
 }
 
 void ReadPublishedNormalization(ConfigReader* reader, DataSection* data) {
@@ -109,21 +93,6 @@ Result<AugmentSection> ReadAugment(const Config& config) {
   if (augment.crop && augment.pad == 0) reader.Reject("crop", "false unless 'augment.pad' is at least 1");
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
   return augment;
-}
-
-// A table cut in two: the keys that are read here, and the others, which somebody else reads and checks.
-struct Split {
-  Config ours, others;
-};
-
-// REQUIRES: config is a table.
-Split SplitTable(const Config& config, std::initializer_list<std::string> keys) {
-  Split split{Config{ConfigTable(), config.where}, Config{ConfigTable(), config.where}};
-  for (const auto& [key, value] : std::get<ConfigTable>(config.value)) {
-    const bool is_ours = std::find(keys.begin(), keys.end(), key) != keys.end();
-    std::get<ConfigTable>((is_ours ? split.ours : split.others).value).emplace(key, value);
-  }
-  return split;
 }
 
 Result<ModelSection> ReadModel(const Config& config) {
@@ -242,62 +211,6 @@ Result<TrainSection> ReadTrain(const Config& config) {
   return train;
 }
 
-void CheckShares(ConfigReader* reader, const std::string& key, const std::vector<double>& shares) {
-  if (!reader->Has(key)) return;
-  const bool sorted = std::is_sorted(shares.begin(), shares.end());
-  if (shares.empty() || shares.front() <= 0 || shares.back() != 1 || !sorted) {
-    reader->Reject(key, "a list of shares greater than 0, none smaller than the one before it, that ends with 1");
-  }
-}
-
-Status ReadSqShares(const Config& config, QuantizeSection* quantize) {
-  Split split = SplitTable(config, {"stages", "ramp", "ramp_until"});
-  quantize->policy_options = std::move(split.others);
-  ConfigReader reader(split.ours, "quantize.sq");
-  quantize->stages = reader.Floats("stages", {}, 0, 1);
-  quantize->ramp = reader.Floats("ramp", {}, 0, 1);
-  quantize->ramp_until = PositiveFloat(&reader, "ramp_until", quantize->ramp_until, 1);
-  CheckShares(&reader, "stages", quantize->stages);
-  CheckShares(&reader, "ramp", quantize->ramp);
-  if (reader.Has("stages")) RejectUnused(&reader, {"ramp"}, "'quantize.sq.stages' sets the shares already");
-  if (!reader.Has("ramp")) RejectUnused(&reader, {"ramp_until"}, "it belongs to 'quantize.sq.ramp'");
-  if (!reader.Has("stages") && !reader.Has("ramp")) quantize->stages = {0.5, 0.75, 0.875, 1};
-  return reader.Finish();
-}
-
-Result<ActivationsSection> ReadActivations(const Config& config) {
-  ConfigReader reader(config, "quantize.activations");
-  ActivationsSection activations;
-  activations.method = reader.String("method", activations.method);
-  activations.method_options = reader.Table(activations.method);
-  activations.bits = reader.Int("bits", 8, 2, 8);
-  activations.first_bits = reader.Int("first_bits", activations.first_bits, 2, 8);
-  activations.last_bits = reader.Int("last_bits", activations.last_bits, 2, 8);
-  activations.skip = reader.Strings("skip", activations.skip);
-  LOWBIT_RETURN_IF_ERROR(reader.Finish());
-  return activations;
-}
-
-Result<QuantizeSection> ReadQuantize(const Config& config) {
-  ConfigReader reader(config, "quantize");
-  QuantizeSection quantize;
-  quantize.method = reader.String("method", quantize.method);
-  quantize.policy = Choice<QuantizeSection::Policy>(&reader, "policy", {"none", "sq"});
-  quantize.skip = reader.Strings("skip", quantize.skip);
-  const Config& sq = reader.Table("sq");
-  const Config& activations = reader.Table("activations");
-  const bool with_activations = reader.Has("activations") && quantize.method != "none";
-  if (quantize.method != "none") quantize.method_options = reader.Table(quantize.method);
-  const bool with_sq = quantize.policy == QuantizeSection::Policy::kSq;
-  if (with_sq && quantize.method == "none") reader.Reject("policy", "'none' if 'quantize.method' is 'none'");
-  LOWBIT_RETURN_IF_ERROR(reader.Finish());
-  if (with_sq) LOWBIT_RETURN_IF_ERROR(ReadSqShares(sq, &quantize));
-  if (with_activations) {
-    LOWBIT_TRY(quantize.activations, ReadActivations(activations));
-  }
-  return quantize;
-}
-
 Result<DistillSection> ReadDistill(const Config& config, const ModelSection& student) {
   ConfigReader reader(config, "distill");
   DistillSection distill;
@@ -354,28 +267,6 @@ int64_t TimeInIterations(const TrainSection& train, double time, int64_t iterati
 
 int64_t RunIterations(const TrainSection& train, int64_t iterations_per_epoch) {
   return train.epochs > 0 ? train.epochs * iterations_per_epoch : train.iterations;
-}
-
-double QuantizedShare(const QuantizeSection& quantize, int64_t stage, double progress) {
-  if (quantize.ramp.empty()) return quantize.stages.at(static_cast<size_t>(stage));
-  // Step k of n begins at ramp_until * k / (n - 1): the first at the start of the run, the last at ramp_until.
-  const size_t last = quantize.ramp.size() - 1;
-  if (last == 0 || progress >= quantize.ramp_until) return 1;
-  const double step = progress / quantize.ramp_until * static_cast<double>(last);
-  return quantize.ramp[std::min(static_cast<size_t>(step), last - 1)];
-}
-
-Config MethodTable(const QuantizeSection& quantize) {
-  const bool sq = quantize.policy == QuantizeSection::Policy::kSq;
-  ConfigArray skip;
-  for (const std::string& node : quantize.skip) skip.push_back(Config{node, ""});
-  ConfigTable table;
-  table["method"] = Config{quantize.method, ""};
-  table["policy"] = Config{std::string(sq ? "sq" : "none"), ""};
-  table["skip"] = Config{std::move(skip), ""};
-  if (quantize.method != "none") table[quantize.method] = quantize.method_options;
-  if (sq) table["sq"] = quantize.policy_options;
-  return Config{std::move(table), ""};
 }
 
 }  // namespace lowbit::recipe

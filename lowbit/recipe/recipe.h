@@ -11,6 +11,7 @@
 
 #include "lowbit/base/config.h"
 #include "lowbit/base/result.h"
+#include "lowbit/recipe/quantize_section.h"
 
 namespace lowbit::recipe {
 
@@ -132,37 +133,6 @@ struct TrainSection {
   ScheduleSection schedule;
 };
 
-// [quantize.activations]: what products with quantized weights read becomes integers.
-struct ActivationsSection {
-  std::string method = "measured";  // A folder of lowbit/train/activations.
-  Config method_options;            // [quantize.activations.<method>], which the method checks.
-  int64_t bits = 0;        // 0: the table is left out, and activations are float. In the table 2..8, by default 8.
-  int64_t first_bits = 8;  // Of what the network's first product reads. 2..8
-  int64_t last_bits = 8;   // The last one. 2..8
-  std::vector<std::string> skip;  // Products that read floats all the same, and all else that reads their input too.
-};
-
-// [quantize]. The tables of methods, [quantize.<method>], are checked by the methods.
-struct QuantizeSection {
-  enum class Policy {
-    kNone,  // Every weight is quantized in every step.
-    kSq,    // Stochastic quantization: a share of the rows, drawn anew in every step.
-  };
-  std::string method = "none";    // "none": float weights. Else a folder of lowbit/quant/methods.
-  Policy policy = Policy::kNone;  // kSq needs a method.
-  std::vector<std::string> skip;  // Names of graph nodes that stay float.
-  Config method_options;          // [quantize.<method>]
-  Config policy_options;          // [quantize.sq] without the three keys below; empty without the policy.
-  // How the quantized share r rises under kSq (ignored without the policy); exactly one of the two is not empty.
-  // Each value in (0, 1], none smaller than the one before it, the last one 1. A share of 1 is the method without the
-  // policy: stages {1, 1, 1, 1} is the control with SQ's four restarts and no SQ.
-  std::vector<double> stages;      // One complete training run for each: schedule and momentum start again, weights and
-                                   // batch norm statistics are carried on. The default: 0.5, 0.75, 0.875, 1.
-  std::vector<double> ramp;        // Steps of equal length inside one run, the last of which begins at `ramp_until` ...
-  double ramp_until = 0.6;         // ... of the run's progress, so that r = 1 from there on. (0, 1]
-  ActivationsSection activations;  // Needs a method.
-};
-
 // [distill]: learn from another network's answers too; `teacher` is required where the table is there.
 struct DistillSection {
   // A safetensors file, which holds the weights of the network below; or the folder of a run, which says itself what its
@@ -197,14 +167,6 @@ int64_t RunIterations(const TrainSection& train, int64_t iterations_per_epoch);
 
 // A time of [train.schedule] in iterations, rounded to the nearest. REQUIRES: iterations_per_epoch > 0.
 int64_t TimeInIterations(const TrainSection& train, double time, int64_t iterations_per_epoch);
-
-// The share r of quantized weights at `progress` in [0, 1] of the current run under policy sq. `stage` counts from 0.
-// REQUIRES: stages or ramp is not empty; stage < stages.size() if stages are used.
-double QuantizedShare(const QuantizeSection& quantize, int64_t stage, double progress);
-
-// The [quantize] table that the methods' own reader takes: method, policy, skip, [<method>] and [sq] with the options
-// that the method and the policy check.
-Config MethodTable(const QuantizeSection& quantize);
 
 }  // namespace lowbit::recipe
 

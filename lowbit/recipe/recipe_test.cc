@@ -8,6 +8,7 @@
 
 #include "lowbit/base/file.h"
 #include "lowbit/recipe/sweep.h"
+#include "lowbit/recipe/test_read.h"
 #include "lowbit/recipe/toml.h"
 
 namespace lowbit::recipe {
@@ -18,25 +19,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::StartsWith;
-
-Result<Recipe> Read(const std::string& text) {
-  LOWBIT_TRY(const Config config, ParseRecipeText(text, "r.toml"));
-  return ReadRecipe(config);
-}
-
-Recipe Good(const std::string& text) {
-  Result<Recipe> recipe = Read(text);
-  EXPECT_TRUE(recipe.ok()) << (recipe.ok() ? "" : recipe.error().message);
-  return recipe.ok() ? recipe.value() : Recipe();
-}
-
-std::string Bad(const std::string& text) {
-  const Result<Recipe> recipe = Read(text);
-  EXPECT_FALSE(recipe.ok()) << text;
-  return recipe.ok() ? "" : recipe.error().message;
-}
-
-const std::string kTrain = "[train]\nepochs = 10\n";
 
 TEST(ReadRecipe, GivesTheDefaults) {
   const Recipe recipe = Good(kTrain);
@@ -325,42 +307,6 @@ TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
       {kTrain + "[quantize]\nmethod = \"twn\"\n[quantize.activations]\nbit = 8\n", "'bits'"},
   };
   for (const auto& [text, message] : cases) EXPECT_THAT(Bad(text), HasSubstr(message)) << text;
-}
-
-TEST(ReadRecipe, RefusesImpossibleShares) {
-  const std::string sq = kTrain + "[quantize]\nmethod = \"twn\"\npolicy = \"sq\"\n[quantize.sq]\n";
-  for (const char* stages : {"[]", "[0.5]", "[0, 1]", "[0.75, 0.5, 1]", "[1, 0.5, 1]", "[0.5, 1.5]"}) {
-    EXPECT_THAT(Bad(sq + "stages = " + stages + "\n"), HasSubstr("'quantize.sq.stages' must be a ")) << stages;
-    EXPECT_THAT(Bad(sq + "ramp = " + stages + "\n"), HasSubstr("'quantize.sq.ramp' must be a ")) << stages;
-  }
-  EXPECT_THAT(Bad(sq + "stages = 1\n"), HasSubstr("'quantize.sq.stages' must be a list"));
-  EXPECT_THAT(Bad(sq + "stages = [1]\nramp = [1]\n"), HasSubstr("'quantize.sq.ramp' must be left out"));
-  EXPECT_THAT(Bad(sq + "ramp_until = 0.5\n"), HasSubstr("'quantize.sq.ramp_until' must be left out"));
-  EXPECT_THAT(Bad(sq + "ramp = [1]\nramp_until = 0\n"), HasSubstr("'quantize.sq.ramp_until' must be greater than 0"));
-}
-
-TEST(ReadRecipe, SharesHaveDefaults) {
-  const Recipe recipe = Good(kTrain + "[quantize]\nmethod = \"twn\"\npolicy = \"sq\"\n");
-  EXPECT_THAT(recipe.quantize.stages, ElementsAre(0.5, 0.75, 0.875, 1));
-  // The policy can be switched off for a comparison without taking its table away.
-  const Recipe off = Good(kTrain + "[quantize]\nmethod = \"twn\"\n[quantize.sq]\nstages = [0.5, 1]\n");
-  EXPECT_EQ(off.quantize.policy, QuantizeSection::Policy::kNone);
-  EXPECT_THAT(off.quantize.stages, IsEmpty());
-}
-
-TEST(ReadRecipe, ActivationsAreFloatUnlessTheirTableIsThere) {
-  EXPECT_EQ(Good(kTrain + "[quantize]\nmethod = \"twn\"\n").quantize.activations.bits, 0);
-  const Recipe quantized = Good(kTrain + "[quantize]\nmethod = \"twn\"\n[quantize.activations]\n");
-  EXPECT_EQ(quantized.quantize.activations.bits, 8);
-  EXPECT_EQ(quantized.quantize.activations.first_bits, 8);
-  EXPECT_EQ(quantized.quantize.activations.method, "measured");
-  const Recipe signs = Good(kTrain +
-                            "[quantize]\nmethod = \"bwn\"\n[quantize.activations]\nmethod = \"sign\"\n"
-                            "[quantize.activations.sign]\ngradient = \"polynomial\"\n");
-  EXPECT_EQ(signs.quantize.activations.method, "sign");
-  EXPECT_EQ(ToToml(signs.quantize.activations.method_options), "gradient = \"polynomial\"\n");
-  // So that --set quantize.method=none suffices for the float control.
-  EXPECT_EQ(Good(kTrain + "[quantize]\nmethod = \"none\"\n[quantize.activations]\n").quantize.activations.bits, 0);
 }
 
 TEST(ReadRecipe, StagesAreRunsOfTheSameLength) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <optional>
 
 #include "lowbit/base/suggest.h"
 #include "lowbit/core/insert_quantizers.h"
@@ -23,6 +24,18 @@ std::vector<std::string> ProductsOf(const Graph& graph) {
   return names;
 }
 
+// The most that rules for its readers want, or 0 if one of them wants floats; nothing where no rule says.
+std::optional<int64_t> BitsByRules(const QuantizableValue& value, const recipe::QuantizeSection& quantize) {
+  std::optional<int64_t> most;
+  for (const std::string& product : value.products) {
+    const recipe::LayerRule* rule = recipe::RuleOf(quantize, product);
+    if (rule == nullptr || !rule->activation_bits) continue;
+    if (*rule->activation_bits == 0) return 0;
+    most = std::max(most.value_or(0), *rule->activation_bits);
+  }
+  return most;
+}
+
 // Bits of the value, or 0 where it stays float.
 int64_t BitsOf(const QuantizableValue& value, const std::vector<std::string>& products,
                const recipe::QuantizeSection& quantize) {
@@ -31,7 +44,8 @@ int64_t BitsOf(const QuantizableValue& value, const std::vector<std::string>& pr
   };
   const auto& activations = quantize.activations;
   if (of_any([&](const std::string& product) { return Contains(activations.skip, product); })) return 0;
-  if (!of_any([&](const std::string& product) { return !Contains(quantize.skip, product); })) return 0;
+  if (!of_any([&](const std::string& product) { return !IsKeptFloat(quantize, product); })) return 0;
+  if (const std::optional<int64_t> bits = BitsByRules(value, quantize)) return *bits;
   if (Contains(value.products, products.front())) return activations.first_bits;
   return Contains(value.products, products.back()) ? activations.last_bits : activations.bits;
 }

@@ -1,5 +1,9 @@
 #include "lowbit/train/method_plan.h"
 
+#include <algorithm>
+#include <map>
+
+#include "lowbit/base/pattern.h"
 #include "lowbit/base/suggest.h"
 #include "lowbit/train/method.h"
 
@@ -45,25 +49,79 @@ Result<MakeWeightMethod> Combine(const MethodPlan& plan, const methods::ShelfEnt
 std::vector<std::string> MethodNames() { return Names(methods::ShelfEntries()); }
 std::vector<std::string> PolicyNames() { return Names(policies::ShelfEntries()); }
 
+namespace {
+
+// A table with `method`, `policy` and their options, which the reader has begun.
+Result<MakeWeightMethod> MakeOf(const MethodPlan& plan, ConfigReader* reader) {
+  // A recipe may keep the tables of methods that it does not choose, so that "--set quantize.method=..." suffices.
+  for (const std::string& name : MethodNames()) reader->Table(name);
+  for (const std::string& name : PolicyNames()) reader->Table(name);
+  LOWBIT_RETURN_IF_ERROR(reader->Finish());
+  LOWBIT_TRY(const methods::ShelfEntry* method, Find(methods::ShelfEntries(), "quantize.method", plan.method));
+  LOWBIT_TRY(const policies::ShelfEntry* policy, Find(policies::ShelfEntries(), "quantize.policy", plan.policy));
+  if (method == nullptr) {
+    if (policy == nullptr) return MakeWeightMethod();
+    return Invalid("quantize.policy: '" + plan.policy + "' needs a quantize.method");
+  }
+  LOWBIT_TRY(MakeWeightMethod make, Combine(plan, *method, policy, reader->Table(plan.method),
+                                            policy == nullptr ? Config() : reader->Table(plan.policy)));
+  return make;
+}
+
+Result<MethodPlan::Rule> ReadRule(const std::string& pattern, const Config& table) {
+  ConfigReader reader(table, "quantize.layers.'" + pattern + "'");
+  MethodPlan plan;
+  plan.method = reader.String("method", plan.method);
+  plan.policy = reader.String("policy", plan.policy);
+  LOWBIT_TRY(MakeWeightMethod make, MakeOf(plan, &reader));
+  return MethodPlan::Rule{pattern, std::move(make)};
+}
+
+}  // namespace
+
 Result<MethodPlan> ReadQuantizeSection(const Config& section) {
   ConfigReader reader(section, "quantize");
   MethodPlan plan;
   plan.method = reader.String("method", plan.method);
   plan.policy = reader.String("policy", plan.policy);
   plan.skip = reader.Strings("skip", {});
-  // A recipe may keep the tables of methods that it does not choose, so that "--set quantize.method=..." suffices.
-  for (const std::string& name : MethodNames()) reader.Table(name);
-  for (const std::string& name : PolicyNames()) reader.Table(name);
-  LOWBIT_RETURN_IF_ERROR(reader.Finish());
-  LOWBIT_TRY(const methods::ShelfEntry* method, Find(methods::ShelfEntries(), "quantize.method", plan.method));
-  LOWBIT_TRY(const policies::ShelfEntry* policy, Find(policies::ShelfEntries(), "quantize.policy", plan.policy));
-  if (method == nullptr) {
-    if (policy == nullptr) return plan;
-    return Invalid("quantize.policy: '" + plan.policy + "' needs a quantize.method");
+  const Config& layers = reader.Table("layers");
+  LOWBIT_TRY(plan.make, MakeOf(plan, &reader));
+  for (const auto& [pattern, table] : std::get<ConfigTable>(layers.value)) {
+    LOWBIT_TRY(MethodPlan::Rule rule, ReadRule(pattern, table));
+    plan.layers.push_back(std::move(rule));
   }
-  LOWBIT_TRY(plan.make, Combine(plan, *method, policy, reader.Table(plan.method),
-                                policy == nullptr ? Config() : reader.Table(plan.policy)));
   return plan;
+}
+
+const MakeWeightMethod& MakeFor(const MethodPlan& plan, const std::string& node) {
+  static const MakeWeightMethod none;
+  if (std::find(plan.skip.begin(), plan.skip.end(), node) != plan.skip.end()) return none;
+  const auto rule = std::find_if(plan.layers.begin(), plan.layers.end(),
+                                 [&](const MethodPlan::Rule& each) { return MatchesPattern(each.pattern, node); });
+  return rule == plan.layers.end() ? plan.make : rule->make;
+}
+
+Status CheckNames(const MethodPlan& plan, const std::vector<std::string>& nodes) {
+  for (const std::string& name : plan.skip) {
+    if (std::find(nodes.begin(), nodes.end(), name) != nodes.end()) continue;
+    return Invalid("quantize.skip: " + UnknownName("node with a weight", name, nodes));
+  }
+  std::map<std::string, std::string> matched;
+  for (const MethodPlan::Rule& rule : plan.layers) {
+    const size_t before = matched.size();
+    for (const std::string& node : nodes) {
+      if (!MatchesPattern(rule.pattern, node)) continue;
+      const auto [other, first] = matched.emplace(node, rule.pattern);
+      if (!first) {
+        return Invalid("quantize.layers: '" + other->second + "' and '" + rule.pattern + "' both match '" + node +
+                       "': one of them must not");
+      }
+    }
+    if (matched.size() > before) continue;
+    return Invalid("quantize.layers: '" + rule.pattern + "' matches no node with a weight; there are " + Join(nodes));
+  }
+  return Ok();
 }
 
 }  // namespace lowbit::train

@@ -1,26 +1,26 @@
 #ifndef LOWBIT_TRAIN_METHOD_PLAN_H_
 #define LOWBIT_TRAIN_METHOD_PLAN_H_
 
-#include <functional>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "lowbit/base/config.h"
 #include "lowbit/base/result.h"
+#include "lowbit/train/make_weight_method.h"
 
 namespace lowbit::train {
 
-class WeightMethod;
-struct LayerWeight;
-
 // How a recipe wants a network's weights quantized.
 struct MethodPlan {
+  struct Rule {
+    std::string pattern;    // Of nodes' names, as MatchesPattern reads it.
+    MakeWeightMethod make;  // Null: float.
+  };
   std::string method = "none";    // A folder of lowbit/train/methods, or "none": weights stay float.
   std::string policy = "none";    // A folder of lowbit/train/policies, or "none".
   std::vector<std::string> skip;  // Names of nodes whose weights stay float.
-  // Makes a layer's method; null if method is "none".
-  std::function<std::unique_ptr<WeightMethod>(const LayerWeight& weight)> make;
+  MakeWeightMethod make;          // Null if method is "none".
+  std::vector<Rule> layers;       // What holds for nodes of these names instead.
 };
 
 // Reads the recipe's table [quantize]:
@@ -28,9 +28,16 @@ struct MethodPlan {
 //   policy = "sq"        # or "none" (default): train through the quantizer alone
 //   skip = ["conv1"]     # nodes left in float
 //   [quantize.twn]       # the options of a method or policy, in a table of its name; those of others are left unread
+//   [quantize.layers."block1.*"]    # the same keys but `skip` and `layers`, for nodes of these names
 // Errors: unknown names (with the nearest known one), unknown keys, bad options, a policy without a method or over a
 // method that is not a deterministic quantizer.
 Result<MethodPlan> ReadQuantizeSection(const Config& section);
+
+// What makes the method of the node of this name; null: its weight stays float.
+const MakeWeightMethod& MakeFor(const MethodPlan& plan, const std::string& node);
+
+// An error if `skip` or a rule names none of these nodes, which are all that have a weight, or if two rules name one.
+Status CheckNames(const MethodPlan& plan, const std::vector<std::string>& nodes);
 
 std::vector<std::string> MethodNames();
 std::vector<std::string> PolicyNames();

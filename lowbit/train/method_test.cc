@@ -4,7 +4,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <cmath>
@@ -484,6 +485,17 @@ TEST(LearnedScale, ACollapsedScaleIsNamed) {
   }
 }
 
+TEST(LearnedScale, HasARateOfItsOwn) {
+  const auto rate = [](ConfigTable options) {
+    return Make(Plan("apot", "none", {}, std::move(options)), Normal({4, 6}))->Parameters().at(1).traits;
+  };
+  EXPECT_EQ(rate({}).learning_rate_multiplier, 1);
+  EXPECT_EQ(rate({{"scale_rate", Config{0.25, ""}}}).learning_rate_multiplier, 0.25);
+  ConfigTable section = {{"method", Text("lsq")}, {"lsq", Table({{"scale_rate", Config{0.0, ""}}})}};
+  EXPECT_THAT(ReadQuantizeSection(Table(std::move(section))).error().message,
+              HasSubstr("'quantize.scale_rate' must be"));
+}
+
 TEST(Ttq, ScalesAndWeightsHaveTheirOwnGradients) {
   const at::Tensor weight = at::tensor({.9f, -.1f, .01f, -.6f});
   const auto method = Make(Plan("ttq", "none", {}, {{"threshold", Config{0.05, ""}}}), weight.view({1, 4}));
@@ -521,26 +533,6 @@ TEST(Esb, GradientReachesTheWeightsEverywhere) {
   const auto method = Make(Plan("esb"), weight);
   method->Effective(Mode::kTrain, {}).sum().backward();
   EXPECT_TRUE(method->Parameters().at(0).tensor.grad().eq(1).all().item<bool>());
-}
-
-std::string PlanError(ConfigTable section) {
-  const Result<MethodPlan> plan = ReadQuantizeSection(Table(std::move(section)));
-  return plan.ok() ? "" : plan.error().message;
-}
-
-TEST(ReadQuantizeSection, NamesWhatIsWrong) {
-  EXPECT_EQ(PlanError({}), "");
-  EXPECT_EQ(ReadQuantizeSection(Table({})).value().make, nullptr);
-  EXPECT_THAT(PlanError({{"method", Text("tvn")}}), HasSubstr("did you mean 'twn'"));
-  EXPECT_THAT(PlanError({{"method", Text("twn")}, {"policy", Text("sqq")}}), HasSubstr("did you mean 'sq'"));
-  EXPECT_THAT(PlanError({{"policy", Text("sq")}}), HasSubstr("needs a quantize.method"));
-  for (const char* own : {"lsq", "apot", "ttq"}) {
-    EXPECT_THAT(PlanError({{"method", Text(own)}, {"policy", Text("sq")}}), HasSubstr("trains more than weights"))
-        << own;
-  }
-  EXPECT_THAT(PlanError({{"methud", Text("twn")}}), HasSubstr("'method'"));
-  EXPECT_THAT(PlanError({{"method", Text("twn")}, {"twn", Table({{"delta_scpe", Text("row")}})}}),
-              HasSubstr("delta_scope"));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "lowbit/train/network.h"
 
 #include <ATen/autocast_mode.h>
-#include <torch/torch.h>
+#include <torch/types.h>
 #include <torch/version.h>
 
 #include <algorithm>
@@ -100,6 +100,7 @@ struct Network::Impl {
   std::vector<at::Tensor> fixed;  // By slot: parameters; undefined for values that a step computes.
   std::vector<Step> steps;
   StepContext context;  // Of the pass under way.
+  Watcher watcher;
   std::vector<int> inputs, outputs;
   std::vector<Layer> layers;
   std::map<std::string, std::unique_ptr<WeightMethod>> methods;  // By parameter.
@@ -157,24 +158,20 @@ at::Tensor Network::Impl::ToDevice(const at::Tensor& tensor) const { return tens
 // One method for each quantized weight; a weight that several nodes share is the first one's.
 void Network::Impl::AddMethods() {
   std::set<std::string> names;
-  const auto& skip = options.method.skip;
+  const MethodPlan& plan = options.method;
   for (const Node& node : graph.nodes) {
     if (!HasRowWeight(graph, node)) continue;
     names.insert(node.name);
     const std::string& name = node.inputs[1];
     const Parameter& parameter = graph.parameters.at(name);
-    const bool skipped = std::find(skip.begin(), skip.end(), node.name) != skip.end();
-    if (options.method.make == nullptr || skipped || methods.count(name) != 0) continue;
+    const MakeWeightMethod& make = MakeFor(plan, node.name);
+    if (make == nullptr || methods.count(name) != 0) continue;
     const auto* low_bit = std::get_if<QTensor>(&parameter.value);
     const FloatTensor start = low_bit == nullptr ? std::get<FloatTensor>(parameter.value) : Dequantize(*low_bit);
-    methods[name] = options.method.make({node.name, name, ToTorch(start).to(device), parameter.traits, options.seed});
+    methods[name] = make({node.name, name, ToTorch(start).to(device), parameter.traits, options.seed});
   }
-  for (const std::string& name : skip) {
-    if (names.count(name) == 0) {
-      throw std::invalid_argument("quantize.skip: " +
-                                  UnknownName("node with a weight", name, {names.begin(), names.end()}));
-    }
-  }
+  const Status status = CheckNames(plan, {names.begin(), names.end()});
+  if (!status.ok()) throw std::invalid_argument(status.error().message);
 }
 
 void Network::Impl::AddParameter(const std::string& name, const Parameter& parameter) {
@@ -318,12 +315,14 @@ std::vector<at::Tensor> Network::Run(const std::vector<at::Tensor>& inputs, Mode
     value(impl.slots.at(name)) = method->Effective(mode, context).to(impl.type);
   }
   for (size_t i = 0; i < inputs.size(); ++i) value(impl.inputs[i]) = impl.Prepared(inputs[i], i);
-  for (const Step& step : impl.steps) {
+  for (size_t i = 0; i < impl.steps.size(); ++i) {
+    const Step& step = impl.steps[i];
     std::vector<at::Tensor> arguments;
     arguments.reserve(step.inputs.size());
     for (const int slot : step.inputs) arguments.push_back(slot < 0 ? at::Tensor() : value(slot));
     for (const int slot : step.last_uses) value(slot).reset();
     value(step.output) = impl.Rounded(step.kernel(arguments, mode));
+    if (impl.watcher) impl.watcher(impl.graph.nodes[i], arguments, value(step.output));
   }
   std::vector<at::Tensor> results;
   for (const int slot : impl.outputs) results.push_back(value(slot).to(impl.type));
@@ -333,6 +332,8 @@ std::vector<at::Tensor> Network::Run(const std::vector<at::Tensor>& inputs, Mode
 at::Tensor Network::Forward(const at::Tensor& images, Mode mode, const StepContext& context) {
   return Run({images}, mode, context).at(0);
 }
+
+void Network::Watch(Watcher watcher) { impl_->watcher = std::move(watcher); }
 
 at::Tensor Network::Regularizer() const {
   at::Tensor sum;

@@ -88,7 +88,7 @@ bool IsOutside(const std::string& library) { return library == "tests" || librar
 bool IsSystemHeader(const std::string& header) {
   static const std::regex system(
       R"([a-z_0-9]+|(sys|linux|arpa|netinet)/[a-z_0-9]+\.h|)"
-      R"((unistd|fcntl|dirent|dlfcn|signal|pthread|sched|poll|termios|getopt|glob|wait|netdb|malloc)\.h|)"
+      R"((unistd|fcntl|dirent|dlfcn|signal|pthread|sched|poll|termios|getopt|glob|fnmatch|wait|netdb|malloc)\.h|)"
       R"((stddef|stdint|stdbool|stdio|stdlib|string|math|time|errno|inttypes|setjmp)\.h)");
   return std::regex_match(header, system);
 }

@@ -276,6 +276,32 @@ TEST_F(TrainerTest, QuantizedActivationsLearnAndRunInIntegers) {
   ExpectIntegerLogits(job, frozen);
 }
 
+TEST_F(TrainerTest, RulesChangeMethodAndBitsOfSingleLayers) {
+  std::vector<std::string> rules = kActivations;
+  for (const char* rule : {"quantize.layers.conv2.method=uniform", "quantize.layers.conv2.policy=none",
+                           "quantize.layers.conv2.uniform.bits=5", "quantize.layers.conv2.activation_bits=6",
+                           "quantize.layers.\"f*\".activation_bits=0"}) {
+    rules.emplace_back(rule);
+  }
+  const TrainJob job = Job(rules);
+  EXPECT_GT(Train(job).value().test_accuracy, 0.6);  // Chance is a third.
+  const Graph frozen = Freeze({job.recipe, job.graph, job.folder}).value();
+  std::map<std::string, float> bits;  // Of what a node reads.
+  for (const Node& node : frozen.nodes) {
+    if (node.op != "Quant") continue;
+    for (const Node& reader : frozen.nodes) {
+      if (reader.inputs[0] != node.outputs[0]) continue;
+      bits[reader.name] = std::get<FloatTensor>(frozen.parameters.at(node.inputs[3]).value).data[0];
+    }
+  }
+  EXPECT_EQ(bits["conv2"], 6);
+  EXPECT_EQ(bits.count("fc"), 0);
+  EXPECT_EQ(std::get<QTensor>(frozen.parameters.at("conv1.weight").value).values.kind, ValueSet::Kind::kTernary);
+  const QTensor& fine = std::get<QTensor>(frozen.parameters.at("conv2.weight").value);
+  EXPECT_GT(fine.values.bits, 3);
+  ExpectIntegerLogits(job, frozen);
+}
+
 TEST_F(TrainerTest, AResumedRunKeepsTheScalesOfItsStart) {
   const std::string scale = "buffer/pool1/quant/scale", weight = "parameter/fc.weight";
   ASSERT_TRUE(Train(Job(kActivations)).ok());

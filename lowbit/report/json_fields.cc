@@ -1,5 +1,6 @@
 #include "lowbit/report/json_fields.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 
@@ -112,6 +113,15 @@ std::vector<std::string> JsonFields::OptionalTexts(const std::string& key) {
   if (good) return texts;
   Reject(key, "a list of strings");
   return {};
+}
+
+std::map<std::string, double> JsonFields::OtherNumbers(const std::vector<std::string>& known) const {
+  std::map<std::string, double> numbers;
+  for (const auto& [key, value] : object_.items()) {
+    if (!value.is_number() || std::count(known.begin(), known.end(), key) > 0) continue;
+    if (std::isfinite(value.get<double>())) numbers[key] = value.get<double>();
+  }
+  return numbers;
 }
 
 const json& JsonFields::Object(const std::string& key) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -29,6 +30,8 @@ class JsonFields {
   std::string OptionalText(const std::string& key);
   std::vector<int64_t> Counts(const std::string& key, size_t min_size, size_t max_size);
   std::vector<std::string> OptionalTexts(const std::string& key);
+  // All numbers but those under `known`; what is no number, or not finite, is ignored.
+  std::map<std::string, double> OtherNumbers(const std::vector<std::string>& known) const;
   // The object under `key`; an empty one, and an error, if it is something else.
   const nlohmann::json& Object(const std::string& key);
 

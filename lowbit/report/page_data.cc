@@ -51,6 +51,29 @@ json HistogramData(const std::optional<Histogram>& histogram) {
   return {{"low", histogram->low}, {"high", histogram->high}, {"counts", histogram->counts}};
 }
 
+// Each word's numbers, null in the lines that lack it.
+json DetailColumns(const std::vector<LayerLine>& lines) {
+  json columns = json::object();
+  for (const LayerLine& line : lines) {
+    for (const auto& [word, value] : line.details) columns[word] = json::array();
+  }
+  for (auto& [word, column] : columns.items()) {
+    for (const LayerLine& line : lines) {
+      const auto found = line.details.find(word);
+      column.push_back(found == line.details.end() ? json(nullptr) : json(found->second));
+    }
+  }
+  return columns;
+}
+
+json ActivationData(const ActivationQuantizer& quantizer) {
+  return {{"name", quantizer.name},
+          {"epoch", Column(quantizer.lines, &ActivationLine::epoch)},
+          {"saturated", Column(quantizer.lines, &ActivationLine::saturated)},
+          {"zero", Column(quantizer.lines, &ActivationLine::zero)},
+          {"scale", Column(quantizer.lines, &ActivationLine::scale)}};
+}
+
 json LayerData(const Layer& layer) {
   return {{"name", layer.name},
           {"epoch", Column(layer.lines, &LayerLine::epoch)},
@@ -58,6 +81,7 @@ json LayerData(const Layer& layer) {
           {"error", Column(layer.lines, &LayerLine::error)},
           {"quantized", Column(layer.lines, &LayerLine::quantized)},
           {"zero", Column(layer.lines, &LayerLine::zero)},
+          {"details", DetailColumns(layer.lines)},
           {"start", HistogramData(layer.start)},
           {"end", HistogramData(layer.end)}};
 }
@@ -107,9 +131,18 @@ json SizeData(const std::optional<SizeLine>& line) {
 json RunData(const Run& run, const std::string& label) {
   json layers = json::array();
   for (const Layer& layer : run.layers) layers.push_back(LayerData(layer));
-  return {{"label", label},     {"info", InfoData(run.info)},      {"recipe", run.recipe},
-          {"notes", run.notes}, {"steps", StepColumns(run.steps)}, {"epochs", EpochColumns(run.epochs)},
-          {"layers", layers},   {"final", FinalData(run.final)},   {"size", SizeData(run.size)}};
+  json activations = json::array();
+  for (const ActivationQuantizer& quantizer : run.activations) activations.push_back(ActivationData(quantizer));
+  return {{"label", label},
+          {"info", InfoData(run.info)},
+          {"recipe", run.recipe},
+          {"notes", run.notes},
+          {"steps", StepColumns(run.steps)},
+          {"epochs", EpochColumns(run.epochs)},
+          {"layers", layers},
+          {"activations", activations},
+          {"final", FinalData(run.final)},
+          {"size", SizeData(run.size)}};
 }
 
 // Adds `suffix(i)` to every label that occurs more than once.

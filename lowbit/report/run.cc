@@ -50,29 +50,44 @@ void ReadEpoch(JsonFields* fields, Run* run) {
   run->epochs.push_back(line);
 }
 
-Layer* FindOrAddLayer(const std::string& name, Run* run) {
-  for (Layer& layer : run->layers) {
-    if (layer.name == name) return &layer;
+// Of layers, or of quantizers of activations.
+template <typename Named>
+Named* FindOrAdd(const std::string& name, std::vector<Named>* all) {
+  for (Named& one : *all) {
+    if (one.name == name) return &one;
   }
-  run->layers.push_back(Layer{name, {}, {}, {}});
-  return &run->layers.back();
+  all->emplace_back();
+  all->back().name = name;
+  return &all->back();
 }
 
 void ReadLayer(JsonFields* fields, Run* run) {
   LayerLine line;
-  Layer* layer = FindOrAddLayer(fields->Text("layer"), run);
+  Layer* layer = FindOrAdd(fields->Text("layer"), &run->layers);
   line.epoch = fields->Number("epoch", 0);
   line.weights = fields->Count("weights", 1);
   line.error = fields->Number("error", 0);
   line.quantized = fields->Number("quantized", 0, 1);
   line.zero = fields->Number("zero", 0, 1);
+  line.details = fields->OtherNumbers({"epoch", "weights", "error", "quantized", "zero"});
   CheckRises(layer->lines, line, &LayerLine::epoch, "epoch", fields);
   layer->lines.push_back(line);
 }
 
+void ReadActivation(JsonFields* fields, Run* run) {
+  ActivationLine line;
+  ActivationQuantizer* quantizer = FindOrAdd(fields->Text("node"), &run->activations);
+  line.epoch = fields->Number("epoch", 0);
+  line.saturated = fields->Number("saturated", 0, 1);
+  line.zero = fields->Number("zero", 0, 1);
+  line.scale = fields->Number("scale");
+  CheckRises(quantizer->lines, line, &ActivationLine::epoch, "epoch", fields);
+  quantizer->lines.push_back(line);
+}
+
 void ReadHistogram(JsonFields* fields, Run* run) {
   Histogram histogram;
-  Layer* layer = FindOrAddLayer(fields->Text("layer"), run);
+  Layer* layer = FindOrAdd(fields->Text("layer"), &run->layers);
   histogram.low = fields->Number("low");
   histogram.high = fields->Number("high");
   histogram.counts = fields->Counts("counts", 1, kMaxBins);
@@ -106,8 +121,9 @@ struct Kind {
   const char* name;
   void (*read)(JsonFields* fields, Run* run);
 };
-constexpr Kind kKinds[] = {{"step", ReadStep},           {"epoch", ReadEpoch}, {"layer", ReadLayer},
-                           {"histogram", ReadHistogram}, {"final", ReadFinal}, {"size", ReadSize}};
+constexpr Kind kKinds[] = {
+    {"step", ReadStep},           {"epoch", ReadEpoch}, {"layer", ReadLayer}, {"activation", ReadActivation},
+    {"histogram", ReadHistogram}, {"final", ReadFinal}, {"size", ReadSize}};
 
 Status ReadLine(const json& object, const std::string& where, Run* run) {
   JsonFields fields(object, where);

@@ -47,6 +47,12 @@ struct LayerLine {
   double epoch = 0;
   int64_t weights = 0;
   double error = 0, quantized = 0, zero = 0;
+  std::map<std::string, double> details;  // What else the line says in numbers, by its word.
+};
+
+// Of a quantizer of activations.
+struct ActivationLine {
+  double epoch = 0, saturated = 0, zero = 0, scale = 0;
 };
 
 struct Histogram {
@@ -58,6 +64,11 @@ struct Layer {
   std::string name;
   std::vector<LayerLine> lines;  // Rising in epoch.
   std::optional<Histogram> start, end;
+};
+
+struct ActivationQuantizer {
+  std::string name;
+  std::vector<ActivationLine> lines;  // Rising in epoch.
 };
 
 struct FinalLine {
@@ -77,7 +88,8 @@ struct Run {
   std::string recipe;  // The text of recipe.toml.
   std::vector<StepLine> steps;
   std::vector<EpochLine> epochs;
-  std::vector<Layer> layers;       // In order of first appearance.
+  std::vector<Layer> layers;  // In order of first appearance.
+  std::vector<ActivationQuantizer> activations;
   std::optional<FinalLine> final;  // None: unfinished.
   std::optional<SizeLine> size;
   std::vector<std::string> notes;  // What a reader of the page should know: "the last line was cut off".

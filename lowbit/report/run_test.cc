@@ -55,6 +55,25 @@ std::string Changed(std::string text, const std::string& from, const std::string
   return at == std::string::npos ? text : text.replace(at, from.size(), to);
 }
 
+TEST(ParseMetrics, KeepsWhatLayersSayBesides) {
+  const auto run = Metrics(Changed(kLayer, "\"zero\"", "\"changed\":0.125,\"mode\":\"hard\",\"zero\""));
+  EXPECT_EQ(run.layers[0].lines[0].details, (std::map<std::string, double>{{"changed", 0.125}}));
+}
+
+TEST(ParseMetrics, ReadsQuantizersOfActivations) {
+  const std::string line = R"({"kind":"activation","epoch":1,"node":"q","saturated":0.25,"zero":0.5,"scale":0.125})";
+  const auto run = Metrics(line + "\n" + Changed(line, "1", "2") + "\n");
+  ASSERT_EQ(run.activations.size(), 1u);
+  EXPECT_EQ(run.activations[0].name, "q");
+  ASSERT_EQ(run.activations[0].lines.size(), 2u);
+  EXPECT_EQ(run.activations[0].lines[1].epoch, 2);
+  EXPECT_EQ(run.activations[0].lines[0].saturated, 0.25);
+  EXPECT_EQ(run.activations[0].lines[0].zero, 0.5);
+  EXPECT_EQ(run.activations[0].lines[0].scale, 0.125);
+  EXPECT_THAT(MetricsError(Changed(line, "0.25", "1.5")), HasSubstr("'saturated' must be a number in 0..1"));
+  EXPECT_THAT(MetricsError(line + "\n" + line + "\n"), HasSubstr("'epoch'"));
+}
+
 TEST(ParseRunInfo, ReadsEveryKey) {
   const Result<RunInfo> parsed = ParseRunInfo(kInfo, "run.json");
   ASSERT_TRUE(parsed.ok()) << parsed.error().message;

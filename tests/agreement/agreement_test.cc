@@ -2,7 +2,8 @@
 // through the plain evaluation in double precision that both are held against.
 
 #include <gtest/gtest.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <vector>

@@ -20,8 +20,16 @@ void ExpectStep(const json& line, int run, Cells* cells) {
 }
 
 void ExpectLayer(const json& line, int run, Cells* cells) {
-  for (const char* key : {"error", "quantized", "zero"}) {
-    (*cells)[TableKey(std::string("layer_") + key, line["layer"], run, line["epoch"], "")] = line[key];
+  for (const char* key : {"error", "quantized", "zero", "changed"}) {
+    if (line.contains(key)) {
+      (*cells)[TableKey(std::string("layer_") + key, line["layer"], run, line["epoch"], "")] = line[key];
+    }
+  }
+}
+
+void ExpectActivation(const json& line, int run, Cells* cells) {
+  for (const char* key : {"saturated", "zero", "scale"}) {
+    (*cells)[TableKey(std::string("activation_") + key, line["node"], run, line["epoch"], "")] = line[key];
   }
 }
 
@@ -83,6 +91,7 @@ Cells ExpectedCells(const std::vector<SampleRun>& samples) {
       if (kind == "epoch") ExpectEpoch(line, run, &cells);
       if (kind == "step") ExpectStep(line, run, &cells);
       if (kind == "layer") ExpectLayer(line, run, &cells);
+      if (kind == "activation") ExpectActivation(line, run, &cells);
       if (kind == "histogram") ExpectHistogram(line, run, &cells);
       if (kind == "final") ExpectFinal(line, run, &cells);
       if (kind == "size") ExpectSize(line, run, &cells);

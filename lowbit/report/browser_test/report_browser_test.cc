@@ -102,8 +102,8 @@ TEST_F(ReportInBrowser, LinesAreDrawnWhereTheFiguresAre) {
     }
     ++lines;
   }
-  // 4 epoch charts and 3 step charts of 3 runs; 3 quantities of 4 layers of the 2 quantized runs.
-  EXPECT_EQ(lines, 7u * 3 + 3 * 4 * 2);
+  // 4 epoch charts and 3 step charts of 3 runs; 4 quantities of 4 layers of the 2 quantized runs; 3 of 2 quantizers of one.
+  EXPECT_EQ(lines, 7u * 3 + 4 * 4 * 2 + 3 * 2);
   for (const auto* axis : {&across, &down}) {
     for (const auto& [chart, points] : *axis) {
       const auto less = [](const Point& a, const Point& b) { return a.value < b.value; };
@@ -128,7 +128,7 @@ TEST_F(ReportInBrowser, NoComplaintNoRequestNoSidewaysScroll) {
       EXPECT_THAT(reading.complaints, IsEmpty());
       EXPECT_THAT(reading.requests, IsEmpty());
       EXPECT_LE(reading.scroll_width, width);
-      EXPECT_EQ(reading.tips, 7 + 4 + 4) << "charts of the run, of the layers, histograms";
+      EXPECT_EQ(reading.tips, 7 + 4 + 2 + 4) << "charts of the run, of the layers, of activations, histograms";
       EXPECT_EQ(reading.cells, reading_.cells);
       backgrounds.insert(reading.background);
       if (const char* folder = std::getenv("LOWBIT_SCREENSHOTS")) {

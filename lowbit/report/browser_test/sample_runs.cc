@@ -78,6 +78,19 @@ void AddLayers(const Character& c, const CounterRandom& random, int epoch, std::
          {"error", c.error + 0.05 * layer + 0.2 * std::exp(-epoch) + 0.01 * random.Normal(epoch * 8 + layer)},
          {"quantized", RatioAt(c, epoch)},
          {"zero", 0.4 + 0.01 * layer + 0.005 * epoch}});
+    // The first epoch has nothing to compare its codes with.
+    if (epoch > 1) metrics->back()["changed"] = 0.3 / epoch + 0.01 * layer;
+  }
+}
+
+void AddActivations(const Character& c, int epoch, std::vector<json>* metrics) {
+  for (int node = 0; c.ramp && node < 2; ++node) {
+    metrics->push_back({{"kind", "activation"},
+                        {"epoch", epoch},
+                        {"node", node == 0 ? "relu1/quant" : "relu2/quant"},
+                        {"saturated", 0.02 + 0.001 * epoch + 0.01 * node},
+                        {"zero", 0.5 - 0.01 * epoch},
+                        {"scale", 0.125 + 0.01 * epoch}});
   }
 }
 
@@ -104,6 +117,7 @@ void AddEpochs(const Character& c, const CounterRandom& random, std::vector<json
     }
     metrics->push_back(line);
     AddLayers(c, random, epoch, metrics);
+    AddActivations(c, epoch, metrics);
   }
 }
 

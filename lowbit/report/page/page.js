@@ -259,21 +259,56 @@ function tabbed(name, titles, panelClass, makeCharts) {
   return { nodes: [element("div", { class: "tabs", role: "tablist", "aria-label": name }, tabs), panel], start: () => choose(0) };
 }
 
+// Tabs of small charts, one chart for each of `names`. A quantity: its key, its title, the columns of a run and name that hold it under
+// the key, and its range if one is fixed; otherwise all charts have one scale, so that they can be compared.
+function chartsOfParts(kind, names, quantities, note) {
+  return tabbed(kind, quantities.map(({ title }) => title), "small", (chosen) => {
+    const { key, title, columns, unit, range } = quantities[chosen];
+    const shown = names.map((name) => [name, seriesOf((run) => columns(run, name), key)]).filter(([, series]) => series.length > 0);
+    const [low, high] = extent(shown.flatMap(([, series]) => series.flatMap((line) => line.y)));
+    const least = Math.min(0, low), most = Math.max(high, least + 0.01);
+    return shown.map(([name, series]) => lineChart({
+      id: `${kind}_${key}`, layer: name, title: name, note: note(name), series, unit,
+      range: range || [least * 1.05, most * 1.05], height: 128, spoken: `${title} of ${name}`,
+    }));
+  });
+}
+
+const shareRange = [0, 1.05];
+const detailTitles = { changed: "Changed codes", gradient: "Gradient" };
+
 function layers() {
   const names = [...new Set(runs.flatMap((run) => run.layers.filter((layer) => layer.epoch.length > 0).map((layer) => layer.name)))];
   if (names.length === 0) return;
-  const quantities = [["error", "Quantization error"], ["quantized", "Quantized share"], ["zero", "Zeros"]];
-  const tabs = tabbed("quantity", quantities.map(([, title]) => title), "small", (chosen) => {
-    const [key, title] = quantities[chosen];
-    const seriesFor = (name) => seriesOf((run) => run.layers.find((layer) => layer.name === name), key);
-    // One scale for all layers, so that they can be compared.
-    const highest = key === "error" ? extent([0.01, ...names.flatMap((name) => seriesFor(name).flatMap((line) => line.y))])[1] : 1;
-    return names.map((name) => lineChart({
-      id: `layer_${key}`, layer: name, title: name, note: weightsNote(name), series: seriesFor(name), unit: percentUnit,
-      range: [0, highest * 1.05], height: 128, spoken: `${title} of ${name}`,
-    }));
-  });
+  const find = (run, name) => run.layers.find((layer) => layer.name === name);
+  const words = [...new Set(runs.flatMap((run) => run.layers.flatMap((layer) => Object.keys(layer.details))))].sort();
+  const tabs = chartsOfParts("layer", names, [
+    { key: "error", title: "Quantization error", columns: find, unit: percentUnit },
+    { key: "quantized", title: "Quantized share", columns: find, unit: percentUnit, range: shareRange },
+    { key: "zero", title: "Zeros", columns: find, unit: percentUnit, range: shareRange },
+    ...words.map((word) => ({
+      key: word, title: detailTitles[word] || word.replaceAll("_", " "), unit: word === "changed" ? percentUnit : numberUnit,
+      columns: (run, name) => {
+        const layer = find(run, name);
+        return layer && layer.details[word] ? { epoch: layer.epoch, [word]: layer.details[word] } : null;
+      },
+    })),
+  ], weightsNote);
   section("Layers", "The error is the mean distance between a layer's float and quantized weights, as a share of their mean magnitude: ‖W − Q‖₁ / ‖W‖₁ with the whole layer quantized.",
+    legend(), ...tabs.nodes);
+  tabs.start();
+}
+
+function activations() {
+  const names = [...new Set(runs.flatMap((run) => run.activations.map((quantizer) => quantizer.name)))];
+  if (names.length === 0) return;
+  const find = (run, name) => run.activations.find((quantizer) => quantizer.name === name);
+  const tabs = chartsOfParts("activation", names, [
+    { key: "saturated", title: "Saturated", columns: find, unit: percentUnit },
+    { key: "zero", title: "Zeros", columns: find, unit: percentUnit, range: shareRange },
+    { key: "scale", title: "Scale", columns: find, unit: numberUnit },
+  ], () => "");
+  section("Activations", "What the quantizers between the layers do to the first test images: the share of values beyond the end of the grid, the share that becomes zero, and the width of a step.",
     legend(), ...tabs.nodes);
   tabs.start();
 }
@@ -343,6 +378,7 @@ configurations();
 summary();
 curves();
 layers();
+activations();
 histograms();
 sizes();
 recipes();

@@ -1,6 +1,7 @@
 #include "lowbit/train/trainer/evaluate_network.h"
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <stdexcept>

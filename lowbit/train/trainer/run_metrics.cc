@@ -69,6 +69,23 @@ Status WriteLayers(int64_t epoch, int64_t iteration, const std::vector<LayerStat
   return log->Scalars(iteration, scalars);
 }
 
+Status WriteActivations(int64_t epoch, int64_t iteration, const std::vector<ActivationStatistics>& quantizers,
+                        MetricsLog* log) {
+  std::map<std::string, double> scalars;
+  for (const ActivationStatistics& quantizer : quantizers) {
+    LOWBIT_RETURN_IF_ERROR(WriteJson({{"kind", "activation"},
+                                      {"epoch", epoch},
+                                      {"node", quantizer.node},
+                                      {"saturated", quantizer.saturated},
+                                      {"zero", quantizer.zero},
+                                      {"scale", quantizer.scale}},
+                                     log));
+    scalars["saturated/" + quantizer.node] = quantizer.saturated;
+    scalars["activation_scale/" + quantizer.node] = quantizer.scale;
+  }
+  return log->Scalars(iteration, scalars);
+}
+
 Status WriteHistogram(const std::string& when, const std::string& layer, const std::vector<float>& values,
                       MetricsLog* log) {
   if (values.empty()) return Ok();

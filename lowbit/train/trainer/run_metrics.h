@@ -11,6 +11,7 @@
 #include "lowbit/base/result.h"
 #include "lowbit/train/network.h"
 #include "lowbit/train/trainer/averages.h"
+#include "lowbit/train/trainer/diagnostics.h"
 #include "lowbit/train/trainer/metrics_log.h"
 #include "lowbit/train/trainer/train_job.h"
 
@@ -39,6 +40,8 @@ struct EpochMetrics {
 Status WriteStep(const StepMetrics& metrics, MetricsLog* log);
 Status WriteEpoch(const EpochMetrics& metrics, MetricsLog* log);
 Status WriteLayers(int64_t epoch, int64_t iteration, const std::vector<LayerStatistics>& layers, MetricsLog* log);
+Status WriteActivations(int64_t epoch, int64_t iteration, const std::vector<ActivationStatistics>& quantizers,
+                        MetricsLog* log);
 // `when` is "start" or "end". 61 equal bins over the range of the values.
 Status WriteHistogram(const std::string& when, const std::string& layer, const std::vector<float>& values,
                       MetricsLog* log);

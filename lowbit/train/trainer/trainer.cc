@@ -1,5 +1,6 @@
 #include <fmt/format.h>
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <chrono>
@@ -17,6 +18,7 @@
 #include "lowbit/train/trainer/average_step.h"
 #include "lowbit/train/trainer/calibrate_activations.h"
 #include "lowbit/train/trainer/checkpoint.h"
+#include "lowbit/train/trainer/diagnostics.h"
 #include "lowbit/train/trainer/evaluate_network.h"
 #include "lowbit/train/trainer/guard.h"
 #include "lowbit/train/trainer/image_tensor.h"
@@ -292,7 +294,17 @@ class Trainer {
     progress_->Line(Phase() + "  " + EpochText(metrics));
     state_.epoch = Averages();
     LOWBIT_RETURN_IF_ERROR(WriteEpoch(metrics, metrics_.get()));
-    return WriteLayers(metrics.epoch, metrics.iteration, network_.Statistics(), metrics_.get());
+    return WriteDiagnostics(metrics.epoch, metrics.iteration);
+  }
+
+  Status WriteDiagnostics(int64_t epoch, int64_t iteration) {
+    std::vector<LayerStatistics> layers = network_.Statistics();
+    code_changes_.Add(network_, &layers);
+    AddGradientNorms(network_, &layers);
+    LOWBIT_RETURN_IF_ERROR(WriteLayers(epoch, iteration, layers, metrics_.get()));
+    if (job_.recipe.quantize.activations.bits == 0) return Ok();
+    return WriteActivations(epoch, iteration, WatchActivations(job_.dataset.test, train_.test_batch, &network_),
+                            metrics_.get());
   }
 
   // After `epochs` epochs of the run; a checkpoint that follows holds the result.
@@ -377,6 +389,7 @@ class Trainer {
   std::unique_ptr<Progress> progress_;
   InterruptGuard interrupt_;
   std::unique_ptr<MetricsLog> metrics_;
+  CodeChanges code_changes_;
   RunState state_;
   Clock::time_point start_, epoch_start_;
   int64_t epoch_first_step_ = 0;

@@ -1,6 +1,7 @@
 // Builds a network, executes it with libtorch on one black image, and prints its logits.
 
-#include <torch/torch.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cstdio>
 

@@ -88,6 +88,16 @@ check "  leaves no file" test ! -e "$scratch/twice.lbm"
 check "calibrate on data that does not fit" fails_with 2 "$lowbit" calibrate "$scratch/net.lbm" -o "$scratch/twice.lbm" \
   --data "mnist:$scratch"
 
+# ONNX out, and in again: the same answers, from the file and from the run.
+check "export to QONNX" "$lowbit" export "$scratch/integers.lbm" -o "$scratch/net.onnx" --flavor qonnx
+check "  and import" "$lowbit" import "$scratch/net.onnx" -o "$scratch/back.lbm"
+check "eval of that" "$lowbit" eval "$scratch/back.lbm" --predictions "$scratch/back.txt"
+check "  the same answers" cmp "$scratch/integers.txt" "$scratch/back.txt"
+check "  by the same kernels" "$lowbit" inspect "$scratch/back.lbm" --kernels --strict
+check "export of a run" "$lowbit" export "$scratch/run" -o "$scratch/run.onnx" --flavor int2
+check "export of its file" "$lowbit" export "$scratch/net.lbm" -o "$scratch/file.onnx" --flavor int2
+check "  are the same" cmp "$scratch/run.onnx" "$scratch/file.onnx"
+
 # Quantized activations: the run's own evaluation computes the integers of the packed file.
 refused "a product that is not there" "unknown product 'conv99'" --set 'quantize.activations.skip=["conv99"]'
 refused "activations of nine bits" "quantize.activations.bits" --set quantize.activations.bits=9

@@ -98,6 +98,32 @@ check "export of a run" "$lowbit" export "$scratch/run" -o "$scratch/run.onnx" -
 check "export of its file" "$lowbit" export "$scratch/net.lbm" -o "$scratch/file.onnx" --flavor int2
 check "  are the same" cmp "$scratch/run.onnx" "$scratch/file.onnx"
 
+# Fine-tuning of a network from an ONNX file: here a run's own, so that learning nothing keeps its answers.
+file_recipe=$scratch/file.toml
+printf '[data]\nnormalize = "none"\n[model]\nfile = "%s"\n[train]\nepochs = 1\n' "$scratch/imported-float.lbm" >"$file_recipe"
+file_run() { "$lowbit" train "$file_recipe" --out "$scratch/$1" "${tiny[@]}" --set train.schedule.warmup=0 "${@:2}"; }
+check "train floats for a file" "$lowbit" train "$float_recipe" --out "$scratch/floats" "${tiny[@]}"
+check "export them" "$lowbit" export "$scratch/floats" -o "$scratch/floats.onnx"
+check "import them" "$lowbit" import "$scratch/floats.onnx" -o "$scratch/imported-float.lbm"
+check "train from that file, learning nothing" file_run file-still "${still[@]}"
+check "predictions of the floats" "$lowbit" eval "$scratch/floats" --predictions "$scratch/first.txt"
+check "predictions of what was trained from the file" "$lowbit" eval "$scratch/file-still" \
+  --predictions "$scratch/second.txt"
+check "are the same" cmp "$scratch/first.txt" "$scratch/second.txt"
+check "fine-tune it to ternary weights with 8-bit activations" file_run file-ternary --set quantize.method=twn \
+  --set quantize.activations.bits=8
+rm "$scratch/imported-float.lbm"
+check "resume without the file" file_run file-ternary --set quantize.method=twn --set quantize.activations.bits=8 --resume
+check "eval without the file" "$lowbit" eval "$scratch/file-ternary" --predictions "$scratch/trained.txt"
+check "eval of what it packed" "$lowbit" eval "$scratch/file-ternary/model.lbm" --predictions "$scratch/packed.txt"
+check "the same on all 10,000 images" cmp "$scratch/trained.txt" "$scratch/packed.txt"
+check "in integers" "$lowbit" inspect "$scratch/file-ternary/model.lbm" --kernels --strict
+refused_file() { check "refused: $1" fails_with 2 file_run refused "${@:3}" && check "  says '$2'" says "$2" "$scratch/err"; }
+refused_file "a file that is not there" "$scratch/imported-float.lbm"
+cp "$scratch/floats/model.lbm" "$scratch/imported-float.lbm"
+refused_file "a second normalization" 'data.normalize = "none"' --set data.normalize=channel
+refused_file "another name beside the file" "'model.name' must be left out" --set model.name=small
+
 # Quantized activations: the run's own evaluation computes the integers of the packed file.
 refused "a product that is not there" "unknown product 'conv99'" --set 'quantize.activations.skip=["conv99"]'
 refused "activations of nine bits" "quantize.activations.bits" --set quantize.activations.bits=9

@@ -98,32 +98,6 @@ check "export of a run" "$lowbit" export "$scratch/run" -o "$scratch/run.onnx" -
 check "export of its file" "$lowbit" export "$scratch/net.lbm" -o "$scratch/file.onnx" --flavor int2
 check "  are the same" cmp "$scratch/run.onnx" "$scratch/file.onnx"
 
-# Fine-tuning of a network from an ONNX file: here a run's own, so that learning nothing keeps its answers.
-file_recipe=$scratch/file.toml
-printf '[data]\nnormalize = "none"\n[model]\nfile = "%s"\n[train]\nepochs = 1\n' "$scratch/imported-float.lbm" >"$file_recipe"
-file_run() { "$lowbit" train "$file_recipe" --out "$scratch/$1" "${tiny[@]}" --set train.schedule.warmup=0 "${@:2}"; }
-check "train floats for a file" "$lowbit" train "$float_recipe" --out "$scratch/floats" "${tiny[@]}"
-check "export them" "$lowbit" export "$scratch/floats" -o "$scratch/floats.onnx"
-check "import them" "$lowbit" import "$scratch/floats.onnx" -o "$scratch/imported-float.lbm"
-check "train from that file, learning nothing" file_run file-still "${still[@]}"
-check "predictions of the floats" "$lowbit" eval "$scratch/floats" --predictions "$scratch/first.txt"
-check "predictions of what was trained from the file" "$lowbit" eval "$scratch/file-still" \
-  --predictions "$scratch/second.txt"
-check "are the same" cmp "$scratch/first.txt" "$scratch/second.txt"
-check "fine-tune it to ternary weights with 8-bit activations" file_run file-ternary --set quantize.method=twn \
-  --set quantize.activations.bits=8
-rm "$scratch/imported-float.lbm"
-check "resume without the file" file_run file-ternary --set quantize.method=twn --set quantize.activations.bits=8 --resume
-check "eval without the file" "$lowbit" eval "$scratch/file-ternary" --predictions "$scratch/trained.txt"
-check "eval of what it packed" "$lowbit" eval "$scratch/file-ternary/model.lbm" --predictions "$scratch/packed.txt"
-check "the same on all 10,000 images" cmp "$scratch/trained.txt" "$scratch/packed.txt"
-check "in integers" "$lowbit" inspect "$scratch/file-ternary/model.lbm" --kernels --strict
-refused_file() { check "refused: $1" fails_with 2 file_run refused "${@:3}" && check "  says '$2'" says "$2" "$scratch/err"; }
-refused_file "a file that is not there" "$scratch/imported-float.lbm"
-cp "$scratch/floats/model.lbm" "$scratch/imported-float.lbm"
-refused_file "a second normalization" 'data.normalize = "none"' --set data.normalize=channel
-refused_file "another name beside the file" "'model.name' must be left out" --set model.name=small
-
 # Quantized activations: the run's own evaluation computes the integers of the packed file.
 refused "a product that is not there" "unknown product 'conv99'" --set 'quantize.activations.skip=["conv99"]'
 refused "activations of nine bits" "quantize.activations.bits" --set quantize.activations.bits=9
@@ -147,6 +121,31 @@ check "inspect --strict of it" fails_with 2 "$lowbit" inspect "$scratch/mixed.lb
 check "  says why" says "its weights are no integers" "$scratch/err"
 rm -f "$scratch/imported.lbm"
 not_imported "weights of another network" "has shape" --set "model.weights=$scratch/float" --set model.width=2
+
+# Fine-tuning of a network from an ONNX file: here a run's own, so that learning nothing keeps its answers.
+file_recipe=$scratch/file.toml
+network=$scratch/from-onnx.lbm
+printf '[data]\nnormalize = "none"\n[model]\nfile = "%s"\n[train]\nepochs = 1\n' "$network" >"$file_recipe"
+file_run() { "$lowbit" train "$file_recipe" --out "$scratch/$1" "${tiny[@]}" --set train.schedule.warmup=0 "${@:2}"; }
+ternary=(--set quantize.method=twn --set quantize.activations.bits=8)
+check "export floats" "$lowbit" export "$scratch/float" -o "$scratch/float.onnx"
+check "import them" "$lowbit" import "$scratch/float.onnx" -o "$network"
+check "train from that file, learning nothing" file_run file-still "${still[@]}"
+check "eval of the floats" "$lowbit" eval "$scratch/float/model.lbm" --predictions "$scratch/first.txt"
+check "eval of what was trained from the file" "$lowbit" eval "$scratch/file-still/model.lbm" \
+  --predictions "$scratch/second.txt"
+check "are the same" cmp "$scratch/first.txt" "$scratch/second.txt"
+check "fine-tune it to ternary weights with 8-bit activations" file_run file-ternary "${ternary[@]}"
+rm "$network"
+check "resume without the file" file_run file-ternary "${ternary[@]}" --resume
+check "pack without the file" "$lowbit" pack "$scratch/file-ternary" -o "$scratch/again.lbm"
+check "the same as before" cmp "$scratch/file-ternary/model.lbm" "$scratch/again.lbm"
+check "which runs in integers" "$lowbit" inspect "$scratch/again.lbm" --kernels --strict
+refused_file() { check "refused: $1" fails_with 2 file_run refused "${@:3}" && check "  says '$2'" says "$2" "$scratch/err"; }
+refused_file "a file that is not there" "$network"
+cp "$scratch/float/model.lbm" "$network"
+refused_file "a second normalization" 'data.normalize = "none"' --set data.normalize=channel
+refused_file "another name beside the file" "'model.name' must be left out" --set model.name=small
 
 # An image file: 28x28 grey, a light square on black.
 { printf 'P5\n28 28\n255\n'; head -c 784 /dev/zero | tr '\0' '\200'; } >"$scratch/image.pgm"

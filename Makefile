@@ -4,7 +4,7 @@ SECONDS_EACH ?= 60
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo check dev runtime-only aarch64 asan tsan fuzz lint format onnx-operators onnx-exports namespaces tidy bench race install deps clean
+.PHONY: help build test demo check dev runtime-only aarch64 asan tsan fuzz lint format onnx-operators onnx-exports test-interop namespaces tidy bench race install deps clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
@@ -68,6 +68,10 @@ onnx-exports: ## export small networks with PyTorch (Debian's python3-torch), an
 	@cmake --build build --target lowbit_onnx_page
 	@/usr/bin/python3 tests/conformance/export_networks.py build/exports >build/exports.log 2>&1
 	@build/tests/lowbit_onnx_page --why build/exports | grep 'tests pass'
+
+test-interop: build ## networks that lowbit exports, in ONNX Runtime (which npm installs into build/rival/) and ONNX's checker
+	@bench/race/install-rival.sh build/rival
+	@LOWBIT_PROGRAM=build/bin/lowbit tests/interop/interop_test.sh build/rival/node_modules
 
 namespaces: build ## train across two network namespaces, which stand for two hosts (needs root)
 	@LOWBIT_PROGRAM=build/bin/lowbit tests/distributed/namespaces_test.sh

@@ -7,6 +7,7 @@
 #   aarch64  cross compiler and libraries of a build for 64-bit ARM without libtorch, and qemu
 #   lint     clang, clang-format, clang-tidy, libFuzzer
 #   bench    what the benchmarks against other software need besides: node, npm, NumPy, PyTorch for Python
+#   interop  what the tests against other tools need besides: node, npm, ONNX's checker
 #   --list   prints the packages of the groups that follow, and installs nothing
 set -euo pipefail
 
@@ -19,6 +20,7 @@ aarch64="$runtime g++-aarch64-linux-gnu qemu-user-static libhwy-dev:arm64 libfla
   libgtest-dev:arm64 libgmock-dev:arm64"
 lint="clang clang-format clang-tidy git libclang-rt-dev"
 bench="nodejs npm python3-numpy python3-torch"
+interop="nodejs npm python3-onnx"
 
 say() { printf 'install-deps: %s\n' "$*"; }
 fail() { printf 'install-deps: %s\n' "$*" >&2; exit 1; }
@@ -27,8 +29,8 @@ packages_of() {
   local group
   for group in "$@"; do
     case $group in
-      build | runtime | test | aarch64 | lint | bench) printf '%s\n' ${!group} ;;
-      *) sed -n '2,10p' "$0" >&2; exit 2 ;;
+      build | runtime | test | aarch64 | lint | bench | interop) printf '%s\n' ${!group} ;;
+      *) sed -n '2,11p' "$0" >&2; exit 2 ;;
     esac
   done | sort -u
 }

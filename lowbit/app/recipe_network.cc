@@ -1,7 +1,11 @@
 #include "lowbit/app/recipe_network.h"
 
+#include <utility>
+
 #include "lowbit/base/suggest.h"
 #include "lowbit/data/statistics.h"
+#include "lowbit/format/lbm/lbm.h"
+#include "lowbit/models/adapt.h"
 
 namespace lowbit::app {
 namespace {
@@ -119,10 +123,24 @@ std::string MethodName(const recipe::QuantizeSection& quantize) {
   return sq ? "sq(" + quantize.method + ")" : quantize.method;
 }
 
+namespace {
+
+Result<Graph> BuildBare(const RecipeNetwork& network) {
+  const recipe::ModelSection& model = network.recipe.model;
+  if (model.file.empty()) {
+    return models::BuildModel(model.name, network.input, model.options, static_cast<uint64_t>(network.recipe.seed));
+  }
+  LOWBIT_TRY(Graph file, lbm::Read(model.file));
+  Result<Graph> graph = models::AdaptModel(std::move(file), network.input);
+  if (!graph.ok()) return Error{graph.error().kind, model.file + ": " + graph.error().message};
+  return graph;
+}
+
+}  // namespace
+
 Result<Graph> BuildNetwork(const RecipeNetwork& network) {
   const recipe::Recipe& recipe = network.recipe;
-  LOWBIT_TRY(Graph graph, models::BuildModel(recipe.model.name, network.input, recipe.model.options,
-                                             static_cast<uint64_t>(recipe.seed)));
+  LOWBIT_TRY(Graph graph, BuildBare(network));
   graph.metadata["dataset"] = network.dataset.substr(0, network.dataset.find(':'));
   if (recipe.data.resize != 0) graph.metadata["resize"] = std::to_string(recipe.data.resize);
   graph.metadata["recipe"] = recipe.name;

@@ -34,7 +34,8 @@ Result<data::Dataset> LoadRecipeData(const recipe::DataSection& section);
 // any size with images that have one already, an image that cannot be read.
 Result<RecipeNetwork> DescribeNetwork(const recipe::Recipe& recipe, const data::Dataset& dataset);
 
-// The network at its random start, with metadata that says what it was made for. Errors: as models::BuildModel.
+// The network at its random start, or with the values of the file that the recipe names, with metadata that says what it
+// was made for. Errors: as models::BuildModel; as lbm::Read and models::AdaptModel.
 Result<Graph> BuildNetwork(const RecipeNetwork& network);
 
 // "float", "twn", "sq(twn)", ...

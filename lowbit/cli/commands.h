@@ -10,6 +10,7 @@ void AddTrain(CLI::App* program, int* code);
 void AddEval(CLI::App* program, int* code);
 void AddPack(CLI::App* program, int* code);
 void AddImport(CLI::App* program, int* code);
+void AddExport(CLI::App* program, int* code);
 void AddCalibrate(CLI::App* program, int* code);
 void AddRun(CLI::App* program, int* code);
 void AddInspect(CLI::App* program, int* code);

@@ -35,6 +35,7 @@ int main(int argc, char** argv) {
   lowbit::cli::AddEval(&program, &code);
   lowbit::cli::AddPack(&program, &code);
   lowbit::cli::AddImport(&program, &code);
+  lowbit::cli::AddExport(&program, &code);
   lowbit::cli::AddCalibrate(&program, &code);
   lowbit::cli::AddRun(&program, &code);
   lowbit::cli::AddInspect(&program, &code);

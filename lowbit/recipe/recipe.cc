@@ -96,9 +96,16 @@ Result<AugmentSection> ReadAugment(const Config& config) {
 }
 
 Result<ModelSection> ReadModel(const Config& config) {
-  Split split = SplitTable(config, {"name", "weights", "weights_skip"});
+  Split split = SplitTable(config, {"name", "file", "weights", "weights_skip"});
   ConfigReader reader(split.ours, "model");
   ModelSection model;
+  model.file = reader.String("file", model.file);
+  if (!model.file.empty()) {
+    RejectUnused(&reader, {"name", "weights", "weights_skip"}, "'model.file' is a network with its values");
+    model.name.clear();
+    ConfigReader others(split.others, "model");  // A network of the file's has no options.
+    LOWBIT_RETURN_IF_ERROR(others.Finish());
+  }
   model.name = reader.String("name", model.name);
   model.weights = reader.String("weights", model.weights);
   model.weights_skip = reader.Strings("weights_skip", model.weights_skip);
@@ -217,12 +224,12 @@ Result<DistillSection> ReadDistill(const Config& config, const ModelSection& stu
   distill.teacher = reader.String("teacher", distill.teacher);
   distill.weight = PositiveFloat(&reader, "weight", distill.weight, 1);
   distill.temperature = reader.Float("temperature", distill.temperature, 0.01, 1000);
-  Split split = SplitTable(reader.Table("model"), {"name", "weights", "weights_skip"});
+  Split split = SplitTable(reader.Table("model"), {"name", "file", "weights", "weights_skip"});
   if (distill.teacher.empty()) reader.Reject("teacher", "a safetensors file or the folder of a run");
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
   if (!reader.Has("model")) return distill;
   ConfigReader model(split.ours, "distill.model");
-  RejectUnused(&model, {"weights", "weights_skip"}, "'distill.teacher' names the file");
+  RejectUnused(&model, {"file", "weights", "weights_skip"}, "'distill.teacher' names the file");
   distill.model_name = model.String("name", student.name);
   distill.model_options = std::move(split.others);
   LOWBIT_RETURN_IF_ERROR(model.Finish());

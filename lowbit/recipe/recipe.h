@@ -57,7 +57,8 @@ struct AugmentSection {
 
 // [model]
 struct ModelSection {
-  std::string name = "small";
+  std::string name = "small";  // A folder of lowbit/models/networks; "" with `file`.
+  std::string file;            // A packed file (imported from ONNX, for example): its network and its values.
   // What the network starts from in place of random values: a safetensors file, or the folder of a run. Empty: nothing.
   std::string weights;
   std::vector<std::string> weights_skip;  // Layers that start at random all the same; needs `weights`.

@@ -10,10 +10,10 @@ prints_json() { "$@" >"$scratch/out" 2>"$scratch/err" && one_json_object "$scrat
 check "--version" fails_with 0 "$lowbit" --version
 check "names the program" says "lowbit 0" "$scratch/out"
 check "--help" fails_with 0 "$lowbit" --help
-for command in train eval pack import calibrate run inspect data report; do
+for command in train eval pack import export calibrate run inspect data report; do
   check "$command is in the help" says "$command" "$scratch/out"
 done
-for command in train eval pack import calibrate run inspect data report; do
+for command in train eval pack import export calibrate run inspect data report; do
   check "$command --help" fails_with 0 "$lowbit" "$command" --help
 done
 check "no command" fails_with 2 "$lowbit"
@@ -74,6 +74,23 @@ cp "$scratch/junk" "$scratch/junk.onnx"
 check "import of an ONNX file" fails_with 0 "$lowbit" import "$scratch/net.onnx" -o "$scratch/net.lbm"
 check "  which can be inspected" "$lowbit" inspect "$scratch/net.lbm" --json
 check "  with another shape" fails_with 0 "$lowbit" import "$scratch/net.onnx" -o "$scratch/net.lbm" --shape x=2,1,4,4
+check "export" fails_with 0 "$lowbit" export "$scratch/net.lbm" -o "$scratch/out.onnx"
+check "  says what it wrote" says "out.onnx: ONNX, flavor float, " "$scratch/out"
+check "  which can be imported" "$lowbit" import "$scratch/out.onnx" -o "$scratch/again.lbm"
+check "export --json" prints_json "$lowbit" export "$scratch/net.lbm" -o "$scratch/out.onnx" --flavor float --json
+# not_exported WHAT PART-OF-THE-MESSAGE MODEL ARGUMENT...: `export` exits with 2, says so in one line, and writes no file.
+not_exported() {
+  local what=$1 text=$2 model=$3
+  shift 3
+  check "not exported: $what" fails_with 2 "$lowbit" export "$model" -o "$scratch/refused.onnx" "$@"
+  check "  says '$text'" says "$text" "$scratch/err"
+  check "  in one line" test "$(wc -l <"$scratch/err")" = 1
+  check "  leaves nothing" test ! -e "$scratch/refused.onnx"
+}
+not_exported "what is no network" "$scratch/junk" "$scratch/junk"
+not_exported "what is not there" "$scratch/missing" "$scratch/missing"
+not_exported "a flavor that is none" "did you mean 'int4'" "$scratch/net.lbm" --flavor int5
+not_exported "float weights as integers" "has no low-bit weights" "$scratch/net.lbm" --flavor int2
 source=$scratch/net.onnx
 not_imported "a shape that is none" "expected INPUT=EXTENT" --shape x=1,b
 not_imported "a shape that does not fit" "node 'n_" --shape x=any,1,9,9

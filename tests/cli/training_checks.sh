@@ -88,6 +88,16 @@ check "  leaves no file" test ! -e "$scratch/twice.lbm"
 check "calibrate on data that does not fit" fails_with 2 "$lowbit" calibrate "$scratch/net.lbm" -o "$scratch/twice.lbm" \
   --data "mnist:$scratch"
 
+# ONNX out, and in again: the same answers, from the file and from the run.
+check "export to QONNX" "$lowbit" export "$scratch/integers.lbm" -o "$scratch/net.onnx" --flavor qonnx
+check "  and import" "$lowbit" import "$scratch/net.onnx" -o "$scratch/back.lbm"
+check "eval of that" "$lowbit" eval "$scratch/back.lbm" --predictions "$scratch/back.txt"
+check "  the same answers" cmp "$scratch/integers.txt" "$scratch/back.txt"
+check "  by the same kernels" "$lowbit" inspect "$scratch/back.lbm" --kernels --strict
+check "export of a run" "$lowbit" export "$scratch/run" -o "$scratch/run.onnx" --flavor int2
+check "export of its file" "$lowbit" export "$scratch/net.lbm" -o "$scratch/file.onnx" --flavor int2
+check "  are the same" cmp "$scratch/run.onnx" "$scratch/file.onnx"
+
 # Quantized activations: the run's own evaluation computes the integers of the packed file.
 refused "a product that is not there" "unknown product 'conv99'" --set 'quantize.activations.skip=["conv99"]'
 refused "activations of nine bits" "quantize.activations.bits" --set quantize.activations.bits=9
@@ -111,6 +121,31 @@ check "inspect --strict of it" fails_with 2 "$lowbit" inspect "$scratch/mixed.lb
 check "  says why" says "its weights are no integers" "$scratch/err"
 rm -f "$scratch/imported.lbm"
 not_imported "weights of another network" "has shape" --set "model.weights=$scratch/float" --set model.width=2
+
+# Fine-tuning of a network from an ONNX file: here a run's own, so that learning nothing keeps its answers.
+file_recipe=$scratch/file.toml
+network=$scratch/from-onnx.lbm
+printf '[data]\nnormalize = "none"\n[model]\nfile = "%s"\n[train]\nepochs = 1\n' "$network" >"$file_recipe"
+file_run() { "$lowbit" train "$file_recipe" --out "$scratch/$1" "${tiny[@]}" --set train.schedule.warmup=0 "${@:2}"; }
+ternary=(--set quantize.method=twn --set quantize.activations.bits=8)
+check "export floats" "$lowbit" export "$scratch/float" -o "$scratch/float.onnx"
+check "import them" "$lowbit" import "$scratch/float.onnx" -o "$network"
+check "train from that file, learning nothing" file_run file-still "${still[@]}"
+check "eval of the floats" "$lowbit" eval "$scratch/float/model.lbm" --predictions "$scratch/first.txt"
+check "eval of what was trained from the file" "$lowbit" eval "$scratch/file-still/model.lbm" \
+  --predictions "$scratch/second.txt"
+check "are the same" cmp "$scratch/first.txt" "$scratch/second.txt"
+check "fine-tune it to ternary weights with 8-bit activations" file_run file-ternary "${ternary[@]}"
+rm "$network"
+check "resume without the file" file_run file-ternary "${ternary[@]}" --resume
+check "pack without the file" "$lowbit" pack "$scratch/file-ternary" -o "$scratch/again.lbm"
+check "the same as before" cmp "$scratch/file-ternary/model.lbm" "$scratch/again.lbm"
+check "which runs in integers" "$lowbit" inspect "$scratch/again.lbm" --kernels --strict
+refused_file() { check "refused: $1" fails_with 2 file_run refused "${@:3}" && check "  says '$2'" says "$2" "$scratch/err"; }
+refused_file "a file that is not there" "$network"
+cp "$scratch/float/model.lbm" "$network"
+refused_file "a second normalization" 'data.normalize = "none"' --set data.normalize=channel
+refused_file "another name beside the file" "'model.name' must be left out" --set model.name=small
 
 # An image file: 28x28 grey, a light square on black.
 { printf 'P5\n28 28\n255\n'; head -c 784 /dev/zero | tr '\0' '\200'; } >"$scratch/image.pgm"

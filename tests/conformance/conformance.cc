@@ -7,6 +7,7 @@
 
 #include "lowbit/core/evaluate.h"
 #include "lowbit/format/onnx/onnx.h"
+#include "lowbit/format/onnx/write.h"
 #include "lowbit/runtime/model.h"
 
 namespace lowbit::conformance {
@@ -125,6 +126,21 @@ Status CheckReadable(const std::string& model) {
   return Ok();
 }
 
+// The network written as an ONNX file and read again gives the same numbers, to the last bit.
+Status CheckWriter(const Graph& graph, const std::map<std::string, DoubleTensor>& inputs, const Tensors& expected) {
+  LOWBIT_TRY(const std::string bytes, onnx::Encode(graph, onnx::Flavor::kFloat));
+  const Span<const uint8_t> file(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+  LOWBIT_TRY(const Graph again, onnx::Decode(file, "written", ""));
+  LOWBIT_TRY(const Tensors outputs, Reference(again, inputs));
+  for (size_t i = 0; i < expected.size(); ++i) {
+    const auto same = [](double a, double b) { return a == b || (std::isnan(a) && std::isnan(b)); };
+    const std::vector<double>&a = outputs[i].data, &e = expected[i].data;
+    if (outputs[i].shape == expected[i].shape && std::equal(a.begin(), a.end(), e.begin(), e.end(), same)) continue;
+    return Failed("written and read again: output " + std::to_string(i) + " differs");
+  }
+  return Ok();
+}
+
 Status RunCase(const fs::path& folder, const onnx::Summary& summary, Outcome* outcome) {
   LOWBIT_RETURN_IF_ERROR(CheckReadable((folder / "model.onnx").string()));
   LOWBIT_TRY(const Case made, ReadCase(folder, summary));
@@ -136,6 +152,7 @@ Status RunCase(const fs::path& folder, const onnx::Summary& summary, Outcome* ou
   LOWBIT_RETURN_IF_ERROR(Compare("reference", reference, made.outputs));
   LOWBIT_TRY(const Tensors computed, Runtime(graph, inputs, made.outputs));
   LOWBIT_RETURN_IF_ERROR(Compare("runtime", computed, made.outputs));
+  LOWBIT_RETURN_IF_ERROR(CheckWriter(graph, inputs, reference));
   outcome->verdict = Verdict::kPass;
   return Ok();
 }

@@ -22,7 +22,8 @@ Json ModelJson(const recipe::Recipe& recipe, const Graph& graph, const std::vect
     if (role == ParameterTraits::Role::kWeight) weights += Elements(parameter.shape());
   }
   for (const NodeCost& cost : costs) macs += cost.macs;
-  return {{"name", recipe.model.name}, {"weights", weights}, {"parameters", parameters}, {"macs", macs}};
+  const std::string& name = recipe.model.file.empty() ? recipe.model.name : recipe.model.file;
+  return {{"name", name}, {"weights", weights}, {"parameters", parameters}, {"macs", macs}};
 }
 
 Json DatasetJson(const data::Dataset& dataset) {
@@ -48,7 +49,14 @@ void ReadInput(const Json& json, RecipeNetwork* network) {
 
 }  // namespace
 
+std::string NetworkPath(const std::string& folder) { return folder + "/network.lbm"; }
+
 Status WriteRunDescription(const std::string& folder, const RecipeNetwork& network, const train::TrainJob& job) {
+  const std::string& file = network.recipe.model.file;
+  if (!file.empty() && !FileExists(NetworkPath(folder))) {
+    LOWBIT_TRY(const std::vector<uint8_t> bytes, ReadFile(file));
+    LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(NetworkPath(folder), bytes));
+  }
   LOWBIT_TRY(const std::vector<NodeCost> costs, Costs(job.graph));
   const Json json = {{"lowbit", Version()},
                      {"commit", Commit()},
@@ -77,6 +85,8 @@ Result<RecipeNetwork> ReadRunDescription(const std::string& folder) {
   RecipeNetwork network;
   LOWBIT_TRY(const Config config, recipe::ParseRecipe(folder + "/recipe.toml"));
   LOWBIT_TRY(network.recipe, recipe::ReadRecipe(config));
+  // The run's own copy, wherever the file is now.
+  if (!network.recipe.model.file.empty()) network.recipe.model.file = NetworkPath(folder);
   const std::string path = folder + "/run.json";
   LOWBIT_TRY(const std::string text, ReadTextFile(path));
   try {

@@ -13,9 +13,12 @@ namespace lowbit::app {
 // run.json of a run's folder (docs/run-folder.md): what the run is, for people, reports, and for building its network
 // again without its data.
 
-// Writes run.json.
+// A run's copy of the file that its recipe's key model.file names.
+std::string NetworkPath(const std::string& folder);
+
+// Writes run.json, and that copy where there is none yet.
 Status WriteRunDescription(const std::string& folder, const RecipeNetwork& network, const train::TrainJob& job);
-// Reads recipe.toml and run.json of a run's folder.
+// Reads recipe.toml and run.json of a run's folder; model.file is the run's copy.
 Result<RecipeNetwork> ReadRunDescription(const std::string& folder);
 
 }  // namespace lowbit::app

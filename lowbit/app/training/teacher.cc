@@ -13,6 +13,7 @@ Result<Graph> LoadFile(RecipeNetwork network) {
   recipe::ModelSection& model = network.recipe.model;
   if (!distill.model_name.empty()) {
     model.name = distill.model_name;
+    model.file.clear();
     model.options = distill.model_options;
   }
   model.weights = distill.teacher;

@@ -139,6 +139,7 @@ Result<TrainSummary> TrainRun(const TrainRequest& request) {
   LOWBIT_TRY(job.dataset, LoadRecipeData(job.recipe.data));
   if (job.launch.rank == 0) PrintWarnings(job);
   const bool resumes = job.resume && FileExists(train::CheckpointPath(job.folder));
+  if (resumes && !job.recipe.model.file.empty()) job.recipe.model.file = NetworkPath(job.folder);
   // The other ranks receive the start values of rank 0.
   LOWBIT_TRY(const RecipeNetwork network, Prepare(!resumes && job.launch.rank == 0, &job));
   LOWBIT_TRY(const std::unique_ptr<distributed::Group> group, distributed::Join(job.launch, job.device));

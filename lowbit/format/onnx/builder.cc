@@ -5,6 +5,8 @@
 
 #include "lowbit/core/structure.h"
 #include "lowbit/format/onnx/batch.h"
+#include "lowbit/format/onnx/low_bit.h"
+#include "lowbit/format/onnx/types.h"
 
 namespace lowbit::onnx {
 namespace {
@@ -18,14 +20,9 @@ bool IsIntegerInput(const Operator& op, size_t i) {
   return std::count(op.integer_inputs.begin(), op.integer_inputs.end(), i) > 0;
 }
 
-// Operators whose results are of another type than their first input.
+// Most operators give the type of their first input.
 ElementType ResultType(const Node& node, size_t output, const std::vector<Value>& inputs) {
-  static const std::set<std::string> truths = {
-      "And", "Equal", "Greater", "GreaterOrEqual", "IsInf", "IsNaN", "Less", "LessOrEqual", "Not", "Or", "Xor"};
-  static const std::set<std::string> positions = {"ArgMax", "ArgMin", "Shape", "Size"};
-  if (truths.count(node.op) != 0) return ElementType::kBool;
-  if (positions.count(node.op) != 0) return ElementType::kInt64;
-  if ((node.op == "TopK" || node.op == "MaxPool") && output == 1) return ElementType::kInt64;
+  if (const std::optional<ElementType> given = GivenType(node.op, output)) return *given;
   if (node.op == "Cast") return ElementTypeOf(IntAttribute(node, "to", 1)).value_or(ElementType::kFloat32);
   return inputs[node.op == "Where" ? 1 : 0].type;
 }
@@ -126,6 +123,20 @@ bool AnyDependsOnBatch(const std::vector<Value>& inputs) {
   return std::any_of(inputs.begin(), inputs.end(), [](const Value& v) { return v.depends_on_batch(); });
 }
 
+// Whether input i is weights, a row for each output channel.
+bool TakesRows(const Node& node, size_t i) {
+  return i == 1 && (node.op == "Conv" || (node.op == "Gemm" && IntAttribute(node, "transB", 0) != 0));
+}
+
+// Operators that only choose and rearrange elements: integers on one grid come out on it.
+bool KeepsGrid(const std::string& op, const std::vector<Value>& inputs) {
+  static const std::set<std::string> choose = {"Concat", "Flatten", "Gather",  "Identity",  "MaxPool",  "Reshape",
+                                               "Slice",  "Split",   "Squeeze", "Transpose", "Unsqueeze"};
+  if (inputs.empty() || !inputs[0].grid.has_value() || choose.count(op) == 0) return false;
+  return std::all_of(inputs.begin() + 1, inputs.end(),
+                     [&](const Value& v) { return op == "Concat" ? v.grid == inputs[0].grid : !v.grid.has_value(); });
+}
+
 }  // namespace
 
 std::string Names::Take(const std::string& wish, bool own) {
@@ -193,17 +204,15 @@ Result<std::vector<Value>> Builder::Fold(const Operator& op, const Node& node, c
   return values;
 }
 
-std::string Builder::AddParameter(const Value& value, const ConstantPtr& constant, bool integers) {
-  const auto [entry, is_new] = parameters_.try_emplace({constant, integers});
+std::string Builder::AddParameter(const Value& value, const ConstantPtr& constant, Form form) {
+  const auto [entry, is_new] = parameters_.try_emplace({constant, form});
   if (!is_new) return entry->second;
   const bool own = !value.name.empty() && outputs_.count(value.name) == 0;
   entry->second = values_.Take(own ? value.name : node_name_ + "/constant", own);
   Parameter& parameter = graph_.parameters[entry->second];
-  if (integers) {
-    parameter.value = std::get<Int64Tensor>(constant->value);
-  } else {
-    parameter.value = ToFloats(*constant);
-  }
+  if (form == Form::kIntegers) parameter.value = std::get<Int64Tensor>(constant->value);
+  if (form == Form::kFloats) parameter.value = ToFloats(*constant);
+  if (form == Form::kLowBit) parameter.value = RowsOf(*constant, false);
   return entry->second;
 }
 
@@ -215,7 +224,8 @@ Result<std::string> Builder::Use(const Operator& op, size_t i, const Node& node,
   if (value.depends_on_batch()) {
     LOWBIT_TRY(constant, ForEveryBatch(node.op, inputs, i));
   }
-  return AddParameter(value, constant, IsIntegerInput(op, i));
+  if (IsIntegerInput(op, i)) return AddParameter(value, constant, Form::kIntegers);
+  return AddParameter(value, constant, TakesRows(node, i) && HasRows(*constant, false) ? Form::kLowBit : Form::kFloats);
 }
 
 Result<std::vector<Value>> Builder::AddNode(const Operator& op, Node node, const std::vector<Value>& inputs) {
@@ -252,6 +262,11 @@ Result<std::vector<Value>> Builder::Apply(const std::string& name, const std::ve
   LOWBIT_CHECK(op != nullptr);
   std::vector<Value> inputs = given;
   while (!inputs.empty() && !inputs.back().present) inputs.pop_back();
+  const bool keeps_grid = KeepsGrid(name, inputs);
+  for (Value& input : inputs) {
+    if (keeps_grid) break;
+    LOWBIT_TRY(input, Plain(input));
+  }
   Node node;
   node.op = name;
   node.attributes = std::move(attributes);
@@ -265,12 +280,29 @@ Result<std::vector<Value>> Builder::Apply(const std::string& name, const std::ve
     return KeepTypes(node, std::move(known));
   }
   LOWBIT_TRY(std::vector<Value> computed, AddNode(*op, node, inputs));
+  for (Value& output : computed) {
+    if (keeps_grid && output.type == inputs[0].type) output.grid = inputs[0].grid;
+  }
   return KeepTypes(node, std::move(computed));
 }
 
 Result<Value> Builder::Apply1(const std::string& op, const std::vector<Value>& inputs, Attributes attributes) {
   LOWBIT_TRY(std::vector<Value> outputs, Apply(op, inputs, std::move(attributes)));
   return std::move(outputs[0]);
+}
+
+Result<Value> Builder::Plain(const Value& value) {
+  if (!value.grid.has_value()) return value;
+  Value real = value;
+  real.grid.reset();
+  real.type = ElementType::kFloat32;
+  LOWBIT_TRY(const Value quotient, Apply1("Div", {real, Known(MakeScalar(value.grid->scale))}));
+  LOWBIT_TRY(Value integers, Apply1("Round", {quotient}));
+  if (value.grid->zero_point != 0) {
+    LOWBIT_TRY(integers, Apply1("Add", {integers, Known(MakeScalar(value.grid->zero_point))}));
+  }
+  integers.type = value.type;
+  return integers;
 }
 
 void Builder::Rename(Value* value, const std::string& name) {

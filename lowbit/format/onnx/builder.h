@@ -8,6 +8,7 @@
 
 #include <array>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -23,6 +24,12 @@ inline constexpr size_t kSizes = 2;
 // Not 1, which broadcasts.
 inline constexpr std::array<int64_t, kSizes> kBatches = {2, 3};
 
+// Integers q of the file that the Graph has as the numbers scale * (q - zero_point) that they stand for.
+struct ValueGrid {
+  double scale = 1, zero_point = 0;
+  bool operator==(const ValueGrid& other) const { return scale == other.scale && zero_point == other.zero_point; }
+};
+
 // A value of the file. A default one is an input left out.
 struct Value {
   bool present = false;
@@ -30,6 +37,7 @@ struct Value {
   ElementType type = ElementType::kFloat32;
   std::array<Shape, kSizes> shapes;
   std::array<ConstantPtr, kSizes> constants;  // Null: the network computes it.
+  std::optional<ValueGrid> grid;              // Of values that a QuantizeLinear made, and of those made of them.
 
   bool known() const { return constants[0] != nullptr; }
   bool depends_on_batch() const { return known() && constants[0] != constants[1]; }
@@ -63,12 +71,16 @@ class Builder {
   void BeginNode(const std::string& name) { node_name_ = name; }
 
   // The outputs of one operator of core: computed where all inputs are known, else a node. Integer results of arithmetic
-  // lose what their type does not hold. Errors: the operator's; an integer input that is not known; more than the
+  // lose what their type does not hold. Values with a grid enter as integers, or stay on it where that is the same
+  // (MaxPool, Reshape). Errors: the operator's; an integer input that is not known; more than the
   // importer computes.
   Result<std::vector<Value>> Apply(const std::string& op, const std::vector<Value>& inputs, Attributes attributes = {},
                                    size_t outputs = 1);
   // The first output.
   Result<Value> Apply1(const std::string& op, const std::vector<Value>& inputs, Attributes attributes = {});
+
+  // The integers themselves of a value that has a grid; others as they are.
+  Result<Value> Plain(const Value& value);
 
   // Gives the value the file's name for it, if a node computes it that has none of the file's yet.
   void Rename(Value* value, const std::string& name);
@@ -87,13 +99,14 @@ class Builder {
   Result<std::vector<Value>> Fold(const Operator& op, const Node& node, const std::vector<Value>& inputs);
   Result<std::vector<Value>> AddNode(const Operator& op, Node node, const std::vector<Value>& inputs);
   Result<std::string> Use(const Operator& op, size_t i, const Node& node, const std::vector<Value>& inputs);
-  std::string AddParameter(const Value& value, const ConstantPtr& constant, bool integers);
+  enum class Form { kFloats, kIntegers, kLowBit };
+  std::string AddParameter(const Value& value, const ConstantPtr& constant, Form form);
   Result<std::vector<Value>> KeepTypes(const Node& node, std::vector<Value> outputs);
 
   Graph graph_;
   Names values_, nodes_;
   std::string node_name_;
-  std::map<std::pair<ConstantPtr, bool>, std::string> parameters_;
+  std::map<std::pair<ConstantPtr, Form>, std::string> parameters_;
   std::set<std::string> outputs_;    // Names of the file's.
   std::set<std::string> generated_;  // Values whose names are made up.
   int64_t numbers_ = 0;              // Computed so far.

@@ -9,6 +9,7 @@
 #include "lowbit/base/file.h"
 #include "lowbit/format/onnx/external_data.h"
 #include "lowbit/format/onnx/onnx.pb.h"
+#include "lowbit/format/onnx/types.h"
 
 namespace lowbit::onnx {
 namespace {
@@ -111,6 +112,10 @@ std::vector<int64_t> ListedIntegers(ElementType type, const lowbit_onnx::Tensor&
   return values;
 }
 
+Span<const uint8_t> BytesIn(const std::string& raw) {
+  return Span<const uint8_t>(reinterpret_cast<const uint8_t*>(raw.data()), raw.size());
+}
+
 Status CheckRawSize(ElementType type, const Shape& shape, size_t bytes) {
   const uint64_t expected = static_cast<uint64_t>(Elements(shape)) * static_cast<uint64_t>(BytesOf(type));
   if (bytes == expected) return Ok();
@@ -124,13 +129,32 @@ Result<ConstantPtr> Checked(ElementType type, const Shape& shape, std::vector<T>
     return Invalid("has " + std::to_string(values.size()) + " values; shape " + ToString(shape) + " needs " +
                    std::to_string(Elements(shape)));
   }
-  return ConstantPtr(std::make_shared<Constant>(Constant{type, Tensor<T>(shape, std::move(values))}));
+  return ConstantPtr(std::make_shared<Constant>(Constant{type, Tensor<T>(shape, std::move(values)), nullptr, false}));
 }
 
 Result<ConstantPtr> FromBytes(ElementType type, const Shape& shape, Span<const uint8_t> bytes) {
   LOWBIT_RETURN_IF_ERROR(CheckRawSize(type, shape, bytes.size()));
   if (IsInteger(type)) return Checked(type, shape, RawIntegers(type, bytes));
   return Checked(type, shape, RawFloats(type, bytes));
+}
+
+// Integers of 2 and 4 bits become those of 8. Their list holds a byte in each number.
+Result<ConstantPtr> ReadSubByte(const SubByte& type, const Shape& shape, const lowbit_onnx::Tensor& tensor,
+                                const std::string& folder) {
+  const ElementType wide = type.is_signed ? ElementType::kInt8 : ElementType::kUint8;
+  const auto unpack = [&](Span<const uint8_t> bytes) -> Result<ConstantPtr> {
+    const size_t expected = BytesOf(type, Elements(shape));
+    if (bytes.size() == expected) return Checked(wide, shape, Unpack(type, Elements(shape), bytes));
+    return Invalid("has " + std::to_string(bytes.size()) + " bytes of data; " + std::to_string(type.bits) +
+                   "-bit integers " + ToString(shape) + " need " + std::to_string(expected));
+  };
+  if (tensor.data_location() == 1) {
+    LOWBIT_TRY(const ExternalData data, ExternalData::Open(tensor, folder));
+    return unpack(data.bytes());
+  }
+  if (tensor.has_raw_data()) return unpack(BytesIn(tensor.raw_data()));
+  const std::vector<uint8_t> listed(tensor.int32_data().begin(), tensor.int32_data().end());
+  return unpack(Span<const uint8_t>(listed));
 }
 
 }  // namespace
@@ -154,37 +178,36 @@ FloatTensor ToFloats(const Constant& constant) {
 ConstantPtr Narrow(ElementType type, const DoubleTensor& values) {
   if (!IsInteger(type)) {
     FloatTensor floats(values.shape, std::vector<float>(values.data.begin(), values.data.end()));
-    return std::make_shared<Constant>(Constant{type, std::move(floats)});
+    return std::make_shared<Constant>(Constant{type, std::move(floats), nullptr, false});
   }
   Int64Tensor integers(values.shape);
   std::transform(values.data.begin(), values.data.end(), integers.data.begin(), ToInt64);
-  return std::make_shared<Constant>(Constant{type, std::move(integers)});
+  return std::make_shared<Constant>(Constant{type, std::move(integers), nullptr, false});
 }
 
 ConstantPtr MakeIntegers(std::vector<int64_t> values) {
   const Shape shape = {static_cast<int64_t>(values.size())};
-  return std::make_shared<Constant>(Constant{ElementType::kInt64, Int64Tensor(shape, std::move(values))});
+  return std::make_shared<Constant>(
+      Constant{ElementType::kInt64, Int64Tensor(shape, std::move(values)), nullptr, false});
 }
 
 ConstantPtr MakeScalar(double value) { return Narrow(ElementType::kFloat32, DoubleTensor({}, {value})); }
 
 Result<ConstantPtr> ReadConstant(const lowbit_onnx::Tensor& tensor, const std::string& folder) {
   const std::optional<ElementType> type = ElementTypeOf(tensor.data_type());
-  if (!type.has_value()) {
+  const std::optional<SubByte> sub_byte = SubByteOf(tensor.data_type());
+  if (!type.has_value() && !sub_byte.has_value()) {
     return Invalid("data type " + std::to_string(tensor.data_type()) +
-                   " is not among those that are read: float16 to " +
-                   "float64, bfloat16, integers of 8 to 64 bits, bool");
+                   " is not among those that are read: float16 to float64, bfloat16, integers of 2 to 64 bits, bool");
   }
   const Shape shape(tensor.dims().begin(), tensor.dims().end());
   LOWBIT_RETURN_IF_ERROR(CheckedElements(shape));
+  if (sub_byte.has_value()) return ReadSubByte(*sub_byte, shape, tensor, folder);
   if (tensor.data_location() == 1) {
     LOWBIT_TRY(const ExternalData data, ExternalData::Open(tensor, folder));
     return FromBytes(*type, shape, data.bytes());
   }
-  if (tensor.has_raw_data()) {
-    const std::string& raw = tensor.raw_data();
-    return FromBytes(*type, shape, Span<const uint8_t>(reinterpret_cast<const uint8_t*>(raw.data()), raw.size()));
-  }
+  if (tensor.has_raw_data()) return FromBytes(*type, shape, BytesIn(tensor.raw_data()));
   if (IsInteger(*type)) return Checked(*type, shape, ListedIntegers(*type, tensor));
   return Checked(*type, shape, ListedFloats(*type, tensor));
 }

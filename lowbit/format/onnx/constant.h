@@ -9,6 +9,7 @@
 
 #include "lowbit/base/result.h"
 #include "lowbit/core/element_type.h"
+#include "lowbit/core/qtensor.h"
 #include "lowbit/core/tensor.h"
 
 namespace lowbit_onnx {
@@ -20,6 +21,9 @@ namespace lowbit::onnx {
 struct Constant {
   ElementType type = ElementType::kFloat32;
   std::variant<FloatTensor, Int64Tensor> value;  // Integers for integer types and bool.
+  // The same values as low-bit weights, if the file says so, and whether those are the transposed matrix (low_bit.h).
+  std::shared_ptr<const QTensor> low_bit = nullptr;
+  bool low_bit_transposed = false;
 
   const Shape& shape() const {
     return std::visit([](const auto& tensor) -> const Shape& { return tensor.shape; }, value);

@@ -3,8 +3,8 @@
 
 // ONNX files in: a network of another tool becomes a Graph.
 //
-// Read are IR versions 3 to 11 and opsets 1 to 22 of the operators in docs/onnx-operators.md, and QONNX's Quant and
-// BipolarQuant. Weights are inside of the file or beside it. Everything that the file makes known is computed at once, in
+// Read are IR versions 3 to 13 and opsets 1 to 25 of the operators in docs/onnx-operators.md, QONNX's Quant, BipolarQuant
+// and Trunc, and ONNX Runtime's MatMulNBits. Integers stay integers where a Graph has a form for them (docs/onnx.md). Weights are inside of the file or beside it. Everything that the file makes known is computed at once, in
 // float64: what Shape nodes feed, Constant nodes, operators whose forms differ between opsets. What remains computes with
 // floats: where an integer type would drop a fraction or upper bits, a Cast says so, and integers beyond 2^24 are not
 // exact in the runtime.

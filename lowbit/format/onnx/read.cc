@@ -8,6 +8,7 @@
 #include "lowbit/base/suggest.h"
 #include "lowbit/core/structure.h"
 #include "lowbit/core/validate.h"
+#include "lowbit/format/onnx/names.h"
 #include "lowbit/format/onnx/onnx.h"
 #include "lowbit/format/onnx/onnx.pb.h"
 #include "lowbit/format/onnx/rules.h"
@@ -15,8 +16,8 @@
 namespace lowbit::onnx {
 namespace {
 
-constexpr int64_t kMinIrVersion = 3, kMaxIrVersion = 11;
-constexpr int64_t kMinOpset = 1, kMaxOpset = 22;
+constexpr int64_t kMinIrVersion = 3, kMaxIrVersion = 13;
+constexpr int64_t kMinOpset = 1, kMaxOpset = 25;
 // What protobuf can hold, and so what an ONNX file may be.
 constexpr uint64_t kMaxFileBytes = std::numeric_limits<int32_t>::max();
 
@@ -44,12 +45,17 @@ Result<int64_t> OpsetOf(const lowbit_onnx::Model& model) {
   return Invalid("does not say which opset of ONNX it uses");
 }
 
-bool IsQonnx(const std::string& op) { return op == "Quant" || op == "BipolarQuant"; }
+// Operators of other domains that rules know. QONNX's domain has had several names.
+bool IsForeign(const lowbit_onnx::Node& node) {
+  static const std::set<std::string> qonnx = {"BipolarQuant", "IntQuant", "Quant", "Trunc"};
+  return qonnx.count(node.op_type()) != 0 || (node.op_type() == "MatMulNBits" && node.domain() == kMicrosoftDomain);
+}
 
 // Operators of core that are ONNX's, and those that rules make of them.
 bool IsSupported(const lowbit_onnx::Node& node) {
   const bool known = FindOperator(node.op_type()) != nullptr || Rules().count(node.op_type()) != 0;
-  return known && (IsOnnxDomain(node.domain()) || IsQonnx(node.op_type()));
+  const bool foreign = node.op_type() == "MatMulNBits";
+  return known && (IsForeign(node) || (IsOnnxDomain(node.domain()) && !foreign));
 }
 
 std::string NameOf(const lowbit_onnx::Node& node, int position) {
@@ -109,7 +115,8 @@ class Reader {
   const ReadOptions& options_;
   Builder builder_;
   std::map<std::string, Value> values_;
-  std::set<std::string> inputs_;  // Of the Graph.
+  std::set<std::string> inputs_;   // Of the Graph.
+  std::set<std::string> outputs_;  // Of the file.
 };
 
 Status Reader::CheckOptions() const {
@@ -132,7 +139,10 @@ Status Reader::ReserveNames() {
     builder_.ReserveName(name);
     return Ok();
   };
-  for (const lowbit_onnx::ValueInfo& output : graph_.output()) builder_.ReserveOutput(output.name());
+  for (const lowbit_onnx::ValueInfo& output : graph_.output()) {
+    builder_.ReserveOutput(output.name());
+    outputs_.insert(output.name());
+  }
   for (const lowbit_onnx::ValueInfo& input : graph_.input()) LOWBIT_RETURN_IF_ERROR(add(input.name()));
   for (const lowbit_onnx::Node& node : graph_.node()) {
     for (const std::string& output : node.output()) {
@@ -255,6 +265,9 @@ Status Reader::ReadNode(const lowbit_onnx::Node& node, const std::string& name) 
     const std::string& output = node.output(static_cast<int>(i));
     if (output.empty()) continue;
     if (i >= values.size()) return Invalid("its output " + std::to_string(i) + " is not supported");
+    if (outputs_.count(output) != 0) {
+      LOWBIT_TRY(values[i], builder_.Plain(values[i]));
+    }
     builder_.Rename(&values[i], output);
     values_[output] = values[i];
   }
@@ -288,11 +301,20 @@ Result<lowbit_onnx::Model> Parse(Span<const uint8_t> bytes) {
   return model;
 }
 
+// What Write keeps of a Graph's metadata.
+void ReadMetadata(const lowbit_onnx::Model& model, Graph* graph) {
+  const std::string prefix = kMetadataPrefix;
+  for (const lowbit_onnx::Entry& entry : model.metadata_props()) {
+    if (entry.key().rfind(prefix, 0) == 0) graph->metadata[entry.key().substr(prefix.size())] = entry.value();
+  }
+}
+
 Result<Graph> DecodeAll(Span<const uint8_t> bytes, const std::string& folder, const ReadOptions& options) {
   LOWBIT_TRY(const lowbit_onnx::Model model, Parse(bytes));
   LOWBIT_TRY(const int64_t opset, OpsetOf(model));
   LOWBIT_RETURN_IF_ERROR(CheckSupport(model.graph()));
   LOWBIT_TRY(Graph graph, Reader(model.graph(), opset, folder, options).Run());
+  ReadMetadata(model, &graph);
   LOWBIT_RETURN_IF_ERROR(Validate(graph));
   return graph;
 }

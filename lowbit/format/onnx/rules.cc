@@ -64,6 +64,7 @@ const RuleTable& Rules() {
     AddMathRules(&rules);
     AddNetworkRules(&rules);
     AddIntegerRules(&rules);
+    AddQonnxRules(&rules);
     return rules;
   }();
   return table;

@@ -47,6 +47,7 @@ void AddShapeRules(RuleTable* table);
 void AddMathRules(RuleTable* table);
 void AddNetworkRules(RuleTable* table);
 void AddIntegerRules(RuleTable* table);
+void AddQonnxRules(RuleTable* table);
 
 const RuleTable& Rules();
 

@@ -1,8 +1,13 @@
-// Operators of quantized networks, spelled out: what they compute in integers is the same in exact arithmetic.
+// ONNX's operators of quantized networks. Where the Graph has a form for their integers, that is taken: Quant for
+// QuantizeLinear with one scale, low-bit weights for constants. Elsewhere they are spelled out in arithmetic, which is the
+// same in exact numbers.
 
+#include <cmath>
 #include <utility>
 
 #include "lowbit/core/ops_common/axis.h"
+#include "lowbit/core/uniform_grid.h"
+#include "lowbit/format/onnx/low_bit.h"
 #include "lowbit/format/onnx/rules.h"
 
 namespace lowbit::onnx {
@@ -17,23 +22,71 @@ Result<Value> AlongAxis(const Value& x, const Value& parameter, int64_t axis, Bu
   return builder->Apply1("Unsqueeze", {parameter, Builder::Known(MakeIntegers(axes))});
 }
 
-Value AsFloat(Value value) {
-  value.type = ElementType::kFloat32;
-  return value;
+Result<Value> AsFloat(const Value& value, Builder* builder) {
+  LOWBIT_TRY(Value plain, builder->Plain(value));
+  plain.type = ElementType::kFloat32;
+  return plain;
 }
 
 Value Number(double value) { return Builder::Known(MakeScalar(value)); }
 
+// The one number of a value that is known.
+std::optional<double> KnownScalar(const Value& value) {
+  if (!value.known() || value.depends_on_batch() || Elements(value.shape()) != 1) return std::nullopt;
+  return Widen(*value.constants[0]).data[0];
+}
+
+// The grid of a scale and zero point that are one known number each; an absent zero point is 0.
+std::optional<ValueGrid> KnownGrid(const Value& scale, const Value& zero_point) {
+  const std::optional<double> step = KnownScalar(scale);
+  const std::optional<double> zero = zero_point.present ? KnownScalar(zero_point) : 0;
+  if (!step.has_value() || !zero.has_value() || !(*step > 0) || !std::isfinite(*step)) return std::nullopt;
+  return ValueGrid{*step, *zero};
+}
+
+// x - zero_point, whose values are known, times a scale, as low-bit weights; null where they are none.
+Result<ConstantPtr> AsWeights(const Value& shifted, const Value& factor) {
+  const bool known = shifted.known() && factor.known() && !shifted.depends_on_batch() && !factor.depends_on_batch();
+  if (!known || shifted.rank() < 2) return ConstantPtr();
+  return MakeLowBit(Widen(*shifted.constants[0]), Widen(*factor.constants[0]));
+}
+
 // scale * (x - zero_point)
 Result<Value> Dequantize(const Value& x, const Value& scale, const Value& zero_point, int64_t axis, Builder* builder) {
   if (!x.present || !scale.present) return Invalid("an input is left out");
-  Value shifted = AsFloat(x);
+  if (x.grid.has_value() && x.grid == KnownGrid(scale, zero_point)) {
+    Value real = x;
+    real.grid.reset();
+    real.type = ElementType::kFloat32;
+    return real;
+  }
+  LOWBIT_TRY(Value shifted, AsFloat(x, builder));
   if (zero_point.present) {
-    LOWBIT_TRY(const Value zero, AlongAxis(x, AsFloat(zero_point), axis, builder));
+    LOWBIT_TRY(const Value zero_as_float, AsFloat(zero_point, builder));
+    LOWBIT_TRY(const Value zero, AlongAxis(x, zero_as_float, axis, builder));
     LOWBIT_TRY(shifted, builder->Apply1("Sub", {shifted, zero}));
   }
   LOWBIT_TRY(const Value factor, AlongAxis(x, scale, axis, builder));
+  if (IsInteger(x.type)) {
+    LOWBIT_TRY(ConstantPtr weights, AsWeights(shifted, factor));
+    if (weights != nullptr) return Builder::Known(std::move(weights));
+  }
   return builder->Apply1("Mul", {shifted, factor});
+}
+
+// QuantizeLinear with one scale for what the network computes: a Quant, on whose grid the value then is. No value where
+// Quant has no such grid.
+Result<Value> QuantizeToGrid(const Value& x, const Value& scale, const Value& zero_point, ElementType type,
+                             Builder* builder) {
+  const std::optional<ValueGrid> grid = KnownGrid(scale, zero_point);
+  const double bits = 8 * static_cast<double>(BytesOf(type));
+  if (x.known() || !grid.has_value() || bits > kMaxGridBits || type == ElementType::kBool) return Value();
+  LOWBIT_TRY(const Value real, AsFloat(x, builder));
+  LOWBIT_TRY(Value y, builder->Apply1("Quant", {real, Number(grid->scale), Number(grid->zero_point), Number(bits)},
+                                      {{"signed", int64_t{RangeOf(type).low < 0}}, {"narrow", int64_t{0}}}));
+  y.type = type;
+  y.grid = grid;
+  return y;
 }
 
 // round(x / scale) + zero_point, halves to even, cut to the range of the zero point's type.
@@ -41,11 +94,15 @@ Result<Value> Quantize(const Value& x, const Value& scale, const Value& zero_poi
   if (!x.present || !scale.present) return Invalid("an input is left out");
   const ElementType type = zero_point.present ? zero_point.type : ElementType::kUint8;
   if (!IsInteger(type)) return Invalid("its zero point must be of an integer type");
+  LOWBIT_TRY(Value on_grid, QuantizeToGrid(x, scale, zero_point, type, builder));
+  if (on_grid.present) return on_grid;
   LOWBIT_TRY(const Value factor, AlongAxis(x, scale, axis, builder));
-  LOWBIT_TRY(const Value quotient, builder->Apply1("Div", {AsFloat(x), factor}));
+  LOWBIT_TRY(const Value real, AsFloat(x, builder));
+  LOWBIT_TRY(const Value quotient, builder->Apply1("Div", {real, factor}));
   LOWBIT_TRY(Value rounded, builder->Apply1("Round", {quotient}));
   if (zero_point.present) {
-    LOWBIT_TRY(const Value zero, AlongAxis(x, AsFloat(zero_point), axis, builder));
+    LOWBIT_TRY(const Value zero_as_float, AsFloat(zero_point, builder));
+    LOWBIT_TRY(const Value zero, AlongAxis(x, zero_as_float, axis, builder));
     LOWBIT_TRY(rounded, builder->Apply1("Add", {rounded, zero}));
   }
   const IntegerRange range = RangeOf(type);
@@ -59,11 +116,18 @@ Outputs One(Result<Value> value) {
   return std::vector<Value>{std::move(value).value()};
 }
 
+Status RefuseBlocks(const Call& call) {
+  if (call.Int("block_size", 0) == 0) return Ok();
+  return Invalid("attribute 'block_size' must be 0: scales by blocks are not supported");
+}
+
 Outputs QuantizeLinear(Call call, Builder* builder) {
+  LOWBIT_RETURN_IF_ERROR(RefuseBlocks(call));
   return One(Quantize(call.Input(0), call.Input(1), call.Input(2), call.Int("axis", 1), builder));
 }
 
 Outputs DequantizeLinear(Call call, Builder* builder) {
+  LOWBIT_RETURN_IF_ERROR(RefuseBlocks(call));
   return One(Dequantize(call.Input(0), call.Input(1), call.Input(2), call.Int("axis", 1), builder));
 }
 
@@ -89,19 +153,36 @@ Outputs DynamicQuantizeLinear(Call call, Builder* builder) {
 
 Result<Value> Shifted(const Call& call, size_t i, size_t zero_point, int64_t axis, Builder* builder) {
   if (!call.Input(i).present) return Invalid("an input is left out");
-  if (!call.Input(zero_point).present) return AsFloat(call.Input(i));
-  LOWBIT_TRY(const Value zero, AlongAxis(call.Input(i), AsFloat(call.Input(zero_point)), axis, builder));
-  return builder->Apply1("Sub", {AsFloat(call.Input(i)), zero});
+  LOWBIT_TRY(const Value x, AsFloat(call.Input(i), builder));
+  if (!call.Input(zero_point).present) return x;
+  LOWBIT_TRY(const Value zero_as_float, AsFloat(call.Input(zero_point), builder));
+  LOWBIT_TRY(const Value zero, AlongAxis(call.Input(i), zero_as_float, axis, builder));
+  return builder->Apply1("Sub", {x, zero});
 }
 
-// MatMulInteger, ConvInteger: the product of the operands less their zero points.
+Outputs Product(const char* op, std::vector<Value> operands, const Call& call, Builder* builder) {
+  Call product = {op, call.opset, std::move(operands), call.attributes, {}, 1};
+  return Rules().at(op)(std::move(product), builder);
+}
+
+// MatMulInteger, ConvInteger: the product of the operands less their zero points. What lies on a grid is multiplied as it
+// is, and the product divided by the step.
 Outputs IntegerProduct(Call call, Builder* builder) {
   const bool conv = call.op == "ConvInteger";
-  LOWBIT_TRY(const Value a, Shifted(call, 0, 2, conv ? 1 : -2, builder));
-  LOWBIT_TRY(const Value b, Shifted(call, 1, 3, conv ? 0 : -1, builder));
-  LOWBIT_TRY(Value y, builder->Apply1(conv ? "Conv" : "MatMul", {a, b}, call.attributes));
-  y.type = ElementType::kInt32;
-  return std::vector<Value>{std::move(y)};
+  const Value a = call.Input(0), zero = call.Input(2);
+  const bool on_grid =
+      a.grid.has_value() && (zero.present ? KnownScalar(zero) : 0) == std::optional<double>(a.grid->zero_point);
+  LOWBIT_TRY(Value left, on_grid ? Dequantize(a, Number(a.grid->scale), Number(a.grid->zero_point), 0, builder)
+                                 : Shifted(call, 0, 2, conv ? 1 : -2, builder));
+  LOWBIT_TRY(Value right, Shifted(call, 1, 3, conv ? 0 : -1, builder));
+  LOWBIT_TRY(ConstantPtr weights, AsWeights(right, Number(1)));
+  if (weights != nullptr) right = Builder::Known(std::move(weights));
+  LOWBIT_TRY(std::vector<Value> y, Product(conv ? "Conv" : "MatMul", {left, right}, call, builder));
+  if (on_grid) {
+    LOWBIT_TRY(y[0], builder->Apply1("Div", {y[0], Number(a.grid->scale)}));
+  }
+  y[0].type = ElementType::kInt32;
+  return y;
 }
 
 // Inputs: a, its scale and zero point, b, its scale and zero point, the result's scale and zero point, a bias in units
@@ -113,11 +194,12 @@ Outputs QuantizedProduct(Call call, Builder* builder) {
   std::vector<Value> operands = {a, b};
   if (call.Input(8).present) {
     LOWBIT_TRY(const Value unit, builder->Apply1("Mul", {call.Input(1), call.Input(4)}));
-    LOWBIT_TRY(const Value bias, builder->Apply1("Mul", {AsFloat(call.Input(8)), unit}));
+    LOWBIT_TRY(const Value integers, AsFloat(call.Input(8), builder));
+    LOWBIT_TRY(const Value bias, builder->Apply1("Mul", {integers, unit}));
     operands.push_back(bias);
   }
-  LOWBIT_TRY(const Value y, builder->Apply1(conv ? "Conv" : "MatMul", operands, call.attributes));
-  return One(Quantize(y, call.Input(6), call.Input(7), 1, builder));
+  LOWBIT_TRY(const std::vector<Value> y, Product(conv ? "Conv" : "MatMul", std::move(operands), call, builder));
+  return One(Quantize(y[0], call.Input(6), call.Input(7), 1, builder));
 }
 
 }  // namespace

@@ -52,7 +52,8 @@ Outputs Softmax(Call call, Builder* builder) {
 }
 
 // float64 keeps everything: that is no node.
-Outputs CastTo(const Value& x, ElementType type, Builder* builder) {
+Outputs CastTo(const Value& given, ElementType type, Builder* builder) {
+  LOWBIT_TRY(const Value x, builder->Plain(given));
   const bool narrows = x.type != type && type != ElementType::kFloat64;
   const bool widens = IsInteger(x.type) && (type == ElementType::kFloat32 || type == ElementType::kInt64);
   if (x.known() || (narrows && !widens)) return builder->Apply("Cast", {x}, {{"to", static_cast<int64_t>(type)}});

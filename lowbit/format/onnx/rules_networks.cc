@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lowbit/format/onnx/low_bit.h"
 #include "lowbit/format/onnx/rules.h"
 
 namespace lowbit::onnx {
@@ -126,9 +127,31 @@ Outputs InstanceNormalization(Call call, Builder* builder) {
   return ApplyAsIs(call, builder);
 }
 
+// Low-bit weights of a matrix by rows, as Gemm with transB = 1 takes them; null where input 1 is none.
+ConstantPtr WeightRows(const Value& weight, bool transposed) {
+  if (!weight.known() || weight.depends_on_batch() || weight.rank() != 2) return nullptr;
+  const Constant& constant = *weight.constants[0];
+  if (!HasRows(constant, transposed)) return nullptr;
+  // Of a constant that is right already, the same one, so that it is stored once.
+  if (!transposed && !constant.low_bit_transposed) return weight.constants[0];
+  return MakeRows(constant, transposed);
+}
+
 Outputs Gemm(Call call, Builder* builder) {
   call.attributes.erase("broadcast");
+  if (ConstantPtr rows = WeightRows(call.Input(1), call.Int("transB", 0) == 0)) {
+    call.inputs[1] = Builder::Known(std::move(rows), call.Input(1).name);
+    call.attributes["transB"] = int64_t{1};
+  }
   return ApplyAsIs(call, builder);
+}
+
+// A matrix times low-bit weights is a Gemm, which has kernels for them.
+Outputs MatMul(Call call, Builder* builder) {
+  ConstantPtr rows = call.Input(0).rank() == 2 ? WeightRows(call.Input(1), true) : nullptr;
+  if (rows == nullptr) return ApplyAsIs(call, builder);
+  return builder->Apply("Gemm", {call.Input(0), Builder::Known(std::move(rows), call.Input(1).name)},
+                        {{"transB", int64_t{1}}});
 }
 
 // Initial states of zeros are those that are left out, and then any batch fits.
@@ -154,6 +177,7 @@ void AddNetworkRules(RuleTable* table) {
   (*table)["Gemm"] = Gemm;
   (*table)["GlobalMaxPool"] = GlobalMaxPool;
   (*table)["InstanceNormalization"] = InstanceNormalization;
+  (*table)["MatMul"] = MatMul;
 }
 
 }  // namespace lowbit::onnx

@@ -4,6 +4,7 @@
 #include <numeric>
 #include <utility>
 
+#include "lowbit/format/onnx/low_bit.h"
 #include "lowbit/format/onnx/rules.h"
 
 namespace lowbit::onnx {
@@ -19,7 +20,7 @@ void DropEmpty(Call* call, size_t i) {
 
 Outputs AxesFromAttribute(Call call, Builder* builder) {
   call.MoveToInput("axes", 1);
-  DropEmpty(&call, 1);
+  if (call.op != "Unsqueeze") DropEmpty(&call, 1);
   return ApplyAsIs(call, builder);
 }
 
@@ -193,6 +194,17 @@ Outputs ReverseSequence(Call call, Builder* builder) {
   return builder->Apply("GatherElements", {x, indices}, {{"axis", time}});
 }
 
+// Low-bit weights stay such when their matrix is turned.
+Outputs Transpose(Call call, Builder* builder) {
+  const Value x = call.Input(0);
+  const std::vector<int64_t> turned = {1, 0};
+  const auto given = call.attributes.find("perm");
+  const bool turns = given == call.attributes.end() || given->second == Attribute(turned);
+  const bool low_bit = x.known() && !x.depends_on_batch() && x.constants[0]->low_bit != nullptr && x.rank() == 2;
+  if (!low_bit || !turns) return ApplyAsIs(call, builder);
+  return std::vector<Value>{Builder::Known(TransposeLowBit(*x.constants[0]))};
+}
+
 Outputs Scatter(Call call, Builder* builder) {
   call.op = "ScatterElements";
   return ApplyAsIs(call, builder);
@@ -215,6 +227,7 @@ void AddShapeRules(RuleTable* table) {
   (*table)["Slice"] = Slice;
   (*table)["Split"] = Split;
   (*table)["TopK"] = TopK;
+  (*table)["Transpose"] = Transpose;
   (*table)["Upsample"] = ResizeFromTheCorner;
 }
 

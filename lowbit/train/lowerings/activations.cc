@@ -20,6 +20,16 @@ at::Tensor Same(const at::Tensor& x) { return x; }
 at::Tensor Logistic(const at::Tensor& x) { return at::sigmoid(x); }
 at::Tensor HyperbolicTangent(const at::Tensor& x) { return at::tanh(x); }
 at::Tensor SignOf(const at::Tensor& x) { return at::sign(x); }
+at::Tensor Magnitude(const at::Tensor& x) { return at::abs(x); }
+at::Tensor ErrorFunction(const at::Tensor& x) { return at::erf(x); }
+at::Tensor Exponential(const at::Tensor& x) { return at::exp(x); }
+at::Tensor Logarithm(const at::Tensor& x) { return at::log(x); }
+at::Tensor Negative(const at::Tensor& x) { return at::neg(x); }
+at::Tensor Inverse(const at::Tensor& x) { return at::reciprocal(x); }
+at::Tensor Root(const at::Tensor& x) { return at::sqrt(x); }
+at::Tensor SmoothRelu(const at::Tensor& x) { return at::softplus(x); }
+at::Tensor SoftSign(const at::Tensor& x) { return x / (1 + at::abs(x)); }
+at::Tensor MishOf(const at::Tensor& x) { return x * at::tanh(at::softplus(x)); }
 at::Tensor HardSwishOf(const at::Tensor& x) { return at::hardswish(x); }
 
 // In place where it may: one block of memory less to ask for and to write to. The gradient needs the result only.
@@ -34,6 +44,21 @@ Kernel LowerRelu(const LoweringRequest& request) {
 Kernel LowerLeakyRelu(const LoweringRequest& request) {
   const double slope = FloatAttribute(request.node, "alpha", 0.01);
   return [slope](const Inputs& in, Mode) { return at::leaky_relu(in[0], slope); };
+}
+
+Kernel LowerElu(const LoweringRequest& request) {
+  const double alpha = FloatAttribute(request.node, "alpha", 1);
+  return [alpha](const Inputs& in, Mode) { return at::elu(in[0], alpha); };
+}
+
+Kernel LowerGelu(const LoweringRequest& request) {
+  const bool by_tanh = StringAttribute(request.node, "approximate", "none") == "tanh";
+  const double outer = std::sqrt(2 / std::acos(-1.0)), inner = 0.044715;
+  return [=](const Inputs& in, Mode) {
+    const at::Tensor& x = in[0];
+    if (by_tanh) return x / 2 * (1 + at::tanh(outer * (x + inner * x * x * x)));
+    return x / 2 * (1 + at::erf(x / std::sqrt(2.0)));
+  };
 }
 
 Kernel LowerHardSigmoid(const LoweringRequest& request) {
@@ -58,6 +83,11 @@ Kernel LowerPRelu(const LoweringRequest&) {
 Kernel LowerSoftmax(const LoweringRequest& request) {
   const int64_t axis = IntAttribute(request.node, "axis", -1);
   return [axis](const Inputs& in, Mode) { return at::softmax(in[0], axis); };
+}
+
+Kernel LowerLogSoftmax(const LoweringRequest& request) {
+  const int64_t axis = IntAttribute(request.node, "axis", -1);
+  return [axis](const Inputs& in, Mode) { return at::log_softmax(in[0], axis); };
 }
 
 Kernel LowerDropout(const LoweringRequest& request) {
@@ -85,6 +115,19 @@ void AddActivations(LoweringTable* table) {
   (*table)["HardSigmoid"] = LowerHardSigmoid;
   (*table)["HardSwish"] = LowerUnary<HardSwishOf>;
   (*table)["Softmax"] = LowerSoftmax;
+  (*table)["LogSoftmax"] = LowerLogSoftmax;
+  (*table)["Elu"] = LowerElu;
+  (*table)["Gelu"] = LowerGelu;
+  (*table)["Abs"] = LowerUnary<Magnitude>;
+  (*table)["Erf"] = LowerUnary<ErrorFunction>;
+  (*table)["Exp"] = LowerUnary<Exponential>;
+  (*table)["Log"] = LowerUnary<Logarithm>;
+  (*table)["Mish"] = LowerUnary<MishOf>;
+  (*table)["Neg"] = LowerUnary<Negative>;
+  (*table)["Reciprocal"] = LowerUnary<Inverse>;
+  (*table)["Softplus"] = LowerUnary<SmoothRelu>;
+  (*table)["Softsign"] = LowerUnary<SoftSign>;
+  (*table)["Sqrt"] = LowerUnary<Root>;
   (*table)["Dropout"] = LowerDropout;
 }
 

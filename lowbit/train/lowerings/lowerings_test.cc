@@ -64,7 +64,7 @@ void ExpectSame(const std::string& op, Attributes attributes, std::vector<Operan
 
 TEST(Lowerings, AreOfOperatorsAndOthersAreRefused) {
   for (const auto& [name, lower] : Lowerings()) EXPECT_NE(FindOperator(name), nullptr) << name;
-  const SingleNode made = MakeSingleNode("Erf", {}, {DoubleTensor({2, 3})});
+  const SingleNode made = MakeSingleNode("Acosh", {}, {DoubleTensor({2, 3})});
   EXPECT_THROW(Network::Create(made.graph, NetworkOptions()), std::invalid_argument);
 }
 
@@ -86,7 +86,61 @@ TEST(Lowerings, Elementwise) {
     ExpectSame(op, {}, {x, Narrow(random.Tensor({3, 1, 1}))});
     ExpectSame(op, {}, {random.Tensor({4, 1}), random.Tensor({3, 1, 5})});
   }
-  for (const int64_t axis : {-1, 0, 1}) ExpectSame("Softmax", {{"axis", axis}}, {x});
+  for (const int64_t axis : {-1, 0, 1}) {
+    ExpectSame("Softmax", {{"axis", axis}}, {x});
+    ExpectSame("LogSoftmax", {{"axis", axis}}, {x});
+  }
+}
+
+// What networks of other tools have besides.
+TEST(Lowerings, FunctionsOfOneElement) {
+  Random random(9);
+  const DoubleTensor x = random.Tensor({2, 3, 4, 5});
+  for (const char* op : {"Abs", "Elu", "Erf", "Exp", "Gelu", "Mish", "Neg", "Softplus", "Softsign", "Reciprocal"}) {
+    ExpectSame(op, {}, {x});
+  }
+  ExpectSame("Elu", {{"alpha", 0.3}}, {x});
+  ExpectSame("Gelu", {{"approximate", std::string("tanh")}}, {x});
+  DoubleTensor positive = x;
+  for (double& value : positive.data) value = value * value + 0.1;
+  for (const char* op : {"Log", "Sqrt"}) ExpectSame(op, {}, {positive});
+  ExpectSame("Pow", {}, {positive, FloatTensor({}, {0.75f})});
+}
+
+TEST(Lowerings, ExtremesAndSumsOfSeveral) {
+  Random random(10);
+  const DoubleTensor x = random.Tensor({2, 3, 4});
+  for (const char* op : {"Max", "Min", "Sum", "Mean"}) {
+    ExpectSame(op, {}, {x});
+    ExpectSame(op, {}, {x, random.Tensor({2, 3, 4}), Narrow(random.Tensor({3, 1}))});
+  }
+}
+
+TEST(Lowerings, Reductions) {
+  Random random(11);
+  const DoubleTensor x = random.Tensor({2, 3, 4, 5});
+  for (const char* op : {"ReduceMax", "ReduceMean", "ReduceMin", "ReduceSum"}) {
+    for (const int64_t keep : {0, 1}) {
+      ExpectSame(op, {{"keepdims", keep}}, {x, Int64s({2, -1})});
+      ExpectSame(op, {{"keepdims", keep}}, {x});
+    }
+    ExpectSame(op, {{"noop_with_empty_axes", int64_t{1}}}, {x});
+  }
+}
+
+TEST(Lowerings, NormalizationsWithoutBatches) {
+  Random random(12);
+  const DoubleTensor x = random.Tensor({2, 5, 4, 3});
+  for (const int64_t axis : {-1, 1}) {
+    const Shape shape = axis < 0 ? Shape{3} : Shape{5, 4, 3};
+    const Attributes attributes = {{"axis", axis}, {"epsilon", 0.01}};
+    ExpectSame("LayerNormalization", attributes, {x, Narrow(random.Tensor(shape))});
+    ExpectSame("LayerNormalization", attributes, {x, Narrow(random.Tensor(shape)), Narrow(random.Tensor(shape))});
+  }
+  ExpectSame("InstanceNormalization", {{"epsilon", 0.01}}, {x, Narrow(random.Tensor({5})), Narrow(random.Tensor({5}))});
+  for (const int64_t size : {1, 2, 3, 4}) {
+    ExpectSame("LRN", {{"size", size}, {"alpha", 0.5}, {"beta", 0.6}, {"bias", 2.0}}, {x});
+  }
 }
 
 TEST(Lowerings, Products) {
@@ -130,6 +184,11 @@ TEST(Lowerings, Shapes) {
   ExpectSame("Slice", {}, {x, Int64s({-3, 9}), Int64s({99, -99}), Int64s({2, -1}), Int64s({2, -2})});
   ExpectSame("Slice", {}, {x, Int64s({3}), Int64s({0}), Int64s({3}), Int64s({-1})});
   ExpectSame("GlobalAveragePool", {}, {x});
+  const DoubleTensor thin = random.Tensor({2, 1, 4, 1});
+  ExpectSame("Squeeze", {}, {thin});
+  ExpectSame("Squeeze", {}, {thin, Int64s({1})});
+  ExpectSame("Squeeze", {}, {thin, Int64s({-1, 1})});
+  ExpectSame("Unsqueeze", {}, {x, Int64s({-1, 0, 3})});
 }
 
 // Any attributes of a sliding window; some combinations are not valid.

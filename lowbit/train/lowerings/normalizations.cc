@@ -95,8 +95,46 @@ Kernel LowerBatchNormalization(const LoweringRequest& request) {
   };
 }
 
+Kernel LowerLayerNormalization(const LoweringRequest& request) {
+  const double epsilon = FloatAttribute(request.node, "epsilon", 1e-5);
+  const int64_t rank = static_cast<int64_t>(request.shapes[0].size()), axis = IntAttribute(request.node, "axis", -1);
+  const int64_t first = axis < 0 ? axis + rank : axis;
+  const bool shifted = HasInput(request.node, 2);
+  return [=](const std::vector<at::Tensor>& in, Mode) {
+    const at::IntArrayRef normalized = in[0].sizes().slice(static_cast<size_t>(first));
+    const at::Tensor y = at::layer_norm(in[0], normalized, {}, {}, epsilon) * in[1];
+    return shifted ? y + in[2] : y;
+  };
+}
+
+Kernel LowerInstanceNormalization(const LoweringRequest& request) {
+  const double epsilon = FloatAttribute(request.node, "epsilon", 1e-5);
+  return [=](const std::vector<at::Tensor>& in, Mode) {
+    return at::instance_norm(in[0], in[1], in[2], {}, {}, /*use_input_stats=*/true, /*momentum=*/0, epsilon,
+                             /*cudnn_enabled=*/true);
+  };
+}
+
+// x / (bias + alpha * mean of the squares of `size` neighbouring channels)^beta; channels that are not there are 0.
+Kernel LowerLrn(const LoweringRequest& request) {
+  const int64_t size = IntAttribute(request.node, "size", 1), before = (size - 1) / 2, after = size - 1 - before;
+  const double alpha = FloatAttribute(request.node, "alpha", 1e-4), beta = FloatAttribute(request.node, "beta", 0.75);
+  const double bias = FloatAttribute(request.node, "bias", 1);
+  if (request.shapes[0].size() != 4) request.Reject("only images [N, C, H, W] are trained through");
+  return [=](const std::vector<at::Tensor>& in, Mode) {
+    const at::Tensor squares = at::constant_pad_nd((in[0] * in[0]).unsqueeze(1), {0, 0, 0, 0, before, after});
+    const at::Tensor means = at::avg_pool3d(squares, {size, 1, 1}, {1, 1, 1}).squeeze(1);
+    return in[0] / at::pow(bias + alpha * means, beta);
+  };
+}
+
 }  // namespace
 
-void AddNormalizations(LoweringTable* table) { (*table)["BatchNormalization"] = LowerBatchNormalization; }
+void AddNormalizations(LoweringTable* table) {
+  (*table)["BatchNormalization"] = LowerBatchNormalization;
+  (*table)["InstanceNormalization"] = LowerInstanceNormalization;
+  (*table)["LayerNormalization"] = LowerLayerNormalization;
+  (*table)["LRN"] = LowerLrn;
+}
 
 }  // namespace lowbit::train

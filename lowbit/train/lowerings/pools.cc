@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "lowbit/core/ops_common/pool.h"
 #include "lowbit/train/lowering.h"
@@ -101,12 +102,38 @@ Kernel LowerGlobalAveragePool(const LoweringRequest& request) {
   return [dimensions](const Inputs& in, Mode) { return in[0].mean(dimensions, /*keepdim=*/true); };
 }
 
+// Over dimensions that are known, or over all.
+template <at::Tensor (*function)(const at::Tensor&, at::IntArrayRef, bool)>
+Kernel LowerReduce(const LoweringRequest& request) {
+  const Node& node = request.node;
+  const bool keep = IntAttribute(node, "keepdims", 1) != 0;
+  std::vector<int64_t> axes;
+  if (HasInput(node, 1)) axes = request.Integers(1);
+  if (axes.empty() && IntAttribute(node, "noop_with_empty_axes", 0) != 0) {
+    return [](const Inputs& in, Mode) { return in[0]; };
+  }
+  if (axes.empty()) {
+    axes.resize(request.shapes[0].size());
+    std::iota(axes.begin(), axes.end(), 0);
+  }
+  return [axes, keep](const Inputs& in, Mode) { return function(in[0], axes, keep); };
+}
+
+at::Tensor MeanOver(const at::Tensor& x, at::IntArrayRef axes, bool keep) { return at::mean(x, axes, keep); }
+at::Tensor SumOver(const at::Tensor& x, at::IntArrayRef axes, bool keep) { return at::sum(x, axes, keep); }
+at::Tensor MaxOver(const at::Tensor& x, at::IntArrayRef axes, bool keep) { return at::amax(x, axes, keep); }
+at::Tensor MinOver(const at::Tensor& x, at::IntArrayRef axes, bool keep) { return at::amin(x, axes, keep); }
+
 }  // namespace
 
 void AddPools(LoweringTable* table) {
   (*table)["MaxPool"] = LowerMaxPool;
   (*table)["AveragePool"] = LowerAveragePool;
   (*table)["GlobalAveragePool"] = LowerGlobalAveragePool;
+  (*table)["ReduceMax"] = LowerReduce<MaxOver>;
+  (*table)["ReduceMean"] = LowerReduce<MeanOver>;
+  (*table)["ReduceMin"] = LowerReduce<MinOver>;
+  (*table)["ReduceSum"] = LowerReduce<SumOver>;
 }
 
 }  // namespace lowbit::train

@@ -52,7 +52,25 @@ at::Tensor Sum(const at::Tensor& a, const at::Tensor& b) { return at::add(a, b);
 at::Tensor Difference(const at::Tensor& a, const at::Tensor& b) { return at::sub(a, b); }
 at::Tensor Product(const at::Tensor& a, const at::Tensor& b) { return at::mul(a, b); }
 at::Tensor Quotient(const at::Tensor& a, const at::Tensor& b) { return at::div(a, b); }
+at::Tensor Power(const at::Tensor& a, const at::Tensor& b) { return at::pow(a, b); }
+at::Tensor Larger(const at::Tensor& a, const at::Tensor& b) { return at::maximum(a, b); }
+at::Tensor Smaller(const at::Tensor& a, const at::Tensor& b) { return at::minimum(a, b); }
 at::Tensor MatrixProduct(const at::Tensor& a, const at::Tensor& b) { return at::matmul(a, b); }
+
+// Of any number of inputs.
+template <at::Tensor (*function)(const at::Tensor&, const at::Tensor&)>
+Kernel LowerVariadic(const LoweringRequest&) {
+  return [](const Inputs& in, Mode) {
+    at::Tensor result = in[0];
+    for (size_t i = 1; i < in.size(); ++i) result = function(result, in[i]);
+    return result;
+  };
+}
+
+Kernel LowerMean(const LoweringRequest& request) {
+  const Kernel sum = LowerVariadic<Sum>(request);
+  return [sum](const Inputs& in, Mode mode) { return sum(in, mode) / static_cast<double>(in.size()); };
+}
 
 }  // namespace
 
@@ -63,6 +81,11 @@ void AddProducts(LoweringTable* table) {
   (*table)["Sub"] = LowerBinary<Difference>;
   (*table)["Mul"] = LowerBinary<Product>;
   (*table)["Div"] = LowerBinary<Quotient>;
+  (*table)["Pow"] = LowerBinary<Power>;
+  (*table)["Max"] = LowerVariadic<Larger>;
+  (*table)["Mean"] = LowerMean;
+  (*table)["Min"] = LowerVariadic<Smaller>;
+  (*table)["Sum"] = LowerVariadic<Sum>;
 }
 
 }  // namespace lowbit::train

@@ -96,6 +96,33 @@ Kernel LowerPad(const LoweringRequest& request) {
   return [=](const Inputs& in, Mode) { return at::constant_pad_nd(in[0], innermost_first, value); };
 }
 
+// Takes dimensions of extent 1 away, the last first, or adds some, the first first.
+Kernel LowerSingleDimensions(const LoweringRequest& request, Integers axes, bool squeezes) {
+  const int64_t rank = static_cast<int64_t>(request.shapes[0].size());
+  const int64_t result_rank = squeezes ? rank : rank + static_cast<int64_t>(axes.size());
+  for (int64_t& axis : axes) axis = axis < 0 ? axis + result_rank : axis;
+  std::sort(axes.begin(), axes.end());
+  if (squeezes) std::reverse(axes.begin(), axes.end());
+  return [=](const Inputs& in, Mode) {
+    at::Tensor result = in[0];
+    for (const int64_t axis : axes) result = squeezes ? result.squeeze(axis) : result.unsqueeze(axis);
+    return result;
+  };
+}
+
+Kernel LowerSqueeze(const LoweringRequest& request) {
+  if (HasInput(request.node, 1)) return LowerSingleDimensions(request, request.Integers(1), true);
+  Integers axes;
+  for (size_t d = 0; d < request.shapes[0].size(); ++d) {
+    if (request.shapes[0][d] == 1) axes.push_back(static_cast<int64_t>(d));
+  }
+  return LowerSingleDimensions(request, std::move(axes), true);
+}
+
+Kernel LowerUnsqueeze(const LoweringRequest& request) {
+  return LowerSingleDimensions(request, request.Integers(1), false);
+}
+
 }  // namespace
 
 void AddShapes(LoweringTable* table) {
@@ -105,6 +132,8 @@ void AddShapes(LoweringTable* table) {
   (*table)["Transpose"] = LowerTranspose;
   (*table)["Slice"] = LowerSlice;
   (*table)["Pad"] = LowerPad;
+  (*table)["Squeeze"] = LowerSqueeze;
+  (*table)["Unsqueeze"] = LowerUnsqueeze;
 }
 
 }  // namespace lowbit::train

@@ -1,0 +1,174 @@
+#include "lowbit/models/adapt.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lowbit/core/graph_names.h"
+#include "lowbit/core/validate.h"
+#include "lowbit/models/builder.h"
+
+namespace lowbit::models {
+namespace {
+
+using Role = ParameterTraits::Role;
+using Shapes = std::map<std::string, Shape>;
+
+Shape ForAnyBatch(const Shape& image) {
+  Shape shape = image;
+  shape.insert(shape.begin(), kDynamic);
+  return shape;
+}
+
+Status CheckInput(const Graph& network, const ModelInput& input) {
+  const Shape wanted = ForAnyBatch(input.image);
+  if (network.inputs.size() == 1 && network.inputs[0].shape == wanted) return Ok();
+  std::string found;
+  for (const GraphInput& given : network.inputs) found += " '" + given.name + "' " + ToString(given.shape);
+  return Invalid("takes" + found + "; the data's images need one input " + ToString(wanted) + " (-1: any batch)");
+}
+
+Status CheckOutput(const Graph& network, const ModelInput& input, const Shapes& shapes) {
+  const Shape wanted = {1, input.classes};
+  const Shape found = network.outputs.empty() ? Shape() : shapes.at(network.outputs[0]);
+  if (network.outputs.size() == 1 && found == wanted) return Ok();
+  return Invalid("gives " + std::to_string(network.outputs.size()) + " outputs, the first " + ToString(found) +
+                 " for an image; the data's classes need one output " + ToString(wanted));
+}
+
+Node* MakerOf(const std::string& value, Graph* network) {
+  for (Node& node : network->nodes) {
+    if (std::count(node.outputs.begin(), node.outputs.end(), value) > 0) return &node;
+  }
+  return nullptr;
+}
+
+int64_t ReadersOf(const std::string& value, const Graph& network) {
+  int64_t readers = std::count(network.outputs.begin(), network.outputs.end(), value);
+  for (const Node& node : network.nodes) readers += std::count(node.inputs.begin(), node.inputs.end(), value);
+  return readers;
+}
+
+void DropSoftmax(Graph* network) {
+  const Node* last = MakerOf(network->outputs[0], network);
+  if (last == nullptr || last->op != "Softmax") return;
+  const std::string logits = last->inputs[0];
+  if (MakerOf(logits, network) == nullptr || ReadersOf(network->outputs[0], *network) != 1) return;
+  network->nodes.erase(network->nodes.begin() + (last - network->nodes.data()));
+  network->outputs[0] = logits;
+}
+
+void DequantizeWeights(Graph* network) {
+  for (auto& [name, parameter] : network->parameters) {
+    if (const auto* low_bit = std::get_if<QTensor>(&parameter.value)) parameter.value = Dequantize(*low_bit);
+  }
+}
+
+FloatTensor Transposed(const FloatTensor& matrix) {
+  const int64_t rows = matrix.shape[0], columns = matrix.shape[1];
+  FloatTensor result({columns, rows});
+  for (int64_t i = 0; i < rows * columns; ++i) {
+    result.data[static_cast<size_t>(i % columns * rows + i / columns)] = matrix.data[static_cast<size_t>(i)];
+  }
+  return result;
+}
+
+// A product with a matrix that nothing else reads, a row for each feature of its result.
+void TurnWeights(const Shapes& shapes, Graph* network) {
+  for (Node& node : network->nodes) {
+    const bool gemm = node.op == "Gemm" && IntAttribute(node, "transB", 0) == 0;
+    const bool mat_mul = node.op == "MatMul" && shapes.at(node.inputs[0]).size() == 2;
+    const auto weight = gemm || mat_mul ? network->parameters.find(node.inputs[1]) : network->parameters.end();
+    if (weight == network->parameters.end() || ReadersOf(node.inputs[1], *network) != 1) continue;
+    const auto* matrix = std::get_if<FloatTensor>(&weight->second.value);
+    if (matrix == nullptr || matrix->shape.size() != 2) continue;
+    weight->second.value = Transposed(*matrix);
+    node.op = "Gemm";
+    node.attributes["transB"] = int64_t{1};
+  }
+}
+
+// The role of input i of an operator.
+Role RoleOf(const std::string& op, size_t i) {
+  const bool product = op == "Conv" || op == "Gemm" || op == "ConvTranspose" || op == "MatMul";
+  const bool normalizes = op == "LayerNormalization" || op == "InstanceNormalization";
+  if (product) return i == 1 ? Role::kWeight : i == 2 ? Role::kBias : Role::kConstant;
+  if (op == "BatchNormalization" && i > 2) return Role::kStatistic;
+  if (op == "BatchNormalization" || normalizes) return i > 0 ? Role::kBias : Role::kConstant;
+  return op == "PRelu" && i == 1 ? Role::kBias : Role::kConstant;
+}
+
+// What follows a product without bias as a sum with a constant is its bias.
+bool IsAddedToProduct(const Node& node, size_t i, Graph* network) {
+  if (node.op != "Add" || node.inputs.size() != 2) return false;
+  const Node* maker = MakerOf(node.inputs[1 - i], network);
+  return maker != nullptr && (maker->op == "Conv" || maker->op == "Gemm" || maker->op == "MatMul");
+}
+
+void AssignRoles(Graph* network) {
+  for (const Node& node : network->nodes) {
+    for (size_t i = 0; i < node.inputs.size(); ++i) {
+      const auto parameter = network->parameters.find(node.inputs[i]);
+      if (parameter == network->parameters.end()) continue;
+      if (!std::holds_alternative<FloatTensor>(parameter->second.value)) continue;
+      Role role = RoleOf(node.op, i);
+      if (role == Role::kConstant && IsAddedToProduct(node, i, network)) role = Role::kBias;
+      if (role != Role::kConstant) parameter->second.traits.role = role;
+    }
+  }
+}
+
+// The nodes that make of pixels what the network takes; none if it takes pixels.
+Result<Graph> MakeNormalization(const ModelInput& input) {
+  GraphBuilder builder("normalization");
+  const Value value = builder.Image(input);
+  if (value.name != "image") return builder.Finish(value);
+  return Graph();
+}
+
+Status Prepend(const ModelInput& input, Graph* network) {
+  LOWBIT_TRY(Graph before, MakeNormalization(input));
+  if (before.nodes.empty()) return Ok();
+  if (network->metadata.count("recipe") != 0) {
+    return Invalid("takes raw pixels, which its own first nodes normalize; set data.normalize = \"none\"");
+  }
+  GraphNames names(*network);
+  const std::string pixels = network->inputs[0].name;
+  std::map<std::string, std::string> renamed = {{"image", pixels}};
+  const auto rename = [&](std::string* name) {
+    const auto [entry, is_new] = renamed.try_emplace(*name);
+    if (is_new) entry->second = names.Unique(*name);
+    *name = entry->second;
+  };
+  for (auto& [name, parameter] : before.parameters) {
+    std::string unique = name;
+    rename(&unique);
+    network->parameters[unique] = parameter;
+  }
+  for (Node& node : before.nodes) {
+    for (std::string& input_name : node.inputs) rename(&input_name);
+    for (std::string& output : node.outputs) rename(&output);
+    rename(&node.name);
+  }
+  for (Node& node : network->nodes) {
+    std::replace(node.inputs.begin(), node.inputs.end(), pixels, renamed.at(before.outputs[0]));
+  }
+  network->nodes.insert(network->nodes.begin(), before.nodes.begin(), before.nodes.end());
+  return Ok();
+}
+
+}  // namespace
+
+Result<Graph> AdaptModel(Graph network, const ModelInput& input) {
+  LOWBIT_RETURN_IF_ERROR(CheckInput(network, input));
+  LOWBIT_TRY(const Shapes shapes, InferShapes(network, 1));
+  LOWBIT_RETURN_IF_ERROR(CheckOutput(network, input, shapes));
+  DropSoftmax(&network);
+  DequantizeWeights(&network);
+  TurnWeights(shapes, &network);
+  AssignRoles(&network);
+  LOWBIT_RETURN_IF_ERROR(Prepend(input, &network));
+  LOWBIT_RETURN_IF_ERROR(Validate(network));
+  return network;
+}
+
+}  // namespace lowbit::models

@@ -1,0 +1,24 @@
+#ifndef LOWBIT_MODELS_ADAPT_H_
+#define LOWBIT_MODELS_ADAPT_H_
+
+// Networks from elsewhere (an imported ONNX file, a packed one) as networks to be trained.
+
+#include "lowbit/base/result.h"
+#include "lowbit/core/graph.h"
+#include "lowbit/models/model.h"
+
+namespace lowbit::models {
+
+// The network for those images and classes, as BuildModel gives one, with its own values to start from:
+//   (pixel - mean) * scale comes before it;
+//   a Softmax at its end is left out, since losses take logits;
+//   MatMul, and Gemm with transB = 0, of a matrix and a parameter become Gemm with transB = 1, as methods want weights;
+//   low-bit weights are floats again;
+//   weights, biases and statistics get their roles by the operators that read them, everything else stays constant.
+// REQUIRES: Validate(network).ok(). Errors: not one input of such images for any batch, not one output of so many classes
+// for each; it brings the normalization of a recipe along and `input` asks for another.
+Result<Graph> AdaptModel(Graph network, const ModelInput& input);
+
+}  // namespace lowbit::models
+
+#endif  // LOWBIT_MODELS_ADAPT_H_

@@ -40,18 +40,13 @@ Parameter CornerOf(const FloatTensor& tensor, const Shape& extents) {
   return parameter;
 }
 
-// Codes of vectors cannot be cut: the corner has whole rows, or whole codes at their beginning (WholeCodes).
-std::vector<size_t> CodesOfCorner(const QTensor& tensor, const Shape& extents) {
-  std::vector<size_t> codes;
-  if (tensor.values.block == 1) {
-    ForEachOfCorner(tensor.shape, extents, [&](size_t i) { codes.push_back(i); });
-    return codes;
-  }
+// The first codes of the corner's rows, which are whole there (WholeInputs).
+void CopyCodesOfVectors(const QTensor& tensor, const Shape& extents, QTensor* corner) {
   const int64_t block = tensor.values.block, per_row = Elements(extents) / extents[0] / block;
   for (int64_t row = 0; row < extents[0]; ++row) {
-    for (int64_t i = 0; i < per_row; ++i) codes.push_back(static_cast<size_t>(row * tensor.Columns() / block + i));
+    const int64_t first = row * tensor.Columns() / block;
+    for (int64_t i = first; i < first + per_row; ++i) corner->AddCode(tensor.Code(static_cast<size_t>(i)));
   }
-  return codes;
 }
 
 Parameter CornerOf(const QTensor& tensor, const Shape& extents) {
@@ -60,7 +55,11 @@ Parameter CornerOf(const QTensor& tensor, const Shape& extents) {
   corner.values = tensor.values;
   corner.scales = tensor.scales;
   if (corner.scales.size() > 1) corner.scales.resize(static_cast<size_t>(extents[0]));
-  for (const size_t i : CodesOfCorner(tensor, extents)) corner.AddCode(tensor.Code(i));
+  if (tensor.values.block > 1) {
+    CopyCodesOfVectors(tensor, extents, &corner);
+  } else {
+    ForEachOfCorner(tensor.shape, extents, [&](size_t i) { corner.AddCode(tensor.Code(i)); });
+  }
   Parameter parameter;
   parameter.value = std::move(corner);
   return parameter;
@@ -76,7 +75,7 @@ bool CanBeCut(const Node& node, const Parameter& weight) {
 }
 
 // At most `most` of the inputs of a weight, or a few more: so many that a row's codes end with them.
-int64_t WholeCodes(const Parameter& weight, int64_t most) {
+int64_t WholeInputs(const Parameter& weight, int64_t most) {
   const QTensor* tensor = std::get_if<QTensor>(&weight.value);
   const Shape& shape = weight.shape();
   const int64_t block = tensor == nullptr ? 1 : tensor->values.block, taps = Elements(shape) / shape[0] / shape[1];
@@ -118,7 +117,7 @@ Shape CutDown(Node* node, Parameter* weight) {
   };
   if (node->op == "Gemm") {
     const size_t inputs = IntAttribute(*node, "transB", 0) != 0 ? 1 : 0;
-    extents[inputs] = inputs == 1 ? WholeCodes(*weight, kMostGemmInputs) : std::min(extents[0], kMostGemmInputs);
+    extents[inputs] = inputs == 1 ? WholeInputs(*weight, kMostGemmInputs) : std::min(extents[0], kMostGemmInputs);
     extents[1 - inputs] = std::min(extents[1 - inputs], kMostOutputs);
     cut();
     return {1, extents[inputs]};
@@ -126,7 +125,7 @@ Shape CutDown(Node* node, Parameter* weight) {
   const int64_t groups = IntAttribute(*node, "group", 1), outputs = std::min(extents[0] / groups, kMostOutputs);
   const bool depthwise = groups > 1 && extents[1] == 1 && extents[0] == groups;
   extents[0] = depthwise ? std::min(groups, kMostOutputs) : outputs;
-  extents[1] = WholeCodes(*weight, kMostConvInputs);
+  extents[1] = WholeInputs(*weight, kMostConvInputs);
   node->attributes["group"] = depthwise ? extents[0] : int64_t{1};
   cut();
   return ConvInput(*node, extents, depthwise ? extents[0] : extents[1]);

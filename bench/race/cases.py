@@ -37,7 +37,7 @@ def vectors(features, batch=1):
 
 def network(name, title, weights, batch, size=32, **options):
     grids = f" x {options['activations']}" if "activations" in options else ""
-    rivals = ("float",) if grids == " x floats" else ("qdq", "float")
+    rivals = ("float",) if options.get("activations") == "floats" else ("qdq", "float")
     return Case(f"{title} @{size} batch {batch} {weights}{grids}", FLOATS, rivals, kind="network", weights=weights,
                 network=name, batch=batch, size=size, **options)
 
@@ -82,5 +82,7 @@ CASES = [
     vectors(2048),
     network("resnet", "ResNet-18", "codebook-small", 1, 224, depth=18, activations="floats"),
     network("resnet", "ResNet-50", "codebook-large", 1, 224, depth=50, activations="floats"),
+    network("resnet", "ResNet-18", "codebook-small", 1, 224, depth=18),
+    network("resnet", "ResNet-50", "codebook-large", 1, 224, depth=50),
     network("mobilenet_v2", "MobileNetV2", "affine4", 1, 224),
 ]

@@ -287,9 +287,11 @@ class Rewriter {
   void EmitProduct(const Node& node, const std::string& codes, const Weights& weights, Chain chain) {
     QTensor integers = *weights.tensor;
     integers.scales = {1};
-    if (integers.values.kind == ValueSet::Kind::kTable) {
+    if (!integers.values.table.empty()) {
       integers.values.table.assign(weights.values.integers.begin(), weights.values.integers.end());
     }
+    integers.values.storage = ValueSet::Storage::kFloat32;
+    integers.values.table_scales.clear();
     const std::string weight = names_.Unique(node.inputs[1] + "/codes");
     out_.parameters[weight].value = std::move(integers);
     Attributes attributes = node.attributes;

@@ -58,6 +58,17 @@ void FillPlanes(const std::vector<float>& table, CodebookWeights* packed) {
   }
 }
 
+void FillBytes(const std::vector<float>& table, CodebookWeights* packed) {
+  const auto total = static_cast<size_t>(packed->block * packed->PlaneBytes());
+  packed->planes = hwy::AllocateAligned<uint8_t>(total);
+  std::fill(packed->planes.get(), packed->planes.get() + total, uint8_t{0});
+  for (int64_t i = 0; i < packed->count * packed->block; ++i) {
+    const auto integer = static_cast<int8_t>(table[static_cast<size_t>(i)]);
+    packed->planes[static_cast<size_t>(i % packed->block * packed->PlaneBytes() + i / packed->block)] =
+        static_cast<uint8_t>(integer);
+  }
+}
+
 void FillVectors(const std::vector<float>& table, CodebookWeights* packed) {
   packed->stride = (packed->block + 3) / 4 * 4;
   const auto total = static_cast<size_t>(packed->count * packed->stride);
@@ -91,6 +102,7 @@ CodebookWeights PackCodebook(const WeightSource& source, CodebookLayout layout, 
   const std::vector<float> table = TableOf(tensor.values);
   if (layout == CodebookLayout::kWords) FillWords(table, &packed);
   if (layout == CodebookLayout::kPlanes) FillPlanes(table, &packed);
+  if (layout == CodebookLayout::kBytes) FillBytes(table, &packed);
   if (layout == CodebookLayout::kVectors) FillVectors(table, &packed);
   return packed;
 }

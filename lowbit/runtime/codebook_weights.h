@@ -16,6 +16,7 @@ namespace lowbit::runtime {
 enum class CodebookLayout : uint8_t {
   kWords,    // words[j * count + code]: for looking up one word of many codes.
   kPlanes,   // Byte p of it at planes[(j * 4 + p) * 256 + code]: the same, byte by byte. At most 256 vectors.
+  kBytes,    // planes[j * PlaneBytes() + code]: numbers that are integers of -128..127, one byte each.
   kVectors,  // words[code * stride + j], what pads a vector is 0: for reading a whole vector.
 };
 
@@ -36,9 +37,10 @@ struct CodebookWeights {
   int lanes = 0;
   hwy::AlignedFreeUniquePtr<uint8_t[]> codes;
   hwy::AlignedFreeUniquePtr<float[]> words;     // kWords, kVectors
-  hwy::AlignedFreeUniquePtr<uint8_t[]> planes;  // kPlanes
+  hwy::AlignedFreeUniquePtr<uint8_t[]> planes;  // kPlanes, kBytes
 
   bool IsWide() const { return count > 256; }
+  int64_t PlaneBytes() const { return (count + 255) / 256 * 256; }
   int PanelWidth() const { return kPanelVectors * lanes; }
   int64_t Panels() const { return (rows + PanelWidth() - 1) / PanelWidth(); }
   int64_t CodesPerRow() const { return columns / block; }

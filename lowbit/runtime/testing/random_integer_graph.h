@@ -47,11 +47,25 @@ class RandomIntegerGraph : public GrowingGraph {
   void Remember() { integers_.emplace_back(value_, shape_); }
 
   QTensor Weight(const Shape& shape) {
-    const std::vector<ValueSet> sets = {ValueSet::Binary(),       ValueSet::Ternary(),
-                                        ValueSet::Affine(2, 2),   ValueSet::Affine(4, 8),
-                                        ValueSet::Affine(8, 128), ValueSet::Table({-.5f, -.25f, 0, .125f, .75f})};
+    std::vector<ValueSet> sets = {ValueSet::Binary(),       ValueSet::Ternary(),
+                                  ValueSet::Affine(2, 2),   ValueSet::Affine(4, 8),
+                                  ValueSet::Affine(8, 128), ValueSet::Table({-.5f, -.25f, 0, .125f, .75f})};
+    if (const int64_t block = RandomBlock(shape); block > 1) sets.push_back(RandomCodebook(static_cast<int>(block)));
     return RandomCodes(shape, sets[static_cast<size_t>(random_.Int(0, static_cast<int64_t>(sets.size()) - 1))],
                        random_.Coin(), &random_);
+  }
+
+  // Kernels of 1, 2 or 4 channels, or any divisor of a row's weights.
+  int64_t RandomBlock(const Shape& shape) {
+    const int64_t columns = Elements(shape) / shape[0], taps = shape.size() == 4 ? shape[2] * shape[3] : 1;
+    const int64_t block = random_.Coin() ? taps << random_.Int(0, 2) : random_.Int(1, columns);
+    return columns % block == 0 ? block : 1;
+  }
+
+  ValueSet RandomCodebook(int block) {
+    std::vector<float> vectors;
+    for (int i = 0; i < 7 * block; ++i) vectors.push_back(static_cast<float>(random_.Int(-100, 100)) / 8);
+    return ValueSet::Codebook(std::move(vectors), block);
   }
 
   void AddConv() {

@@ -14,6 +14,7 @@ namespace {
 
 using testing::ConvWeightShape;
 using testing::ForEachTarget;
+using testing::RandomBlock;
 using testing::RandomCodes;
 using testing::RandomConvShape;
 using testing::RandomEpilogue;
@@ -21,16 +22,6 @@ using testing::RandomSource;
 
 ValueSet RandomCodebook(int count, int block, RandomSource* random) {
   return ValueSet::Codebook(random->Floats(count * block, -1, 1), block);
-}
-
-// A divisor of the weights in a row.
-int RandomBlock(const ConvShape& shape, RandomSource* random) {
-  const int64_t columns = shape.GroupInputs() * shape.Taps();
-  const int64_t candidates[] = {shape.Taps(), 2 * shape.Taps(), 4, 8, 3, 9, 18, columns, 1};
-  for (;;) {
-    const int64_t block = candidates[random->Int(0, 8)];
-    if (columns % block == 0) return static_cast<int>(block);
-  }
 }
 
 ConvOperands RandomOperands(const ConvShape& shape, const ValueSet& values, RandomSource* random, Parameter* weight) {

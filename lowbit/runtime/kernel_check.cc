@@ -88,7 +88,7 @@ int64_t WholeInputs(const Parameter& weight, int64_t most) {
 const Node* QuantizerOf(const Graph& graph, const std::string& value) {
   for (const Node& node : graph.nodes) {
     if (node.outputs[0] != value) continue;
-    if (node.op == "Quant" || node.op == "BipolarQuant") return &node;
+    if (IsQuantizer(node)) return &node;
     const std::set<std::string> moves = {"MaxPool", "Dropout", "Flatten", "Identity", "Reshape"};
     return moves.count(node.op) == 0 ? nullptr : QuantizerOf(graph, node.inputs[0]);
   }

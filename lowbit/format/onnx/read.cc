@@ -46,10 +46,13 @@ Result<int64_t> OpsetOf(const lowbit_onnx::Model& model) {
 
 bool IsQonnx(const std::string& op) { return op == "Quant" || op == "BipolarQuant"; }
 
+// Of lowbit alone, in no file of ONNX.
+bool IsOwn(const std::string& op) { return op == "LevelQuant"; }
+
 // Operators of core that are ONNX's, and those that rules make of them.
 bool IsSupported(const lowbit_onnx::Node& node) {
   const bool known = FindOperator(node.op_type()) != nullptr || Rules().count(node.op_type()) != 0;
-  return known && (IsOnnxDomain(node.domain()) || IsQonnx(node.op_type()));
+  return known && !IsOwn(node.op_type()) && (IsOnnxDomain(node.domain()) || IsQonnx(node.op_type()));
 }
 
 std::string NameOf(const lowbit_onnx::Node& node, int position) {
@@ -340,6 +343,7 @@ Result<DoubleTensor> ReadTensor(const std::string& path) {
 
 std::vector<std::string> SupportedOperators() {
   std::vector<std::string> names = OperatorNames();
+  names.erase(std::remove_if(names.begin(), names.end(), IsOwn), names.end());
   for (const auto& [name, rule] : Rules()) names.push_back(name);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "lowbit/core/level_grid.h"
 #include "lowbit/runtime/testing/growing_graph.h"
 
 namespace lowbit::runtime::testing {
@@ -35,11 +36,25 @@ class RandomIntegerGraph : public GrowingGraph {
       Append("BipolarQuant", {value_, Scalar(random_.Float(.1, 2))});
       return Remember();
     }
+    if (bits >= 4 && random_.Int(0, 4) == 0) return QuantizeElastically();
     const int64_t is_signed = random_.Int(0, 1), width = random_.Int(2, bits);
     const double zero_point = is_signed == 0 && random_.Int(0, 2) == 0 ? random_.Int(0, (1 << width) - 1) : 0;
     const double scale = random_.Int(0, 5) == 0 ? 1 : random_.Float(.5, 4) / (1 << width);
     Append("Quant", {value_, Scalar(scale), Scalar(zero_point), Scalar(static_cast<double>(width))},
            {{"signed", is_signed}, {"narrow", random_.Int(0, 1)}});
+    Remember();
+  }
+
+  // At most 16 levels.
+  void QuantizeElastically() {
+    const bool is_signed = random_.Coin();
+    const int64_t fraction = random_.Int(0, 2), exponent = random_.Int(1, 3 - fraction);
+    const LevelGrid grid = ElasticLevels(static_cast<int>(exponent), static_cast<int>(fraction), is_signed);
+    const auto vector = [](const std::vector<float>& values) {
+      return FloatTensor({static_cast<int64_t>(values.size())}, values);
+    };
+    Append("LevelQuant", {value_, Scalar(random_.Float(.05, .5)), AddParameter(vector(grid.thresholds)),
+                          AddParameter(vector(grid.levels))});
     Remember();
   }
 

@@ -46,6 +46,11 @@ float ApplyEpilogue(const ByteConvOperands& o, size_t m, size_t at, int64_t sum)
 uint8_t Quantize(const ByteQuantizer& q, float x) {
   if (q.bipolar) return x >= 0 ? 2 : 0;
   const float scaled = x * q.scale;
+  if (q.table.count > 0) {
+    int reached = 0;
+    for (int k = 0; k + 1 < q.table.count; ++k) reached += scaled >= q.table.thresholds[k] ? 1 : 0;
+    return static_cast<uint8_t>(static_cast<int32_t>(q.table.levels[reached]) + q.shift);
+  }
   if (!(scaled > q.low)) return static_cast<uint8_t>(static_cast<int32_t>(q.low) + q.shift);
   return static_cast<uint8_t>(static_cast<int32_t>(std::nearbyint(scaled < q.high ? scaled : q.high)) + q.shift);
 }

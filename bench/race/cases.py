@@ -28,9 +28,17 @@ def linear(weights, features, batch, rival, signed=False, layers=1):
                 signed=signed, layers=layers)
 
 
+def vectors(features, batch=1):
+    """A linear layer with weights of a codebook, in floats."""
+    name = f"linear {batch}x{features}x1000 codebook"
+    return Case(name, FLOATS, ("float",), kind="linear", weights="codebook-small", features=[features, 1000], batch=batch,
+                activations="floats", layers=1)
+
+
 def network(name, title, weights, batch, size=32, **options):
     grids = f" x {options['activations']}" if "activations" in options else ""
-    return Case(f"{title} @{size} batch {batch} {weights}{grids}", FLOATS, ("qdq", "float"), kind="network", weights=weights,
+    rivals = ("float",) if options.get("activations") == "floats" else ("qdq", "float")
+    return Case(f"{title} @{size} batch {batch} {weights}{grids}", FLOATS, rivals, kind="network", weights=weights,
                 network=name, batch=batch, size=size, **options)
 
 
@@ -70,5 +78,11 @@ CASES = [
     network("resnet", "ResNet-18", "ternary", 1, 224, depth=18),
     network("resnet", "ResNet-18", "binary", 1, 224, depth=18, activations="signs"),
     network("resnet", "ResNet-18", "affine2", 1, 224, depth=18, activations="bits2"),
+    vectors(512),
+    vectors(2048),
+    network("resnet", "ResNet-18", "codebook-small", 1, 224, depth=18, activations="floats"),
+    network("resnet", "ResNet-50", "codebook-large", 1, 224, depth=50, activations="floats"),
+    network("resnet", "ResNet-18", "codebook-small", 1, 224, depth=18),
+    network("resnet", "ResNet-50", "codebook-large", 1, 224, depth=50),
     network("mobilenet_v2", "MobileNetV2", "affine4", 1, 224),
 ]

@@ -71,7 +71,7 @@ Status CheckExtents(const std::vector<int64_t>& extents) {
   return Ok();
 }
 
-Result<Contest> ConvContest(const nlohmann::json& spec, const ValueSet& values) {
+Result<Contest> ConvContest(const nlohmann::json& spec) {
   const int64_t in = spec.at("channels").at(0), out = spec.at("channels").at(1), size = spec.at("size");
   const int64_t kernel = spec.at("kernel"), stride = spec.value("stride", 1), groups = spec.value("groups", 1);
   Contest contest;
@@ -86,7 +86,9 @@ Result<Contest> ConvContest(const nlohmann::json& spec, const ValueSet& values) 
     return Invalid("no activations are called '" + activations + "'; known are bytes, bits2 and signs");
   }
   const Ranges& ranges = bytes ? kBytes : signs ? kSigns : kTwoBits;
-  AddWeights("", {out, in / groups, kernel, kernel}, values, ranges, &graph);
+  const Shape weight = {out, in / groups, kernel, kernel};
+  LOWBIT_TRY(const ValueSet values, ValuesNamed(spec.at("weights"), weight));
+  AddWeights("", weight, values, ranges, &graph);
   signs ? AppendSign("input", "x", &graph) : AppendQuant("input", "x", bytes ? 8 : 2, false, &graph);
   graph.nodes.push_back({"conv",
                          "Conv",
@@ -103,13 +105,15 @@ Result<Contest> ConvContest(const nlohmann::json& spec, const ValueSet& values) 
   return contest;
 }
 
-Result<Contest> LinearContest(const nlohmann::json& spec, const ValueSet& values) {
+Result<Contest> LinearContest(const nlohmann::json& spec) {
   const int64_t in = spec.at("features").at(0), out = spec.at("features").at(1);
   const bool is_signed = spec.value("signed", false);
   Contest contest;
   contest.batch = spec.value("batch", 1);
   const int64_t layers = spec.value("layers", 1);
   LOWBIT_RETURN_IF_ERROR(CheckExtents({in, out, contest.batch, layers}));
+  LOWBIT_TRY(const ValueSet values, ValuesNamed(spec.at("weights"), {out, in}));
+  const bool floats = spec.value("activations", "bytes") == "floats";
   const Ranges& ranges = is_signed ? kSignedBytes : kBytes;
   Graph& graph = contest.graph;
   graph.inputs = {{"x", {kDynamic, in}}};
@@ -117,10 +121,11 @@ Result<Contest> LinearContest(const nlohmann::json& spec, const ValueSet& values
   for (int64_t i = 0; i < layers; ++i) {
     const std::string suffix = std::to_string(i), input = "input" + suffix;
     AddWeights(suffix, {out, in}, values, ranges, &graph);
-    AppendQuant(input, value, 8, is_signed, &graph);
+    if (!floats) AppendQuant(input, value, 8, is_signed, &graph);
+    const std::string from = floats ? value : input;
     value = "linear" + suffix;
     graph.nodes.push_back(
-        {value, "Gemm", {input, "weight" + suffix, "bias" + suffix}, {value}, {{"transB", int64_t{1}}}});
+        {value, "Gemm", {from, "weight" + suffix, "bias" + suffix}, {value}, {{"transB", int64_t{1}}}});
   }
   graph.outputs = {value};
   contest.input = DrawInput(contest.batch * in, ranges);
@@ -128,18 +133,17 @@ Result<Contest> LinearContest(const nlohmann::json& spec, const ValueSet& values
   return contest;
 }
 
-Result<Contest> ContestOfKind(const std::string& kind, const nlohmann::json& spec, const ValueSet& values) {
-  if (kind == "conv") return ConvContest(spec, values);
-  if (kind == "linear") return LinearContest(spec, values);
-  if (kind == "network") return NetworkContest(spec, values);
+Result<Contest> ContestOfKind(const std::string& kind, const nlohmann::json& spec) {
+  if (kind == "conv") return ConvContest(spec);
+  if (kind == "linear") return LinearContest(spec);
+  if (kind == "network") return NetworkContest(spec);
   return Invalid("no kind of contest is called '" + kind + "'; known are conv, linear and network");
 }
 
 }  // namespace
 
 Result<Contest> MakeContest(const nlohmann::json& spec) {
-  LOWBIT_TRY(const ValueSet values, ValuesNamed(spec.at("weights")));
-  LOWBIT_TRY(Contest contest, ContestOfKind(spec.at("kind"), spec, values));
+  LOWBIT_TRY(Contest contest, ContestOfKind(spec.at("kind"), spec));
   contest.graph.name = "race";
   if (contest.rival.nodes.empty()) contest.rival = contest.graph;
   return contest;

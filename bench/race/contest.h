@@ -13,7 +13,7 @@
 namespace lowbit::bench {
 
 struct Contest {
-  Graph graph;  // One input "x" (networks: "image"), one output; activations on 8-bit grids, low-bit weights.
+  Graph graph;  // One input "x" (networks: "image"), one output; activations on grids or floats, low-bit weights.
   Graph rival;  // The same for the rival: see NetworkContest. Layers: equal to graph.
   // Whether the rival's activations lie on the same grids; if not, its answers are other ones.
   bool same_grids = true;
@@ -24,9 +24,10 @@ struct Contest {
 
 // `spec` is an object:
 //   kind      "conv", "linear" or "network"
-//   weights   "binary", "ternary", "affine4", "affine8" (of a network: of all layers but the first and last, which have 8 bits)
+//   weights   as ValuesNamed (draw.h) knows them; of a network: of all layers but the first and last, which have 8 bits, or,
+//             where activations are floats, but the first, which has floats
 //   activations  "bytes" (8 bits), "bits2" or "signs": of a convolution, which then takes and gives floats, or of the layers of a
-//             network between first and last, whose residuals stay floats ("bytes")
+//             network between first and last, whose residuals stay floats; "floats": of a network or a linear layer ("bytes")
 //   batch     images or rows (1)
 //   conv      channels [in, out], size, kernel, stride (1), groups (1): square, padded by kernel / 2; grids of bytes at
 //             both ends

@@ -12,8 +12,10 @@
 
 namespace lowbit::bench {
 
-// Errors: an unknown name.
-Result<ValueSet> ValuesNamed(const std::string& name);
+// Of weights of that shape. "codebook-small" and "codebook-large" are the regimes of Stock et al. 2020: 256 vectors, of 9 or 18
+// weights for kernels of 3x3, 4 or 8 for 1x1; 1024 vectors of 4 for matrices. The numbers are random integers of -127..127.
+// Errors: an unknown name; a shape that has no such blocks.
+Result<ValueSet> ValuesNamed(const std::string& name, const Shape& shape);
 
 // Uniform integers of low..high.
 std::vector<float> DrawIntegers(const std::string& stream, int64_t count, int low, int high);

@@ -23,9 +23,10 @@ class Writer {
   Result<Json> operator()(const FloatTensor& tensor) { return Write(tensor.shape, tensor.data, "float32"); }
   Result<Json> operator()(const Int64Tensor& tensor) { return Write(tensor.shape, tensor.data, "int64"); }
   Result<Json> operator()(const QTensor& tensor) {
+    QTensor unscaled = tensor;
+    unscaled.scales = {1};
     std::vector<int8_t> integers;
-    for (const uint8_t code : tensor.codes) {
-      const float value = tensor.values.Value(code);
+    for (const float value : Dequantize(unscaled).data) {
       if (value != std::round(value)) return Invalid("weights of " + tensor.values.Name() + " are no integers");
       integers.push_back(static_cast<int8_t>(value));
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -36,17 +37,19 @@ void DropNormalization(Graph* graph) {
   graph->nodes = std::move(kept);
 }
 
-void DrawWeights(const ValueSet& values, Node* node, Graph* graph) {
+// Floats where there are no values.
+void DrawWeights(const std::optional<ValueSet>& values, Node* node, Graph* graph) {
   const std::string name = node->inputs[1], bias = node->name + "/bias";
   const Shape shape = graph->parameters.at(name).shape();
-  QTensor weight = DrawCodes(name, shape, values);
+  QTensor weight = DrawCodes(name, shape, values.value_or(ValueSet::Affine(8, 128)));
   const int64_t inputs = Elements(shape) / shape[0];
   // He's: it keeps the size of activations through ReLU.
-  const double scale = std::sqrt(2 / static_cast<double>(inputs)) / Deviation(values);
+  const double scale = std::sqrt(2 / static_cast<double>(inputs)) / Deviation(weight.values);
   for (const float step : DrawIntegers(name + "/scale", shape[0], 80, 120)) {
     weight.scales.push_back(static_cast<float>(scale * step / 100));
   }
-  graph->parameters[name].value = std::move(weight);
+  values.has_value() ? graph->parameters[name].value = std::move(weight)
+                     : graph->parameters[name].value = Dequantize(weight);
   FloatTensor biases({shape[0]}, DrawIntegers(bias, shape[0], -10, 10));
   for (float& b : biases.data) b *= 0.01f;
   graph->parameters[bias].value = std::move(biases);
@@ -54,15 +57,21 @@ void DrawWeights(const ValueSet& values, Node* node, Graph* graph) {
   node->inputs.push_back(bias);
 }
 
-void DrawAllWeights(const ValueSet& body, Graph* graph) {
+Status DrawAllWeights(const std::string& body, bool floats, Graph* graph) {
   std::vector<Node*> products;
   for (Node& node : graph->nodes) {
     if (IsProduct(node)) products.push_back(&node);
   }
   for (Node* node : products) {
-    const bool end = node == products.front() || node == products.back();
-    DrawWeights(end ? ValueSet::Affine(8, 128) : body, node, graph);
+    const bool first = node == products.front(), end = first || node == products.back();
+    std::optional<ValueSet> values;
+    if (!floats && end) values = ValueSet::Affine(8, 128);
+    if (!values.has_value() && !first) {
+      LOWBIT_TRY(values, ValuesNamed(body, graph->parameters.at(node->inputs[1]).shape()));
+    }
+    DrawWeights(values, node, graph);
   }
+  return Ok();
 }
 
 void RemoveUnused(Graph* graph) {
@@ -174,9 +183,21 @@ Result<double> MacsOfOne(const Graph& graph) {
   return macs;
 }
 
+// Activations on the grids that the specification names.
+Status PutOnGrids(const std::string& activations, const Graph& graph, Contest* contest) {
+  const int64_t size = graph.inputs[0].shape[2];
+  DoubleTensor image({1, 3, size, size}, {contest->input.begin(), contest->input.begin() + 3 * size * size});
+  LOWBIT_TRY(const Values values, Evaluate(graph, {{graph.inputs[0].name, image}}));
+  contest->same_grids = activations == "bytes";
+  contest->graph =
+      contest->same_grids ? OnGrids(graph, values, false) : OnFewBits(graph, values, activations == "signs");
+  contest->rival = OnGrids(graph, values, true);
+  return Ok();
+}
+
 }  // namespace
 
-Result<Contest> NetworkContest(const nlohmann::json& spec, const ValueSet& body) {
+Result<Contest> NetworkContest(const nlohmann::json& spec) {
   models::ModelInput input;
   const int64_t size = spec.at("size");
   input.image = {3, size, size};
@@ -187,18 +208,15 @@ Result<Contest> NetworkContest(const nlohmann::json& spec, const ValueSet& body)
   if (spec.contains("depth")) options.value = ConfigTable{{"depth", Config{spec["depth"].get<int64_t>(), ""}}};
   LOWBIT_TRY(Graph graph, models::BuildModel(spec.at("network"), input, options, 1));
   DropNormalization(&graph);
-  DrawAllWeights(body, &graph);
+  const std::string activations = spec.value("activations", "bytes");
+  LOWBIT_RETURN_IF_ERROR(DrawAllWeights(spec.at("weights"), activations == "floats", &graph));
   RemoveUnused(&graph);
   Contest contest;
   contest.batch = spec.value("batch", 1);
   if (contest.batch < 1) return Invalid("the contest has a batch of " + std::to_string(contest.batch));
   contest.input = DrawIntegers("input", contest.batch * Elements(input.image), 0, 255);
-  DoubleTensor image({1, 3, size, size}, {contest.input.begin(), contest.input.begin() + Elements(input.image)});
-  LOWBIT_TRY(const Values values, Evaluate(graph, {{graph.inputs[0].name, image}}));
-  const std::string activations = spec.value("activations", "bytes");
-  contest.same_grids = activations == "bytes";
-  contest.graph = contest.same_grids ? OnGrids(graph, values, false) : OnFewBits(graph, values, activations == "signs");
-  contest.rival = OnGrids(graph, values, true);
+  if (activations == "floats") contest.graph = contest.rival = graph;
+  if (activations != "floats") LOWBIT_RETURN_IF_ERROR(PutOnGrids(activations, graph, &contest));
   LOWBIT_TRY(const double macs, MacsOfOne(graph));
   contest.macs = macs * static_cast<double>(contest.batch);
   return contest;

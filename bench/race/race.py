@@ -32,7 +32,7 @@ TURN_MICROSECONDS, WARM_UP_TURNS, TRIES = 20000, 3, 8
 # system every now and then, and to get them anew can cost as much as a convolution.
 KEEP_FREED_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(1 << 30), "MALLOC_TRIM_THRESHOLD_": str(1 << 31),
                      "MALLOC_TOP_PAD_": str(1 << 26)}
-BITS = {"binary": 1, "ternary": 2, "affine2": 2, "affine4": 4, "affine8": 8}
+BITS = {"binary": 1, "ternary": 2, "affine2": 2, "affine4": 4, "affine8": 8, "codebook-small": 4}
 
 
 def others_run():
@@ -85,9 +85,10 @@ def start_rival(arguments, rival, folder, name):
 
 
 def limit_microseconds(case, macs, limits):
-    """What the case takes at least: its multiplications as int8 dot products, or reading its packed weights from the
+    """What the case takes at least: its multiplications as int8 dot products (or float ones), or reading its packed weights from the
     third-level cache."""
-    times = [macs / limits["int8_gmacs"] * 1e-3] if limits["int8_gmacs"] else [0]
+    rate = limits["float_gmacs" if case.spec.get("activations") == "floats" else "int8_gmacs"]
+    times = [macs / rate * 1e-3] if rate else [0]
     if "features" in case.spec:
         weights = case.spec["features"][0] * case.spec["features"][1] * case.spec["layers"]
         times.append(weights * BITS[case.spec["weights"]] / 8 / limits["l3_gbytes"] * 1e-3)

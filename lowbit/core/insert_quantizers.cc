@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lowbit/core/graph_names.h"
+#include "lowbit/core/integer_form.h"
 
 namespace lowbit {
 namespace {
@@ -58,7 +59,7 @@ class ValueFacts {
   bool IsOnGrid(const Node& node) const {
     static const std::set<std::string> from_grid = {"Identity", "Dropout",   "Relu",  "MaxPool",
                                                     "Flatten",  "Transpose", "Slice", "Reshape"};
-    if (node.op == "Quant" || node.op == "BipolarQuant") return true;
+    if (IsQuantizer(node)) return true;
     return IsOneOf(node.op, from_grid) && OnGrid(node.inputs[0]);
   }
 

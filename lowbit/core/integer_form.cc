@@ -26,8 +26,6 @@ struct Coded {
 
 constexpr int64_t kMaxSum = std::numeric_limits<int32_t>::max();
 
-bool IsQuantizer(const Node& node) { return node.op == "Quant" || node.op == "BipolarQuant"; }
-
 // Operators that give the integers' result on integers: order, choice and zeros only.
 bool KeepsIntegers(const std::string& op) {
   static const std::set<std::string> names = {"Identity", "Dropout", "Relu",   "MaxPool",  "Flatten",
@@ -127,6 +125,10 @@ class Rewriter {
 
   int64_t Magnitude(const Node& node) const {
     if (node.op == "BipolarQuant") return 1;
+    if (node.op == "LevelQuant") {
+      const std::vector<float>& levels = FindFloats(node.inputs[3])->data;
+      return static_cast<int64_t>(std::max(std::abs(levels.front()), std::abs(levels.back())));
+    }
     const UniformGrid grid =
         MakeUniformGrid(node, Scalar(node.inputs[1]), Scalar(node.inputs[2]), Scalar(node.inputs[3])).value();
     return static_cast<int64_t>(std::max(std::abs(grid.low - grid.zero_point), std::abs(grid.high - grid.zero_point)));
@@ -144,7 +146,7 @@ class Rewriter {
       return true;
     }
     const std::string codes = names_.Unique(output + "/codes"), scaled = names_.Unique(output + "/scaled");
-    if (node.op == "Quant") {
+    if (node.op != "BipolarQuant") {
       const std::string inverse = AddConstant(node.name + "/inverse", FloatTensor({}, {static_cast<float>(1 / scale)}));
       Emit(names_.Unique(node.name + "/rescale"), "Mul", {inputs[0], inverse}, scaled);
       inputs[0] = scaled;
@@ -287,9 +289,11 @@ class Rewriter {
   void EmitProduct(const Node& node, const std::string& codes, const Weights& weights, Chain chain) {
     QTensor integers = *weights.tensor;
     integers.scales = {1};
-    if (integers.values.kind == ValueSet::Kind::kTable) {
+    if (!integers.values.table.empty()) {
       integers.values.table.assign(weights.values.integers.begin(), weights.values.integers.end());
     }
+    integers.values.storage = ValueSet::Storage::kFloat32;
+    integers.values.table_scales.clear();
     const std::string weight = names_.Unique(node.inputs[1] + "/codes");
     out_.parameters[weight].value = std::move(integers);
     Attributes attributes = node.attributes;
@@ -325,6 +329,10 @@ class Rewriter {
 };
 
 }  // namespace
+
+bool IsQuantizer(const Node& node) {
+  return node.op == "Quant" || node.op == "BipolarQuant" || node.op == "LevelQuant";
+}
 
 bool QuantizesActivations(const Graph& graph) {
   return std::any_of(graph.nodes.begin(), graph.nodes.end(), IsQuantizer);

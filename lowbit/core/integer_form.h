@@ -6,12 +6,15 @@
 
 namespace lowbit {
 
-// Whether a node of the graph quantizes activations: Quant or BipolarQuant.
+// Whether the node quantizes activations: Quant, BipolarQuant or LevelQuant.
+bool IsQuantizer(const Node& node);
+
+// Whether a node of the graph does.
 bool QuantizesActivations(const Graph& graph);
 
 // The same network with its low-bit layers in integers and the scales outside of them, which is how it is executed:
 //
-//   Quant, BipolarQuant     x * (1/s) -> Mul; then the quantizer with scale 1, whose values are integers
+//   Quant, LevelQuant       x * (1/s) -> Mul; then the quantizer with scale 1, whose values are integers
 //   Conv, Gemm              of such integers with low-bit weights of integer values: weights with scale 1, no bias; then
 //   (a "product")           Mul by s * weight scale and Add of the bias, for each channel, batch normalization and
 //                           arithmetic by channels that follow folded in

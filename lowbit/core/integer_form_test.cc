@@ -40,7 +40,16 @@ TEST(AsIntegers, TakesAPowerOfTwoOutOfATable) {
 TEST(AsIntegers, RefusesWhatIsNoSetOfIntegers) {
   EXPECT_FALSE(AsIntegers(ValueSet::Table({.1f, 1})).has_value());
   EXPECT_FALSE(AsIntegers(ValueSet::Table({1, 65536})).has_value());
-  EXPECT_FALSE(AsIntegers(ValueSet::Codebook({1, 2}, 2)).has_value());
+  ValueSet steps = ValueSet::ByteCodebook({1, 2}, 2);  // A step for each position.
+  EXPECT_FALSE(AsIntegers(steps).has_value());
+  EXPECT_FALSE(AsIntegers(ValueSet::Codebook({.1f, 1}, 2)).has_value());
+}
+
+TEST(AsIntegers, OfCodebooksWithOneStep) {
+  EXPECT_THAT(AsIntegers(ValueSet::Codebook({1, 2, -.5f, 0}, 2))->integers, ElementsAre(2, 4, -1, 0));
+  const auto bytes = AsIntegers(ValueSet::ByteCodebook({.3f, -.3f, .15f, .3f}, 2));
+  EXPECT_THAT(bytes->integers, ElementsAre(127, -127, 64, 127));
+  EXPECT_EQ(bytes->factor, .3f / 127);
 }
 
 // --- Graphs of one quantizer, one product and what follows.

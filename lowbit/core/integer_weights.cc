@@ -15,6 +15,22 @@ int LowestBit(float value) {
   return exponent;
 }
 
+// The numbers that the set lists or counts.
+std::vector<float> NumbersOf(const ValueSet& values) {
+  if (!values.table.empty()) return values.table;
+  std::vector<float> numbers;
+  for (int code = 0; code < values.Count(); ++code) numbers.push_back(values.Value(code));
+  return numbers;
+}
+
+std::optional<IntegerValues> InSteps(const ValueSet& values) {
+  const float step = values.table_scales[0];
+  const auto differs = [step](float other) { return other != step; };
+  if (std::any_of(values.table_scales.begin(), values.table_scales.end(), differs)) return std::nullopt;
+  const std::vector<int8_t> bytes = values.TableIntegers();
+  return IntegerValues{{bytes.begin(), bytes.end()}, step > 0 ? step : 1.0};
+}
+
 }  // namespace
 
 int32_t IntegerValues::Magnitude() const {
@@ -24,18 +40,19 @@ int32_t IntegerValues::Magnitude() const {
 }
 
 std::optional<IntegerValues> AsIntegers(const ValueSet& values) {
-  if (values.kind == ValueSet::Kind::kCodebook) return std::nullopt;
+  if (values.storage == ValueSet::Storage::kInt8) return InSteps(values);
+  const std::vector<float> numbers = NumbersOf(values);
   int lowest = 0;
   bool any = false;
-  for (int code = 0; code < values.Count(); ++code) {
-    if (values.Value(code) == 0) continue;
-    lowest = any ? std::min(lowest, LowestBit(values.Value(code))) : LowestBit(values.Value(code));
+  for (const float number : numbers) {
+    if (number == 0) continue;
+    lowest = any ? std::min(lowest, LowestBit(number)) : LowestBit(number);
     any = true;
   }
   IntegerValues result;
   result.factor = std::ldexp(1.0, lowest);
-  for (int code = 0; code < values.Count(); ++code) {
-    const double integer = std::ldexp(static_cast<double>(values.Value(code)), -lowest);
+  for (const float number : numbers) {
+    const double integer = std::ldexp(static_cast<double>(number), -lowest);
     if (std::abs(integer) > kMaxIntegerWeight) return std::nullopt;
     result.integers.push_back(static_cast<int32_t>(integer));
   }

@@ -4,11 +4,44 @@
 #include <cmath>
 #include <utility>
 
+#include "lowbit/base/half.h"
+
 namespace lowbit {
 namespace {
 
 bool AllFinite(const std::vector<float>& values) {
   return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
+}
+
+Status ValidateByteTable(const ValueSet& values) {
+  const auto is_step = [](float scale) { return std::isfinite(scale) && scale >= 0; };
+  if (values.table_scales.size() != static_cast<size_t>(values.block) ||
+      !std::all_of(values.table_scales.begin(), values.table_scales.end(), is_step)) {
+    return Invalid(
+        "value set: a codebook in bytes needs one step, finite and not negative, for each position of a block");
+  }
+  const std::vector<int8_t> integers = values.TableIntegers();
+  for (size_t i = 0; i < integers.size(); ++i) {
+    if (values.table[i] != values.table_scales[i % values.table_scales.size()] * integers[i]) {
+      return Invalid("value set: a codebook in bytes holds a value that is no integer in -127..127 times its step");
+    }
+  }
+  return Ok();
+}
+
+Status ValidateStorage(const ValueSet& values) {
+  using Storage = ValueSet::Storage;
+  if (values.storage > Storage::kInt8) return Invalid("value set: unknown storage");
+  if (values.storage != Storage::kFloat32 && values.kind != ValueSet::Kind::kCodebook) {
+    return Invalid("value set: only codebooks are stored as halves or bytes");
+  }
+  if (values.storage == Storage::kInt8) return ValidateByteTable(values);
+  if (!values.table_scales.empty()) return Invalid("value set: only codebooks in bytes have steps");
+  if (values.storage == Storage::kFloat16 &&
+      !std::all_of(values.table.begin(), values.table.end(), [](float v) { return FromHalf(ToHalf(v)) == v; })) {
+    return Invalid("value set: a codebook in halves holds a value that is none");
+  }
+  return Ok();
 }
 
 Status ValidateValues(const ValueSet& values) {
@@ -27,10 +60,38 @@ Status ValidateValues(const ValueSet& values) {
   }
   if (has_table) {
     const size_t block = static_cast<size_t>(values.block);
-    if (values.table.empty() || values.table.size() % block != 0 || values.table.size() / block > 256) {
-      return Invalid("value set: a table must have 1..256 entries of `block` values");
+    const size_t most = values.kind == Kind::kCodebook ? kMaxCodebookCount : 256;
+    if (values.table.empty() || values.table.size() % block != 0 || values.table.size() / block > most) {
+      return Invalid("value set: a table must have 1.." + std::to_string(most) + " entries of `block` values");
     }
     if (!AllFinite(values.table)) return Invalid("value set: table values must be finite");
+  }
+  return ValidateStorage(values);
+}
+
+const char* StorageName(ValueSet::Storage storage) {
+  switch (storage) {
+    case ValueSet::Storage::kFloat32:
+      return "";
+    case ValueSet::Storage::kFloat16:
+      return " float16";
+    case ValueSet::Storage::kInt8:
+      return " int8";
+  }
+  return "";
+}
+
+// Error: the first code that is none.
+Status ValidateCodes(const QTensor& tensor) {
+  const int count = tensor.values.Count();
+  if (tensor.high_codes.size() != (count > 256 ? tensor.codes.size() : 0)) {
+    return Invalid("low-bit tensor: has " + std::to_string(tensor.high_codes.size()) + " high bytes of codes; " +
+                   tensor.values.Name() + " needs " + std::to_string(count > 256 ? tensor.codes.size() : 0));
+  }
+  for (size_t i = 0; i < tensor.codes.size(); ++i) {
+    if (tensor.Code(i) < count) continue;
+    return Invalid("low-bit tensor: code " + std::to_string(tensor.Code(i)) + " at index " + std::to_string(i) +
+                   " is outside " + tensor.values.Name());
   }
   return Ok();
 }
@@ -67,6 +128,39 @@ ValueSet ValueSet::Codebook(std::vector<float> vectors, int block) {
   set.table = std::move(vectors);
   set.block = block;
   return set;
+}
+
+ValueSet ValueSet::HalfCodebook(std::vector<float> vectors, int block) {
+  ValueSet set = Codebook(std::move(vectors), block);
+  set.storage = Storage::kFloat16;
+  for (float& value : set.table) value = FromHalf(ToHalf(value));
+  return set;
+}
+
+ValueSet ValueSet::ByteCodebook(std::vector<float> vectors, int block) {
+  ValueSet set = Codebook(std::move(vectors), block);
+  set.storage = Storage::kInt8;
+  set.table_scales.assign(static_cast<size_t>(block), 0.0f);
+  for (size_t i = 0; i < set.table.size(); ++i) {
+    float& largest = set.table_scales[i % set.table_scales.size()];
+    largest = std::max(largest, std::abs(set.table[i]));
+  }
+  for (float& step : set.table_scales) step /= 127;
+  const std::vector<int8_t> integers = set.TableIntegers();
+  for (size_t i = 0; i < integers.size(); ++i)
+    set.table[i] = set.table_scales[i % set.table_scales.size()] * integers[i];
+  return set;
+}
+
+std::vector<int8_t> ValueSet::TableIntegers() const {
+  std::vector<int8_t> integers;
+  integers.reserve(table.size());
+  for (size_t i = 0; i < table.size(); ++i) {
+    const double step = table_scales[i % table_scales.size()];
+    const double steps = step == 0 ? 0 : std::nearbyint(static_cast<double>(table[i]) / step);
+    integers.push_back(static_cast<int8_t>(std::clamp(steps, -127.0, 127.0)));
+  }
+  return integers;
 }
 
 int ValueSet::Count() const {
@@ -117,14 +211,20 @@ std::string ValueSet::Name() const {
     case Kind::kTable:
       return "table" + std::to_string(Count());
     case Kind::kCodebook:
-      return "codebook" + std::to_string(Count()) + "x" + std::to_string(block);
+      return "codebook" + std::to_string(Count()) + "x" + std::to_string(block) + StorageName(storage);
   }
   return "";
 }
 
 bool ValueSet::operator==(const ValueSet& other) const {
   return kind == other.kind && bits == other.bits && zero_point == other.zero_point && table == other.table &&
-         block == other.block;
+         block == other.block && storage == other.storage && table_scales == other.table_scales;
+}
+
+void QTensor::AddCode(int code) {
+  LOWBIT_DCHECK(code >= 0 && code < values.Count());
+  codes.push_back(static_cast<uint8_t>(code));
+  if (values.Count() > 256) high_codes.push_back(static_cast<uint8_t>(code >> 8));
 }
 
 Status Validate(const QTensor& tensor) {
@@ -141,13 +241,7 @@ Status Validate(const QTensor& tensor) {
     return Invalid("low-bit tensor: has " + std::to_string(tensor.codes.size()) + " codes; shape " +
                    ToString(tensor.shape) + " needs " + std::to_string(expected));
   }
-  const int count = tensor.values.Count();
-  const auto outside =
-      std::find_if(tensor.codes.begin(), tensor.codes.end(), [&](uint8_t code) { return code >= count; });
-  if (outside != tensor.codes.end()) {
-    return Invalid("low-bit tensor: code " + std::to_string(*outside) + " at index " +
-                   std::to_string(outside - tensor.codes.begin()) + " is outside " + tensor.values.Name());
-  }
+  LOWBIT_RETURN_IF_ERROR(ValidateCodes(tensor));
   if (tensor.scales.size() != 1 && tensor.scales.size() != static_cast<size_t>(tensor.Rows())) {
     return Invalid("low-bit tensor: has " + std::to_string(tensor.scales.size()) + " scales; expected 1 or " +
                    std::to_string(tensor.Rows()));
@@ -163,10 +257,9 @@ FloatTensor Dequantize(const QTensor& tensor) {
   const int64_t codes_per_row = columns / block;
   for (int64_t row = 0; row < rows; ++row) {
     const float scale = tensor.Scale(row);
-    const uint8_t* codes = tensor.codes.data() + row * codes_per_row;
     float* out = result.data.data() + row * columns;
     for (int64_t i = 0; i < columns; ++i) {
-      const uint8_t code = codes[i / block];
+      const int code = tensor.Code(static_cast<size_t>(row * codes_per_row + i / block));
       const float value = tensor.values.kind == ValueSet::Kind::kCodebook
                               ? tensor.values.table[static_cast<size_t>(code * block + i % block)]
                               : tensor.values.Value(code);

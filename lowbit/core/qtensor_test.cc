@@ -39,7 +39,10 @@ TEST(ValueSet, EveryKindNamesItsCodes) {
                                  {ValueSet::Affine(8, 255), 256, 8, "affine8"},
                                  {ValueSet::Table({5}), 1, 1, "table1"},
                                  {ValueSet::Table({-1, 0, 0.5f, 1, 2}), 5, 3, "table5"},
-                                 {ValueSet::Codebook({1, 2, 3, 4, 5, 6}, 2), 3, 2, "codebook3x2"}};
+                                 {ValueSet::Codebook({1, 2, 3, 4, 5, 6}, 2), 3, 2, "codebook3x2"},
+                                 {ValueSet::Codebook(std::vector<float>(2048), 2), 1024, 10, "codebook1024x2"},
+                                 {ValueSet::HalfCodebook({1, 2}, 2), 1, 1, "codebook1x2 float16"},
+                                 {ValueSet::ByteCodebook({1, 2}, 1), 2, 1, "codebook2x1 int8"}};
   for (const Row& row : rows) {
     EXPECT_EQ(row.set.Name(), row.name);
     EXPECT_EQ(row.set.Count(), row.count) << row.name;
@@ -88,6 +91,27 @@ TEST(Dequantize, ACodeOfACodebookIsABlock) {
   EXPECT_THAT(Dequantize(tensor).data, ElementsAre(1, 2, 3, 4, 30, 40, 10, 20));
 }
 
+TEST(Codebook, HalvesAndBytesAreTheNearest) {
+  EXPECT_THAT(ValueSet::HalfCodebook({1 + 1 / 4096.0f, -0.1f}, 1).table, ElementsAre(1, -0.0999755859375f));
+  const ValueSet bytes = ValueSet::ByteCodebook({127, 0, 0.4f, 0, -63.5f, 0}, 2);  // The second position is 0.
+  EXPECT_THAT(bytes.table_scales, ElementsAre(1, 0));
+  EXPECT_THAT(bytes.TableIntegers(), ElementsAre(127, 0, 0, 0, -64, 0));
+  EXPECT_THAT(bytes.table, ElementsAre(127, 0, 0, 0, -64, 0));
+}
+
+TEST(Codebook, CodesOfTwoBytes) {
+  std::vector<float> table(300);
+  for (size_t i = 0; i < table.size(); ++i) table[i] = static_cast<float>(i);
+  QTensor tensor = {{2, 2}, ValueSet::Codebook(table, 1), {}, {2}};
+  for (const int code : {0, 255, 256, 299}) tensor.AddCode(code);
+  EXPECT_EQ(ErrorOf(tensor), "");
+  EXPECT_THAT(Dequantize(tensor).data, ElementsAre(0, 510, 512, 598));
+  tensor.codes[3] = 44;  // 300
+  EXPECT_THAT(ErrorOf(tensor), HasSubstr("code 300 at index 3 is outside codebook300x1"));
+  tensor.high_codes.pop_back();
+  EXPECT_THAT(ErrorOf(tensor), HasSubstr("has 3 high bytes of codes; codebook300x1 needs 4"));
+}
+
 TEST(ValidateQTensor, AcceptsGoodOnes) {
   EXPECT_EQ(ErrorOf(GoodTensor()), "");
   EXPECT_EQ(ErrorOf({{3}, ValueSet::Binary(), {0, 1, 1}, {0}}), "");
@@ -126,6 +150,18 @@ TEST(ValidateQTensor, ValueSets) {
   EXPECT_THAT(error([](ValueSet& s) { s.table.pop_back(); }, ValueSet::Codebook({1, 2}, 2)), HasSubstr("entries"));
   EXPECT_THAT(error([](ValueSet& s) { s.table[0] = std::numeric_limits<float>::infinity(); }, ValueSet::Table({1})),
               HasSubstr("table values must be finite"));
+  const auto scales = [](std::vector<float> steps) { return [steps](ValueSet& s) { s.table_scales = steps; }; };
+  EXPECT_THAT(error([](ValueSet& s) { s.table.resize(kMaxCodebookCount + 1); }, ValueSet::Codebook({1}, 1)),
+              HasSubstr("1..32768 entries"));
+  EXPECT_THAT(error([](ValueSet& s) { s.storage = static_cast<ValueSet::Storage>(3); }, {}),
+              HasSubstr("unknown storage"));
+  EXPECT_THAT(error([](ValueSet& s) { s.storage = ValueSet::Storage::kInt8; }, {}), HasSubstr("only codebooks"));
+  EXPECT_THAT(error([](ValueSet& s) { s.table[0] = 0.1f; }, ValueSet::HalfCodebook({1}, 1)), HasSubstr("that is none"));
+  EXPECT_THAT(error([](ValueSet& s) { s.table[0] = 1e6f; }, ValueSet::HalfCodebook({1}, 1)), HasSubstr("that is none"));
+  EXPECT_THAT(error([](ValueSet& s) { s.table[0] *= 2; }, ValueSet::ByteCodebook({1}, 1)), HasSubstr("-127..127"));
+  EXPECT_THAT(error(scales({}), ValueSet::ByteCodebook({1}, 1)), HasSubstr("needs one step"));
+  EXPECT_THAT(error(scales({-1}), ValueSet::ByteCodebook({1}, 1)), HasSubstr("not negative"));
+  EXPECT_THAT(error(scales({1}), ValueSet::Codebook({1}, 1)), HasSubstr("only codebooks in bytes have steps"));
   EXPECT_THAT(ErrorOf({{2, 3}, ValueSet::Codebook({1, 2}, 2), {0, 0, 0}, {1}}),
               HasSubstr("block 2 does not divide a row of 3 weights"));
 }

@@ -80,7 +80,8 @@ Parameter RandomWeight(const Shape& shape, const ValueSet* values) {
   tensor.shape = shape;
   tensor.values = *values;
   tensor.scales = {0.1f};
-  for (const float v : noise) {
+  for (int64_t i = 0; i < Elements(shape) / values->block; ++i) {
+    const float v = noise[static_cast<size_t>(i)];
     tensor.codes.push_back(static_cast<uint8_t>(v * 0.999f * static_cast<float>(values->Count())));
   }
   parameter.value = std::move(tensor);
@@ -113,8 +114,11 @@ Graph OneLayer(const Layer& layer, const ValueSet* values) {
 Status BenchLayer(const Layer& layer) {
   const ValueSet ternary = ValueSet::Ternary(), binary = ValueSet::Binary(), four = ValueSet::Affine(4, 8),
                  eight = ValueSet::Affine(8, 128);
+  // A kernel's nine weights, or four input channels.
+  const int block = layer.weight.size() == 4 && layer.weight[2] == 3 ? 9 : layer.weight[1] % 4 == 0 ? 4 : 1;
+  const ValueSet codebook = ValueSet::Codebook(Noise(256 * block), block);
   std::printf("%-28s", layer.name);
-  for (const ValueSet* values : {static_cast<const ValueSet*>(nullptr), &binary, &ternary, &four, &eight}) {
+  for (const ValueSet* values : {static_cast<const ValueSet*>(nullptr), &binary, &ternary, &four, &eight, &codebook}) {
     LOWBIT_TRY(Model model, Model::FromGraph(OneLayer(layer, values)));
     const int64_t outputs = model.OutputElements(0, layer.batch).value();
     const int64_t macs_per_output = Elements(layer.weight) / layer.weight[0];

@@ -1,5 +1,7 @@
 // The part of Lowering that knows which values are bytes.
 
+#include <algorithm>
+
 #include "lowbit/core/uniform_grid.h"
 #include "lowbit/runtime/step.h"
 
@@ -25,6 +27,25 @@ std::optional<ByteQuantizer> ReadQuant(const Node& node, const Lowering& lowerin
   return quantizer;
 }
 
+// At most 16 levels that span at most 256 integers, 0 among these.
+std::optional<ByteQuantizer> ReadLevels(const Node& node, const Lowering& lowering) {
+  const FloatTensor *thresholds = lowering.FloatConstant(node.inputs[2]),
+                    *levels = lowering.FloatConstant(node.inputs[3]);
+  if (!IsOne(lowering.FloatConstant(node.inputs[1])) || thresholds == nullptr || levels == nullptr) return std::nullopt;
+  ByteQuantizer quantizer;
+  ByteLevels& table = quantizer.table;
+  const float low = levels->data.front(), high = levels->data.back();
+  if (levels->data.size() > ByteLevels::kMost || high - low > 255 || low > 0 || high < 0) return std::nullopt;
+  table.count = static_cast<int>(levels->data.size());
+  std::copy(thresholds->data.begin(), thresholds->data.end(), table.thresholds);
+  std::copy(levels->data.begin(), levels->data.end(), table.levels);
+  quantizer.low = low;
+  quantizer.high = high;
+  quantizer.shift = quantizer.format.offset = static_cast<int32_t>(-low);
+  quantizer.format.largest = static_cast<int32_t>(high - low);
+  return quantizer;
+}
+
 std::optional<ByteQuantizer> ReadBipolar(const Node& node, const Lowering& lowering) {
   if (!IsOne(lowering.FloatConstant(node.inputs[1]))) return std::nullopt;
   ByteQuantizer quantizer;
@@ -45,6 +66,7 @@ bool KeepsBytes(const Node& node) {
 
 std::optional<ByteQuantizer> ReadByteQuantizer(const Node& node, const Lowering& lowering) {
   if (node.op == "Quant") return ReadQuant(node, lowering);
+  if (node.op == "LevelQuant") return ReadLevels(node, lowering);
   return node.op == "BipolarQuant" ? ReadBipolar(node, lowering) : std::nullopt;
 }
 

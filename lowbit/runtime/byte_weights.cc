@@ -30,6 +30,32 @@ const QTensor* LowBit(const WeightSource& source) {
   return source.parameter == nullptr ? nullptr : std::get_if<QTensor>(&source.parameter->value);
 }
 
+bool IsCodebook(const QTensor& tensor) { return tensor.values.kind == ValueSet::Kind::kCodebook; }
+
+// Of a codebook the numbers of all vectors.
+std::vector<float> NumbersOf(const ValueSet& values) {
+  if (!values.table.empty()) return values.table;
+  std::vector<float> numbers;
+  for (int code = 0; code < values.Count(); ++code) numbers.push_back(values.Value(code));
+  return numbers;
+}
+
+void PackVectors(const WeightSource& source, const QTensor& tensor, ByteWeights* packed) {
+  packed->codebook = PackCodebook(source, CodebookLayout::kBytes, packed->lanes);
+  const int64_t block = tensor.values.block, per_row = packed->codebook.CodesPerRow();
+  std::vector<int32_t> vector_sums;
+  for (size_t i = 0; i < tensor.values.table.size(); ++i) {
+    if (i % static_cast<size_t>(block) == 0) vector_sums.push_back(0);
+    vector_sums.back() += static_cast<int32_t>(tensor.values.table[i]);
+  }
+  for (int64_t row = 0; row < source.rows; ++row) {
+    for (int64_t i = 0; i < per_row; ++i) {
+      const int code = tensor.Code(static_cast<size_t>((source.first_row + row) * per_row + i));
+      packed->sums[static_cast<size_t>(row)] += vector_sums[static_cast<size_t>(code)];
+    }
+  }
+}
+
 // Packs rows one after the other.
 class RowPacker {
  public:
@@ -87,13 +113,11 @@ class RowPacker {
 
 bool CanPackBytes(const WeightSource& source) {
   const QTensor* tensor = LowBit(source);
-  if (tensor == nullptr || tensor->values.kind == ValueSet::Kind::kCodebook) return false;
+  if (tensor == nullptr || (IsCodebook(*tensor) && source.transposed)) return false;
   if (tensor->scales != std::vector<float>{1} || source.rows < 1 || source.channels < 1) return false;
-  for (int code = 0; code < tensor->values.Count(); ++code) {
-    const float value = tensor->values.Value(code);
-    if (!(value >= -128 && value <= 127 && value == std::floor(value))) return false;
-  }
-  return true;
+  const std::vector<float> numbers = NumbersOf(tensor->values);
+  return std::all_of(numbers.begin(), numbers.end(),
+                     [](float v) { return v >= -128 && v <= 127 && v == std::floor(v); });
 }
 
 ByteWeights PackBytes(const WeightSource& source, int lanes) {
@@ -105,9 +129,14 @@ ByteWeights PackBytes(const WeightSource& source, int lanes) {
   packed.rows = source.rows;
   packed.quads = source.taps * channels / 4;
   packed.lanes = lanes;
+  packed.sums.assign(static_cast<size_t>(packed.Panels() * packed.PanelWidth()), 0);
+  const std::vector<float> numbers = NumbersOf(tensor.values);
+  packed.narrow = std::all_of(numbers.begin(), numbers.end(), [](float v) { return std::abs(v) <= 64; });
+  if (IsCodebook(tensor)) {
+    PackVectors(source, tensor, &packed);
+    return packed;
+  }
   const int count = tensor.values.Count();
-  packed.narrow = true;
-  for (int code = 0; code < count; ++code) packed.narrow = packed.narrow && std::abs(tensor.values.Value(code)) <= 64;
   packed.bits = BitsFor(tensor.values, packed.narrow);
   for (int code = 0; packed.bits < 8 && code < count; ++code) {
     packed.table[code] = static_cast<int8_t>(tensor.values.Value(code));
@@ -118,7 +147,6 @@ ByteWeights PackBytes(const WeightSource& source, int lanes) {
   const size_t total = packed.PanelBytes() * static_cast<size_t>(packed.Panels());
   packed.bytes = hwy::AllocateAligned<uint8_t>(total);
   std::memset(packed.bytes.get(), 0, total);
-  packed.sums.assign(static_cast<size_t>(packed.Panels() * packed.PanelWidth()), 0);
   RowPacker packer(source, tensor, &packed);
   for (int64_t row = 0; row < packed.rows; ++row) packer.Pack(row);
   return packed;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "hwy/aligned_allocator.h"
+#include "lowbit/runtime/codebook_weights.h"
 #include "lowbit/runtime/weights.h"
 
 namespace lowbit::runtime {
@@ -30,8 +31,11 @@ struct ByteWeights {
   int8_t table[16] = {};
   // Codes (bits < 8) whose integers are code * slope + base; slope 0: they are not.
   int32_t slope = 0, base = 0;
+  // Weights of vectors stay codes: `bytes` is empty, and a panel is decoded when it is needed, as one with 8 bits.
+  CodebookWeights codebook;
   std::vector<int32_t> sums;  // Of a row's weights; of padding rows 0. One for each channel of the panels.
 
+  bool IsDecoded() const { return codebook.codes != nullptr; }
   int QuadsPerWord() const { return 8 / bits; }
   int PanelWidth() const { return kPanelVectors * lanes; }
   int64_t Panels() const { return (rows + PanelWidth() - 1) / PanelWidth(); }
@@ -39,7 +43,7 @@ struct ByteWeights {
   size_t PanelBytes() const { return static_cast<size_t>(WordsPerRow() * PanelWidth() * 4); }
 };
 
-// Whether the weights are integers in -128..127 with scale 1, and no codebook.
+// Whether the weights are integers in -128..127 with scale 1; rows first, if they are vectors of a codebook.
 bool CanPackBytes(const WeightSource& source);
 
 // REQUIRES: CanPackBytes(source), lanes >= 1. Cost: one pass over the weights.

@@ -28,6 +28,7 @@ using WordVector = hn::Vec<WordTag>;
 class FloatDecoder {
  public:
   static constexpr int kPerWord = 1;
+  FloatDecoder() = default;
   explicit FloatDecoder(const PackedWeights&) {}
   HWY_INLINE FloatVector Value(WordVector words, int64_t) const { return hn::BitCast(FloatTag(), words); }
   HWY_INLINE WordVector Next(WordVector words) const { return words; }

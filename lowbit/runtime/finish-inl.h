@@ -40,8 +40,10 @@ HWY_NOINLINE void FinishVectors(const ByteFinish& finish, const ByteOutput& outp
   // Sums are finite, and so is what scale and shift make of them.
   constexpr bool kClipOnce = kBytes && kResidual == 0 && !kSlope;
   const Epilogue& epilogue = finish.epilogue;
-  const ByteQuantizer& quantizer = kBytes ? *finish.quantizer : ByteQuantizer();
-  const bool clip_once = kClipOnce && !quantizer.bipolar && quantizer.scale > 0 && epilogue.low <= epilogue.high;
+  static const ByteQuantizer kNone;
+  const ByteQuantizer& quantizer = kBytes ? *finish.quantizer : kNone;
+  const bool is_grid = !quantizer.bipolar && quantizer.table.count == 0;
+  const bool clip_once = kClipOnce && is_grid && quantizer.scale > 0 && epilogue.low <= epilogue.high;
   const QuantizeLanes quantize =
       clip_once ? QuantizeLanes::OfClipped(quantizer, epilogue.low, epilogue.high) : QuantizeLanes{quantizer};
   for (int64_t first = 0; first < block.channels; first += lanes) {

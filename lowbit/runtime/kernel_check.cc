@@ -40,31 +40,55 @@ Parameter CornerOf(const FloatTensor& tensor, const Shape& extents) {
   return parameter;
 }
 
+// The first codes of the corner's rows, which are whole there (WholeInputs).
+void CopyCodesOfVectors(const QTensor& tensor, const Shape& extents, QTensor* corner) {
+  const int64_t block = tensor.values.block, per_row = Elements(extents) / extents[0] / block;
+  for (int64_t row = 0; row < extents[0]; ++row) {
+    const int64_t first = row * tensor.Columns() / block;
+    for (int64_t i = first; i < first + per_row; ++i) corner->AddCode(tensor.Code(static_cast<size_t>(i)));
+  }
+}
+
 Parameter CornerOf(const QTensor& tensor, const Shape& extents) {
   QTensor corner;
   corner.shape = extents;
   corner.values = tensor.values;
   corner.scales = tensor.scales;
   if (corner.scales.size() > 1) corner.scales.resize(static_cast<size_t>(extents[0]));
-  ForEachOfCorner(tensor.shape, extents, [&](size_t i) { corner.codes.push_back(tensor.codes[i]); });
+  if (tensor.values.block > 1) {
+    CopyCodesOfVectors(tensor, extents, &corner);
+  } else {
+    ForEachOfCorner(tensor.shape, extents, [&](size_t i) { corner.AddCode(tensor.Code(i)); });
+  }
   Parameter parameter;
   parameter.value = std::move(corner);
   return parameter;
 }
 
-// Codes of codebooks cannot be cut between channels.
 bool CanBeCut(const Node& node, const Parameter& weight) {
   const QTensor* tensor = std::get_if<QTensor>(&weight.value);
   if (tensor == nullptr && !std::holds_alternative<FloatTensor>(weight.value)) return false;
-  if (tensor != nullptr && tensor->values.kind == ValueSet::Kind::kCodebook) return false;
+  // No kernel takes vectors that run across output channels.
+  const bool across = node.op == "Gemm" && IntAttribute(node, "transB", 0) == 0;
+  if (tensor != nullptr && tensor->values.block > 1 && across) return false;
   return weight.shape().size() == (node.op == "Conv" ? 4 : 2);
+}
+
+// At most `most` of the inputs of a weight, or a few more: so many that a row's codes end with them.
+int64_t WholeInputs(const Parameter& weight, int64_t most) {
+  const QTensor* tensor = std::get_if<QTensor>(&weight.value);
+  const Shape& shape = weight.shape();
+  const int64_t block = tensor == nullptr ? 1 : tensor->values.block, taps = Elements(shape) / shape[0] / shape[1];
+  int64_t inputs = std::min(shape[1], most);
+  while (inputs * taps % block != 0) ++inputs;
+  return inputs;
 }
 
 // The node that puts the value on its grid, where nothing but moves lies between.
 const Node* QuantizerOf(const Graph& graph, const std::string& value) {
   for (const Node& node : graph.nodes) {
     if (node.outputs[0] != value) continue;
-    if (node.op == "Quant" || node.op == "BipolarQuant") return &node;
+    if (IsQuantizer(node)) return &node;
     const std::set<std::string> moves = {"MaxPool", "Dropout", "Flatten", "Identity", "Reshape"};
     return moves.count(node.op) == 0 ? nullptr : QuantizerOf(graph, node.inputs[0]);
   }
@@ -93,7 +117,7 @@ Shape CutDown(Node* node, Parameter* weight) {
   };
   if (node->op == "Gemm") {
     const size_t inputs = IntAttribute(*node, "transB", 0) != 0 ? 1 : 0;
-    extents[inputs] = std::min(extents[inputs], kMostGemmInputs);
+    extents[inputs] = inputs == 1 ? WholeInputs(*weight, kMostGemmInputs) : std::min(extents[0], kMostGemmInputs);
     extents[1 - inputs] = std::min(extents[1 - inputs], kMostOutputs);
     cut();
     return {1, extents[inputs]};
@@ -101,7 +125,7 @@ Shape CutDown(Node* node, Parameter* weight) {
   const int64_t groups = IntAttribute(*node, "group", 1), outputs = std::min(extents[0] / groups, kMostOutputs);
   const bool depthwise = groups > 1 && extents[1] == 1 && extents[0] == groups;
   extents[0] = depthwise ? std::min(groups, kMostOutputs) : outputs;
-  extents[1] = std::min(extents[1], kMostConvInputs);
+  extents[1] = WholeInputs(*weight, kMostConvInputs);
   node->attributes["group"] = depthwise ? extents[0] : int64_t{1};
   cut();
   return ConvInput(*node, extents, depthwise ? extents[0] : extents[1]);

@@ -54,11 +54,16 @@ bool ReadGemm(const Node& node, const Lowering& lowering, Product* product) {
   return true;
 }
 
+bool HasVectors(const WeightSource& source) {
+  const QTensor* tensor = std::get_if<QTensor>(&source.parameter->value);
+  return tensor != nullptr && tensor->values.kind == ValueSet::Kind::kCodebook;
+}
+
 // The largest product that kernel conv_u2 adds up: several of them must fit into a byte.
 constexpr int kLargestSmallProduct = 6;
 
 bool HasFewValues(const ByteFormat& input, const ValueSet& weights) {
-  if (input.Values() > 4 || weights.Count() > 4) return false;
+  if (input.Values() > 4 || weights.Count() > 4 || weights.kind == ValueSet::Kind::kCodebook) return false;
   const int largest = std::max(input.offset, input.largest - input.offset);
   for (int code = 0; code < weights.Count(); ++code) {
     if (std::abs(weights.Value(code)) * static_cast<float>(largest) > kLargestSmallProduct) return false;
@@ -85,6 +90,9 @@ std::string WhyNotBytes(const Node& node, const Lowering& lowering, const Produc
   const bool bytes = lowering.BytesOf(node.inputs[0]) != nullptr;
   const bool low_bit = std::holds_alternative<QTensor>(lowering.Constant(node.inputs[1])->value);
   if (!bytes && (low_bit || !lowering.InIntegers())) return "its input is not quantized to 8 bits or less";
+  if (product.depthwise && HasVectors(product.groups[0])) {
+    return "its weights are vectors of a codebook, a kernel for each channel";
+  }
   const bool integers = std::all_of(product.groups.begin(), product.groups.end(), CanPackBytes) && product.factor == 1;
   const bool unbiased = std::all_of(product.bias.begin(), product.bias.end(), [](double v) { return v == 0; });
   return integers && unbiased ? "" : "its weights are no integers of -128..127";

@@ -19,6 +19,11 @@ namespace lowbit::runtime::HWY_NAMESPACE {
 HWY_INLINE uint8_t QuantizeOne(const ByteQuantizer& q, float x) {
   if (q.bipolar) return x >= 0 ? 2 : 0;
   float v = x * q.scale;
+  if (q.table.count > 0) {
+    int k = 0;
+    while (k + 1 < q.table.count && v >= q.table.thresholds[k]) ++k;
+    return static_cast<uint8_t>(static_cast<int32_t>(q.table.levels[k]) + q.shift);
+  }
   v = v > q.low ? v : q.low;  // A NaN becomes low.
   v = v < q.high ? v : q.high;
   return static_cast<uint8_t>(static_cast<int32_t>(std::nearbyint(v)) + q.shift);
@@ -67,6 +72,7 @@ class QuantizeLanes {
  private:
   QuantizeLanes(const ByteQuantizer& q, float low, float high)
       : bipolar_(q.bipolar),
+        table_(q.table),
         scale_(hwy::HWY_NAMESPACE::Set(Tag(), q.scale)),
         low_(hwy::HWY_NAMESPACE::Set(Tag(), low)),
         high_(hwy::HWY_NAMESPACE::Set(Tag(), high)),
@@ -79,7 +85,19 @@ class QuantizeLanes {
       const auto positive = hn::RebindMask(di, hn::Ge(x, hn::Zero(Tag())));
       return hn::IfThenElseZero(positive, hn::Set(di, 2));
     }
+    if (table_.count > 0) return hn::Add(Round(Levels(hn::Mul(x, scale_))), shift_);
     return hn::Add(Round(LimitTo(hn::Mul(x, scale_), low_, high_)), shift_);
+  }
+
+  // A comparison for each threshold: few, as tables are small.
+  HWY_INLINE Vector Levels(Vector scaled) const {
+    namespace hn = hwy::HWY_NAMESPACE;
+    Vector level = hn::Set(Tag(), table_.levels[0]);
+    for (int k = 0; k + 1 < table_.count; ++k) {
+      const auto reached = hn::Ge(scaled, hn::Set(Tag(), table_.thresholds[k]));
+      level = hn::IfThenElse(reached, hn::Set(Tag(), table_.levels[k + 1]), level);
+    }
+    return level;
   }
 
   // Of values that are integers of few bits afterwards: Highway's own mends what does not fit 32 bits, which costs more.
@@ -96,6 +114,7 @@ class QuantizeLanes {
   }
 
   bool bipolar_;
+  const ByteLevels& table_;  // Of the quantizer, which outlives this.
   Vector scale_, low_, high_;
   IntegerVector shift_;
 };

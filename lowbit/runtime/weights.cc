@@ -81,6 +81,14 @@ void PackCodes(const WeightSource& source, const QTensor& tensor, PackedWeights*
   });
 }
 
+// Codes of more than 8 bits: the values themselves, without the scales.
+void PackWideCodes(const WeightSource& source, const QTensor& tensor, PackedWeights* packed) {
+  QTensor unscaled = tensor;
+  unscaled.scales = {1};
+  PackFloats(source, Dequantize(unscaled), packed);
+  packed->values = tensor.values.Name();
+}
+
 }  // namespace
 
 size_t SourceIndex(const WeightSource& source, const Shape& shape, int64_t row, int64_t k) {
@@ -121,7 +129,7 @@ PackedWeights Pack(const WeightSource& source, int lanes) {
   packed.columns = source.channels * source.taps;
   packed.lanes = lanes;
   if (const QTensor* tensor = std::get_if<QTensor>(&source.parameter->value)) {
-    PackCodes(source, *tensor, &packed);
+    tensor->high_codes.empty() ? PackCodes(source, *tensor, &packed) : PackWideCodes(source, *tensor, &packed);
   } else {
     PackFloats(source, std::get<FloatTensor>(source.parameter->value), &packed);
   }

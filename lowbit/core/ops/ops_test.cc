@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <numeric>
 
+#include "lowbit/core/level_grid.h"
 #include "lowbit/core/testing/single_node.h"
 
 namespace lowbit {
@@ -301,6 +303,61 @@ TEST(BipolarQuant, GivesOneBit) {
               ElementsAre(-.5, .5, .5, .5));
   EXPECT_THAT(NodeError("BipolarQuant", {}, {Row({1}), FloatScalar(-1)}), HasSubstr("scale must be positive"));
   EXPECT_THAT(NodeError("BipolarQuant", {}, {Row({1}), Row({1})}), HasSubstr("scale must be a float parameter"));
+}
+
+std::vector<double> QuantizeElastically(int exponent, int fraction, bool is_signed, std::vector<double> values) {
+  const LevelGrid grid = ElasticLevels(exponent, fraction, is_signed);
+  const auto row = [](const std::vector<float>& v) { return FloatTensor({static_cast<int64_t>(v.size())}, v); };
+  const auto unit = static_cast<float>(std::ldexp(1.0, -fraction));  // Of the levels.
+  return RunNode("LevelQuant", {}, {Row(std::move(values)), FloatScalar(unit), row(grid.thresholds), row(grid.levels)})
+      .data;
+}
+
+// The ties of the specification of elastic significant bits, with 4 bits of which 1 is a fraction's.
+TEST(LevelQuant, ElasticLevelsBreakTiesToEvenSignificands) {
+  EXPECT_THAT(ElasticLevels(2, 1, false).levels, ElementsAre(0, 1, 2, 3, 4, 6, 8, 12));
+  EXPECT_THAT(QuantizeElastically(2, 1, true, {.25, .75, 1.25, 1.75, 2.5, 3.5, 5, 7, 1e9, -0.0}),
+              ElementsAre(0, 1, 1, 2, 2, 4, 4, 6, 6, 0));
+  EXPECT_THAT(QuantizeElastically(2, 1, true, {-.25, -.75, -1.25, -1.75, -2.5, -3.5, -5, -7, -1e9}),
+              ElementsAre(0, -1, -1, -2, -2, -4, -4, -6, -6));
+  // Powers of two: midpoints, not geometric means.
+  EXPECT_THAT(ElasticLevels(3, 0, false).levels, ElementsAre(0, 1, 2, 4, 8, 16, 32, 64));
+  EXPECT_THAT(QuantizeElastically(3, 0, false, {.5, .51, 1.5, 2.99, 3, 47, 48, -1}),
+              ElementsAre(0, 1, 2, 2, 4, 32, 64, 0));
+  // No exponents: a uniform grid.
+  EXPECT_THAT(ElasticLevels(1, 2, true).levels.size(), 15u);
+  EXPECT_THAT(QuantizeElastically(1, 2, false, {.125, .375, 1.625, 9}), ElementsAre(0, .5, 1.5, 1.75));
+}
+
+TEST(LevelQuant, TakesTheLevelOfTheLastThresholdReached) {
+  const auto quantize = [](double x) {
+    return RunNode("LevelQuant", {},
+                   {Row({x}), FloatScalar(.5f), FloatTensor({2}, {-1, 3}), FloatTensor({3}, {-7, 0, 9})})
+        .data[0];
+  };
+  EXPECT_EQ(quantize(-.51), -3.5);
+  EXPECT_EQ(quantize(-.5), 0);
+  EXPECT_EQ(quantize(1.49), 0);
+  EXPECT_EQ(quantize(1.5), 4.5);
+  EXPECT_EQ(quantize(std::nan("")), -3.5);
+}
+
+TEST(LevelQuant, RejectsWhatIsNoGrid) {
+  const auto error = [](std::vector<float> thresholds, std::vector<float> levels) {
+    const auto row = [](const std::vector<float>& v) { return FloatTensor({static_cast<int64_t>(v.size())}, v); };
+    return NodeError("LevelQuant", {}, {Row({1}), FloatScalar(1), row(thresholds), row(levels)});
+  };
+  EXPECT_EQ(error({0}, {0, 1}), "");
+  std::vector<float> many(256);
+  std::iota(many.begin(), many.end(), 0.0f);
+  EXPECT_THAT(error(many, many), HasSubstr("thresholds must be ascending and finite, 1..255 of them"));
+  EXPECT_THAT(error({1, 1}, {0, 1, 2}), HasSubstr("thresholds must be ascending"));
+  EXPECT_THAT(error({0}, {0}), HasSubstr("levels must be one more than the 1 thresholds; there are 1"));
+  EXPECT_THAT(error({0}, {1, 0}), HasSubstr("levels must be ascending integers within +-32767"));
+  EXPECT_THAT(error({0}, {0, .5f}), HasSubstr("levels must be ascending integers"));
+  EXPECT_THAT(error({0}, {0, 40000}), HasSubstr("levels must be ascending integers"));
+  EXPECT_THAT(NodeError("LevelQuant", {}, {Row({1}), FloatScalar(0), FloatTensor({1}, {0}), FloatTensor({2}, {0, 1})}),
+              HasSubstr("scale must be positive"));
 }
 
 TEST(Softmax, NormalizesAlongTheAxis) {

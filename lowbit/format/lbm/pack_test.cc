@@ -56,6 +56,29 @@ TEST(PackBits, KnownBytes) {
   EXPECT_EQ(bytes, (std::vector<uint8_t>{0xD1, 0x01}));
 }
 
+TEST(PackBits, KnownBytesOfWideCodes) {
+  const std::vector<uint8_t> low = {0x01, 0xFF}, high = {0x02, 0x03};  // 10 bits each: 1000000001, 1111111111
+  std::vector<uint8_t> bytes(3);
+  PackWideBits(low.data(), high.data(), 2, 10, bytes.data());
+  EXPECT_EQ(bytes, (std::vector<uint8_t>{0x01, 0xFE, 0x0F}));
+}
+
+TEST(PackBits, RoundTripOfWideCodes) {
+  for (int bits = 9; bits <= 16; ++bits) {
+    for (uint64_t count = 0; count <= 33; ++count) {
+      const std::vector<uint8_t> low = RandomCodes(count, 256), high = RandomCodes(count, 1 << (bits - 8));
+      std::vector<uint8_t> bytes(BitRowBytes(count, bits)), low_back(count), high_back(count);
+      PackWideBits(low.data(), high.data(), count, bits, bytes.data());
+      ASSERT_TRUE(UnpackWideBits(bytes.data(), count, bits, low_back.data(), high_back.data()));
+      EXPECT_EQ(low_back, low);
+      EXPECT_EQ(high_back, high);
+    }
+  }
+  const std::vector<uint8_t> left_over = {0, 4};
+  uint8_t low, high;
+  EXPECT_FALSE(UnpackWideBits(left_over.data(), 1, 10, &low, &high));
+}
+
 TEST(PackBits, RoundTripOfEveryWidthAndLength) {
   for (int bits = 1; bits <= 8; ++bits) {
     for (uint64_t count = 0; count <= 19; ++count) {

@@ -1,9 +1,12 @@
 #include "lowbit/format/lbm/record.h"
 
+#include <algorithm>
 #include <type_traits>
 #include <utility>
 
 #include "lowbit/base/bytes.h"
+#include "lowbit/base/half.h"
+#include "lowbit/format/lbm/header.h"
 #include "lowbit/format/lbm/pack_bits.h"
 #include "lowbit/format/lbm/pack_trits.h"
 
@@ -29,6 +32,7 @@ Record LowBitRecord(const QTensor& tensor) {
   }
   if (HasTable(record.kind)) record.entries = values.Count();
   if (record.kind == Kind::kCodebook) record.block = values.block;
+  record.storage = values.storage;
   return record;
 }
 
@@ -40,8 +44,13 @@ Status CheckFields(const Record& record) {
   if (record.kind == Kind::kAffine && (record.bits < 1 || record.bits > 8 || record.zero_point >> record.bits != 0)) {
     return Invalid("affine bits must be in 1..8 and the zero point below 2^bits");
   }
-  if (HasTable(record.kind) ? record.entries < 1 || record.entries > 256 : record.entries != 0) {
-    return Invalid("a table must have 1..256 entries, and other kinds none");
+  const int most = record.kind == Kind::kCodebook ? kMaxCodebookCount : 256;
+  if (HasTable(record.kind) ? record.entries < 1 || record.entries > most : record.entries != 0) {
+    return Invalid("a table must have 1..256 entries, a codebook 1..32768, and other kinds none");
+  }
+  if (record.storage > ValueSet::Storage::kInt8) return Invalid("storage is unknown");
+  if (record.storage != ValueSet::Storage::kFloat32 && record.kind != Kind::kCodebook) {
+    return Invalid("storage must be 0 where the kind is not a codebook");
   }
   if (record.kind == Kind::kCodebook ? record.block < 1 || record.block > INT32_MAX : record.block != 0) {
     return Invalid("a codebook's block must be in 1..2^31 - 1, and that of other kinds 0");
@@ -57,6 +66,7 @@ ValueSet EmptyValueSet(const Record& record) {
   values.bits = record.bits;
   values.zero_point = record.zero_point;
   values.block = record.kind == Kind::kCodebook ? static_cast<int>(record.block) : 1;
+  values.storage = record.storage;
   values.table.resize(static_cast<size_t>(record.entries) * static_cast<size_t>(values.block));
   return values;
 }
@@ -85,8 +95,61 @@ std::vector<T> TakeNumbers(uint64_t count, Span<const uint8_t>* bytes) {
   return numbers;
 }
 
+// Halves and bytes are padded, so that the floats behind them stay aligned.
+constexpr uint64_t kTableAlignment = sizeof(float);
+
+uint64_t TableBytes(const Record& record) {
+  const uint64_t block = record.kind == Kind::kCodebook ? static_cast<uint64_t>(record.block) : 1;
+  const uint64_t values = static_cast<uint64_t>(record.entries) * block;
+  switch (record.storage) {
+    case ValueSet::Storage::kFloat32:
+      return sizeof(float) * values;
+    case ValueSet::Storage::kFloat16:
+      return RoundUp(sizeof(uint16_t) * values, kTableAlignment);
+    case ValueSet::Storage::kInt8:
+      return RoundUp(sizeof(float) * block + values, kTableAlignment);
+  }
+  return 0;
+}
+
+void AppendTable(const ValueSet& values, std::vector<uint8_t>* data) {
+  if (values.storage == ValueSet::Storage::kFloat32) return AppendNumbers(values.table, data);
+  if (values.storage == ValueSet::Storage::kFloat16) {
+    std::vector<uint16_t> halves;
+    for (const float value : values.table) halves.push_back(ToHalf(value));
+    AppendNumbers(halves, data);
+  } else {
+    AppendNumbers(values.table_scales, data);
+    AppendNumbers(values.TableIntegers(), data);
+  }
+}
+
+// REQUIRES: bytes.size() == TableBytes(record)
+Status ReadTable(Span<const uint8_t> bytes, ValueSet* values) {
+  if (values->storage == ValueSet::Storage::kFloat32) {
+    values->table = TakeNumbers<float>(values->table.size(), &bytes);
+  } else if (values->storage == ValueSet::Storage::kFloat16) {
+    const std::vector<uint16_t> halves = TakeNumbers<uint16_t>(values->table.size(), &bytes);
+    std::transform(halves.begin(), halves.end(), values->table.begin(), FromHalf);
+  } else {
+    values->table_scales = TakeNumbers<float>(static_cast<uint64_t>(values->block), &bytes);
+    const std::vector<int8_t> integers = TakeNumbers<int8_t>(values->table.size(), &bytes);
+    for (size_t i = 0; i < integers.size(); ++i) {
+      const float step = values->table_scales[i % values->table_scales.size()];
+      if (integers[i] == -128 || (step == 0 && integers[i] != 0)) {
+        return Invalid("a codebook in bytes holds an integer that no writer gives");
+      }
+      values->table[i] = step * integers[i];
+    }
+  }
+  const bool clean = std::all_of(bytes.begin(), bytes.end(), [](uint8_t byte) { return byte == 0; });
+  return clean ? Ok() : Status(Invalid("padding behind its codebook is not zero"));
+}
+
 void AppendLowBit(const QTensor& tensor, const Parts& parts, std::vector<uint8_t>* data) {
-  AppendNumbers(tensor.values.table, data);
+  const size_t first = data->size();
+  AppendTable(tensor.values, data);
+  data->resize(first + parts.table, 0);
   AppendNumbers(tensor.scales, data);
   const size_t begin = data->size();
   data->resize(begin + parts.rows * parts.row);
@@ -95,8 +158,10 @@ void AppendLowBit(const QTensor& tensor, const Parts& parts, std::vector<uint8_t
     uint8_t* bytes = data->data() + begin + row * parts.row;
     if (parts.code_bits == 0) {
       PackTrits(codes, parts.row_codes, bytes);
-    } else {
+    } else if (parts.code_bits <= 8) {
       PackBits(codes, parts.row_codes, parts.code_bits, bytes);
+    } else {
+      PackWideBits(codes, tensor.high_codes.data() + row * parts.row_codes, parts.row_codes, parts.code_bits, bytes);
     }
   }
 }
@@ -105,14 +170,18 @@ Result<QTensor> ReadLowBit(const Record& record, const Parts& parts, Span<const 
   QTensor tensor;
   tensor.shape = record.shape;
   tensor.values = EmptyValueSet(record);
-  tensor.values.table = TakeNumbers<float>(parts.table / sizeof(float), &bytes);
+  LOWBIT_RETURN_IF_ERROR(ReadTable(bytes.subspan(0, parts.table), &tensor.values));
+  bytes = bytes.subspan(parts.table, bytes.size() - parts.table);
   tensor.scales = TakeNumbers<float>(parts.scales / sizeof(float), &bytes);
   tensor.codes.resize(parts.rows * parts.row_codes);
+  if (parts.code_bits > 8) tensor.high_codes.resize(tensor.codes.size());
   for (uint64_t row = 0; row < parts.rows; ++row) {
     const uint8_t* stored = bytes.data() + row * parts.row;
     uint8_t* codes = tensor.codes.data() + row * parts.row_codes;
-    const bool ok = parts.code_bits == 0 ? UnpackTrits(stored, parts.row_codes, codes)
-                                         : UnpackBits(stored, parts.row_codes, parts.code_bits, codes);
+    const bool ok = parts.code_bits == 0   ? UnpackTrits(stored, parts.row_codes, codes)
+                    : parts.code_bits <= 8 ? UnpackBits(stored, parts.row_codes, parts.code_bits, codes)
+                                           : UnpackWideBits(stored, parts.row_codes, parts.code_bits, codes,
+                                                            tensor.high_codes.data() + row * parts.row_codes);
     if (!ok) {
       return Invalid("row " + std::to_string(row) + " holds " +
                      (parts.code_bits == 0 ? "a byte that is not five (at the end fewer) ternary digits"
@@ -151,7 +220,7 @@ Result<Parts> PartsOf(const Record& record) {
   if (columns % block != 0) {
     return Invalid("block " + std::to_string(block) + " does not divide a row of " + std::to_string(columns));
   }
-  parts.table = sizeof(float) * static_cast<uint64_t>(record.entries) * static_cast<uint64_t>(block);
+  parts.table = TableBytes(record);
   parts.rows = static_cast<uint64_t>(record.shape[0]);
   parts.scales = sizeof(float) * (record.row_scales ? parts.rows : 1);
   parts.row_codes = static_cast<uint64_t>(columns / block);

@@ -2,7 +2,7 @@
 #define LOWBIT_FORMAT_LBM_RECORD_H_
 
 // What the structure section says of one parameter, and where its bytes follow from that (FORMAT.md, sections 3.3 and
-// 4): first the table's values, then the scales, then the codes, row by row.
+// 4): first the table's values (behind their steps, if they are bytes), then the scales, then the codes, row by row.
 
 #include <cstdint>
 #include <string>
@@ -25,11 +25,12 @@ struct Record {
   int zero_point = 0;       // kAffine
   int entries = 0;          // kTable, kCodebook
   int64_t block = 0;        // kCodebook
+  ValueSet::Storage storage = ValueSet::Storage::kFloat32;  // kCodebook
 };
 
 // Sizes in bytes but for rows and row_codes.
 struct Parts {
-  uint64_t table = 0;
+  uint64_t table = 0;  // With its steps and padding.
   uint64_t scales = 0;
   uint64_t rows = 0;       // For raw kinds: 1.
   uint64_t row_codes = 0;  // For raw kinds: elements.

@@ -171,6 +171,7 @@ class StructureReader {
       placed.record.zero_point = stored->zero_point();
       placed.record.entries = stored->entries();
       placed.record.block = stored->block();
+      placed.record.storage = static_cast<ValueSet::Storage>(stored->storage());
       parameters.emplace(std::move(name), std::move(placed));
     }
   }

@@ -141,8 +141,11 @@ TEST(Structure, FieldsOfParameters) {
   EXPECT_THAT(with("fc.w", [](P* p) { p->bits = 0; }), HasSubstr("affine bits must be in 1..8"));
   EXPECT_THAT(with("fc.w", [](P* p) { p->bits = 9; }), HasSubstr("affine bits must be in 1..8"));
   EXPECT_THAT(with("fc.w", [](P* p) { p->zero_point = 8; }), HasSubstr("zero point below 2^bits"));
-  EXPECT_THAT(with("conv.w", [](P* p) { p->entries = 3; }), HasSubstr("1..256 entries, and other kinds none"));
+  EXPECT_THAT(with("conv.w", [](P* p) { p->entries = 3; }),
+              HasSubstr("1..256 entries, a codebook 1..32768, and other kinds none"));
   EXPECT_THAT(with("conv.w", [](P* p) { p->block = 1; }), HasSubstr("that of other kinds 0"));
+  EXPECT_THAT(with("conv.w", [](P* p) { p->storage = 1; }), HasSubstr("storage must be 0"));
+  EXPECT_THAT(with("conv.w", [](P* p) { p->storage = 3; }), HasSubstr("storage is unknown"));
   EXPECT_THAT(with("conv.b", [](P* p) { p->row_scales = true; }), HasSubstr("a raw parameter has no scales"));
   EXPECT_THAT(with("conv.b", [](P* p) { p->shape = {-4}; }), HasSubstr("has a negative extent"));
   EXPECT_THAT(with("conv.b", [](P* p) { p->shape = {1 << 30, 1 << 30}; }), HasSubstr("more than 2^40 elements"));
@@ -170,6 +173,29 @@ TEST(Structure, FieldsOfTables) {
   EXPECT_THAT(block(~uint32_t{0}), HasSubstr("block must be in 1..2^31 - 1"));
   EXPECT_THAT(block(4), HasSubstr("block 4 does not divide a row of 6"));
   EXPECT_THAT(block(0x7FFFFFFF), HasSubstr("does not divide a row of 6"));
+}
+
+TEST(Structure, CodebooksInHalvesAndBytes) {
+  const CounterRandom random(1, 2);
+  const auto storage = [](const Graph& graph, uint8_t n) {
+    return ErrorAfter(graph, [&](Content* c) { c->Parameter("w").storage = n; });
+  };
+  const auto byte = [](const Graph& graph, size_t at, uint8_t value) {
+    return ErrorAfter(graph, [&](Content* c) { c->data.at(at) = value; });
+  };
+  // Three halves from 0 on, 2 zeros, a scale at 8; three bytes behind a step of 4, 1 zero, a scale at 8.
+  const Graph halves = GemmGraph(RandomQTensor({2, 6}, ValueSet::HalfCodebook({1, 2, 3}, 1), false, random));
+  const Graph bytes = GemmGraph(RandomQTensor({2, 6}, ValueSet::ByteCodebook({1, 2, 3}, 1), false, random));
+  EXPECT_EQ(storage(halves, 1), "");
+  EXPECT_THAT(storage(halves, 3), HasSubstr("storage is unknown"));
+  EXPECT_THAT(storage(halves, 0), HasSubstr("does not fit the data section"));
+  EXPECT_THAT(byte(halves, 5, 0x7C), HasSubstr("table values must be finite"));
+  EXPECT_THAT(byte(halves, 6, 1), HasSubstr("padding behind its codebook is not zero"));
+  EXPECT_THAT(byte(bytes, 7, 1), HasSubstr("padding behind its codebook is not zero"));
+  EXPECT_THAT(byte(bytes, 4, 0x80), HasSubstr("an integer that no writer gives"));
+  EXPECT_THAT(byte(bytes, 3, 0xBC), HasSubstr("finite and not negative"));
+  EXPECT_THAT(ErrorAfter(bytes, [](Content* c) { std::fill_n(c->data.begin(), 4, uint8_t{0}); }),
+              HasSubstr("an integer that no writer gives"));
 }
 
 TEST(Structure, OffsetsIntoTheData) {

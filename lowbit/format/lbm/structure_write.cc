@@ -157,7 +157,8 @@ class StructureWriter {
       parameters.push_back(fbs::CreateParameter(
           builder_, pool_.Index(name), static_cast<fbs::Kind>(record.kind), Shared(record.shape, &known_shapes_),
           placed.offset, record.row_scales, static_cast<uint8_t>(record.bits), static_cast<uint8_t>(record.zero_point),
-          static_cast<uint16_t>(record.entries), static_cast<uint32_t>(record.block)));
+          static_cast<uint16_t>(record.entries), static_cast<uint32_t>(record.block),
+          static_cast<uint8_t>(record.storage)));
     }
     return builder_.CreateVector(parameters);
   }

@@ -37,20 +37,28 @@ inline ValueSet ValueSetOfKind(size_t which, const CounterRandom& random) {
       return ValueSet::Codebook(RandomFloats(random, 3 * 7), 7);
     case 6:
       return ValueSet::Codebook(RandomFloats(random, 256), 1);
+    case 7:
+      return ValueSet::HalfCodebook(RandomFloats(random, 5 * 7), 7);
+    case 8:
+      return ValueSet::ByteCodebook(RandomFloats(random, 3 * 7), 7);
+    case 9:
+      return ValueSet::HalfCodebook(RandomFloats(random, 1000), 1);  // 10 bits.
+    case 10:
+      return ValueSet::ByteCodebook(RandomFloats(random, 2 * 2048), 2);  // 11 bits.
     default:
-      return ValueSet::Affine(static_cast<int>(which) - 6, static_cast<int>(which) % 2);
+      return ValueSet::Affine(static_cast<int>(which) - 10, static_cast<int>(which) % 2);
   }
 }
-inline constexpr size_t kValueSets = 15;  // The last eight are affine, 1 to 8 bits.
+inline constexpr size_t kValueSets = 19;  // The last eight are affine, 1 to 8 bits.
 
 inline QTensor RandomQTensor(Shape shape, ValueSet values, bool row_scales, const CounterRandom& random) {
   QTensor tensor;
   tensor.shape = std::move(shape);
   tensor.values = std::move(values);
   tensor.scales = RandomFloats(random, row_scales ? static_cast<size_t>(tensor.Rows()) : 1);
-  tensor.codes.resize(static_cast<size_t>(Elements(tensor.shape) / tensor.values.block));
+  const auto codes = static_cast<size_t>(Elements(tensor.shape) / tensor.values.block);
   const uint64_t count = static_cast<uint64_t>(tensor.values.Count());
-  for (size_t i = 0; i < tensor.codes.size(); ++i) tensor.codes[i] = static_cast<uint8_t>(random.Below(i, count));
+  for (size_t i = 0; i < codes; ++i) tensor.AddCode(static_cast<int>(random.Below(i, count)));
   return tensor;
 }
 

@@ -4,6 +4,7 @@
 // A second reader of .lbm files, written from FORMAT.md alone: it includes nothing of lowbit, of FlatBuffers or of
 // xxHash, and throws std::runtime_error. It makes the checks that keep it inside the file; the rest is the library's.
 
+#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <map>
@@ -236,6 +237,29 @@ class Reader {
     return numbers;
   }
 
+  std::vector<float> Table(int storage, size_t count, size_t block, size_t* at) const {
+    if (storage == 0) return Take<float>(count, at);
+    Require(storage <= 2, "storage");
+    std::vector<float> values;
+    const size_t begin = *at;
+    if (storage == 1) {
+      for (const uint16_t bits : Take<uint16_t>(count, at)) values.push_back(Half(bits));
+    } else {
+      const std::vector<float> steps = Take<float>(block, at);
+      for (const int8_t integer : Take<int8_t>(count, at)) values.push_back(steps[values.size() % block] * integer);
+    }
+    for (; (*at - begin) % 4 != 0; ++*at) Require(Load<uint8_t>(*at) == 0, "padding behind a codebook");
+    return values;
+  }
+
+  static float Half(uint16_t bits) {
+    const int exponent = bits >> 10 & 31;
+    Require(exponent != 31, "a half that is not finite");
+    const double magnitude =
+        exponent == 0 ? std::ldexp(bits & 1023, -24) : std::ldexp(1024 + (bits & 1023), exponent - 25);
+    return static_cast<float>(bits >> 15 != 0 ? -magnitude : magnitude);
+  }
+
   static size_t Width(int kind, size_t bits, size_t entries) {
     if (kind == 2) return 1;
     if (kind == 4) return bits;
@@ -251,7 +275,7 @@ class Reader {
     const size_t bits = Scalar<uint8_t>(table, 5), entries = Scalar<uint16_t>(table, 7);
     const size_t block = kind == 6 ? Scalar<uint32_t>(table, 8) : 1;
     const size_t rows = static_cast<size_t>(parameter->shape.at(0)), codes = elements / rows / block;
-    const std::vector<float> values = Take<float>(entries * block, at);
+    const std::vector<float> values = Table(Scalar<uint8_t>(table, 9), entries * block, block, at);
     const std::vector<float> scales = Take<float>(row_scales ? rows : 1, at);
     const size_t width = Width(kind, bits, entries);
     const size_t row_bytes = kind == 3 ? (codes + 4) / 5 : (codes * width + 7) / 8;

@@ -7,6 +7,7 @@
 
 #include "lowbit/base/bytes.h"
 #include "lowbit/base/file.h"
+#include "lowbit/base/half.h"
 #include "lowbit/format/onnx/external_data.h"
 #include "lowbit/format/onnx/onnx.pb.h"
 #include "lowbit/format/onnx/types.h"
@@ -24,15 +25,6 @@ int64_t ToInt64(double value) {
 
 int64_t Saturate(uint64_t value) {
   return static_cast<int64_t>(std::min<uint64_t>(value, std::numeric_limits<int64_t>::max()));
-}
-
-// Of the bits of a float16: sign, 5 bits of exponent, 10 of fraction.
-float FromFloat16(uint16_t bits) {
-  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
-  const float sign = bits >> 15 != 0 ? -1.0f : 1.0f;
-  if (exponent == 31) return fraction != 0 ? std::numeric_limits<float>::quiet_NaN() : sign * INFINITY;
-  if (exponent == 0) return sign * std::ldexp(static_cast<float>(fraction), -24);
-  return sign * std::ldexp(static_cast<float>(1024 + fraction), exponent - 25);
 }
 
 // The upper half of a float32.
@@ -59,7 +51,7 @@ std::vector<float> RawFloats(ElementType type, Span<const uint8_t> bytes) {
     case ElementType::kFloat64:
       return ReadRaw<double>(bytes, [](double v) { return static_cast<float>(v); });
     case ElementType::kFloat16:
-      return ReadRaw<uint16_t>(bytes, FromFloat16);
+      return ReadRaw<uint16_t>(bytes, FromHalf);
     case ElementType::kBfloat16:
       return ReadRaw<uint16_t>(bytes, FromBfloat16);
     default:
@@ -97,7 +89,7 @@ std::vector<float> ListedFloats(ElementType type, const lowbit_onnx::Tensor& ten
   std::vector<float> values;
   for (const int32_t bits : tensor.int32_data()) {
     const uint16_t low = static_cast<uint16_t>(bits);
-    values.push_back(type == ElementType::kFloat16 ? FromFloat16(low) : FromBfloat16(low));
+    values.push_back(type == ElementType::kFloat16 ? FromHalf(low) : FromBfloat16(low));
   }
   return values;
 }

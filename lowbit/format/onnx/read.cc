@@ -51,11 +51,14 @@ bool IsForeign(const lowbit_onnx::Node& node) {
   return qonnx.count(node.op_type()) != 0 || (node.op_type() == "MatMulNBits" && node.domain() == kMicrosoftDomain);
 }
 
+// Of lowbit alone, in no file of ONNX.
+bool IsOwn(const std::string& op) { return op == "LevelQuant"; }
+
 // Operators of core that are ONNX's, and those that rules make of them.
 bool IsSupported(const lowbit_onnx::Node& node) {
   const bool known = FindOperator(node.op_type()) != nullptr || Rules().count(node.op_type()) != 0;
   const bool foreign = node.op_type() == "MatMulNBits";
-  return known && (IsForeign(node) || (IsOnnxDomain(node.domain()) && !foreign));
+  return known && !IsOwn(node.op_type()) && (IsForeign(node) || (IsOnnxDomain(node.domain()) && !foreign));
 }
 
 std::string NameOf(const lowbit_onnx::Node& node, int position) {
@@ -362,6 +365,7 @@ Result<DoubleTensor> ReadTensor(const std::string& path) {
 
 std::vector<std::string> SupportedOperators() {
   std::vector<std::string> names = OperatorNames();
+  names.erase(std::remove_if(names.begin(), names.end(), IsOwn), names.end());
   for (const auto& [name, rule] : Rules()) names.push_back(name);
   std::sort(names.begin(), names.end());
   names.erase(std::unique(names.begin(), names.end()), names.end());

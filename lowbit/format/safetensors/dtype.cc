@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "lowbit/base/bytes.h"
+#include "lowbit/base/half.h"
 
 namespace lowbit::safetensors {
 namespace {
@@ -22,18 +23,7 @@ double Load(const uint8_t* bytes) {
 
 double LoadBool(const uint8_t* bytes) { return *bytes != 0; }
 
-// IEEE 754 binary16: 1 sign, 5 exponent and 10 fraction bits.
-double LoadHalf(const uint8_t* bytes) {
-  const uint16_t bits = LoadLittle<uint16_t>(bytes);
-  const int exponent = bits >> 10 & 31, fraction = bits & 1023;
-  double magnitude;
-  if (exponent == 31) {
-    magnitude = fraction == 0 ? std::numeric_limits<double>::infinity() : std::numeric_limits<double>::quiet_NaN();
-  } else {
-    magnitude = exponent == 0 ? std::ldexp(fraction, -24) : std::ldexp(1024 + fraction, exponent - 25);
-  }
-  return (bits & 0x8000) != 0 ? -magnitude : magnitude;
-}
+double LoadHalf(const uint8_t* bytes) { return static_cast<double>(FromHalf(LoadLittle<uint16_t>(bytes))); }
 
 // bfloat16: the upper half of a float.
 double LoadBrainFloat(const uint8_t* bytes) {

@@ -34,6 +34,15 @@ inline std::vector<uint8_t> RandomBytes(int64_t count, RandomSource* random) {
   return bytes;
 }
 
+inline void SetRandomLevels(RandomSource* random, ByteQuantizer* quantizer) {
+  const auto count = static_cast<int>(random->Int(2, ByteLevels::kMost));
+  ByteLevels& table = quantizer->table;
+  table.count = count;
+  for (int k = 0; k < count; ++k) table.levels[k] = quantizer->low + static_cast<float>(k);
+  float threshold = random->Float(-20, 0);
+  for (int k = 0; k + 1 < count; ++k) table.thresholds[k] = threshold += random->Float(.1, 4);
+}
+
 inline ByteQuantizer RandomQuantizer(RandomSource* random) {
   ByteQuantizer quantizer;
   quantizer.bipolar = random->Int(0, 4) == 0;
@@ -41,6 +50,7 @@ inline ByteQuantizer RandomQuantizer(RandomSource* random) {
   quantizer.low = static_cast<float>(random->Int(-128, 0));
   quantizer.high = quantizer.low + static_cast<float>(random->Int(1, 255));
   quantizer.shift = static_cast<int32_t>(-quantizer.low);
+  if (random->Int(0, 3) == 0) SetRandomLevels(random, &quantizer);
   return quantizer;
 }
 

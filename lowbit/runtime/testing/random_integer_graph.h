@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "lowbit/core/level_grid.h"
 #include "lowbit/runtime/testing/growing_graph.h"
 
 namespace lowbit::runtime::testing {
@@ -35,6 +36,7 @@ class RandomIntegerGraph : public GrowingGraph {
       Append("BipolarQuant", {value_, Scalar(random_.Float(.1, 2))});
       return Remember();
     }
+    if (bits >= 4 && random_.Int(0, 4) == 0) return QuantizeElastically();
     const int64_t is_signed = random_.Int(0, 1), width = random_.Int(2, bits);
     const double zero_point = is_signed == 0 && random_.Int(0, 2) == 0 ? random_.Int(0, (1 << width) - 1) : 0;
     const double scale = random_.Int(0, 5) == 0 ? 1 : random_.Float(.5, 4) / (1 << width);
@@ -43,15 +45,42 @@ class RandomIntegerGraph : public GrowingGraph {
     Remember();
   }
 
+  // At most 16 levels.
+  void QuantizeElastically() {
+    const bool is_signed = random_.Coin();
+    const int64_t fraction = random_.Int(0, 2), exponent = random_.Int(1, 3 - fraction);
+    const LevelGrid grid = ElasticLevels(static_cast<int>(exponent), static_cast<int>(fraction), is_signed);
+    const auto vector = [](const std::vector<float>& values) {
+      return FloatTensor({static_cast<int64_t>(values.size())}, values);
+    };
+    Append("LevelQuant", {value_, Scalar(random_.Float(.05, .5)), AddParameter(vector(grid.thresholds)),
+                          AddParameter(vector(grid.levels))});
+    Remember();
+  }
+
   // Values of integers are what later layers may add.
   void Remember() { integers_.emplace_back(value_, shape_); }
 
   QTensor Weight(const Shape& shape) {
-    const std::vector<ValueSet> sets = {ValueSet::Binary(),       ValueSet::Ternary(),
-                                        ValueSet::Affine(2, 2),   ValueSet::Affine(4, 8),
-                                        ValueSet::Affine(8, 128), ValueSet::Table({-.5f, -.25f, 0, .125f, .75f})};
+    std::vector<ValueSet> sets = {ValueSet::Binary(),       ValueSet::Ternary(),
+                                  ValueSet::Affine(2, 2),   ValueSet::Affine(4, 8),
+                                  ValueSet::Affine(8, 128), ValueSet::Table({-.5f, -.25f, 0, .125f, .75f})};
+    if (const int64_t block = RandomBlock(shape); block > 1) sets.push_back(RandomCodebook(static_cast<int>(block)));
     return RandomCodes(shape, sets[static_cast<size_t>(random_.Int(0, static_cast<int64_t>(sets.size()) - 1))],
                        random_.Coin(), &random_);
+  }
+
+  // Kernels of 1, 2 or 4 channels, or any divisor of a row's weights.
+  int64_t RandomBlock(const Shape& shape) {
+    const int64_t columns = Elements(shape) / shape[0], taps = shape.size() == 4 ? shape[2] * shape[3] : 1;
+    const int64_t block = random_.Coin() ? taps << random_.Int(0, 2) : random_.Int(1, columns);
+    return columns % block == 0 ? block : 1;
+  }
+
+  ValueSet RandomCodebook(int block) {
+    std::vector<float> vectors;
+    for (int i = 0; i < 7 * block; ++i) vectors.push_back(static_cast<float>(random_.Int(-100, 100)) / 8);
+    return ValueSet::Codebook(std::move(vectors), block);
   }
 
   void AddConv() {

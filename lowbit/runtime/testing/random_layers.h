@@ -51,6 +51,16 @@ inline Shape ConvWeightShape(const ConvShape& s) {
   return {s.out_channels, s.GroupInputs(), s.kernel_height, s.kernel_width};
 }
 
+// The block of a codebook for those weights: whole kernels, parts of one, several channels, a row, or any that fits.
+inline int RandomBlock(const ConvShape& s, RandomSource* random) {
+  const int64_t columns = s.GroupInputs() * s.Taps();
+  const int64_t candidates[] = {s.Taps(), 2 * s.Taps(), 4 * s.Taps(), 4, 8, 3, 9, columns, 1};
+  for (;;) {
+    const int64_t block = candidates[random->Int(0, 8)];
+    if (columns % block == 0) return static_cast<int>(block);
+  }
+}
+
 }  // namespace lowbit::runtime::testing
 
 #endif  // LOWBIT_RUNTIME_TESTING_RANDOM_LAYERS_H_

@@ -48,6 +48,8 @@ inline std::vector<ValueSet> AllValueSets(int block) {
   for (const int entries : {1, 9, 256}) {
     sets.push_back(ValueSet::Codebook(random.Floats(entries * block, -1, 1), block));
   }
+  sets.push_back(ValueSet::ByteCodebook(random.Floats(20 * block, -1, 1), block));
+  sets.push_back(ValueSet::HalfCodebook(random.Floats(1000 * block, -1, 1), block));  // Codes of 10 bits.
   return sets;
 }
 
@@ -57,7 +59,7 @@ inline QTensor RandomCodes(const Shape& shape, const ValueSet& values, bool row_
   tensor.shape = shape;
   tensor.values = values;
   for (int64_t i = 0; i < Elements(shape) / values.block; ++i) {
-    tensor.codes.push_back(static_cast<uint8_t>(random->Int(0, values.Count() - 1)));
+    tensor.AddCode(static_cast<int>(random->Int(0, values.Count() - 1)));
   }
   tensor.scales = random->Floats(row_scales ? shape[0] : 1, 0.05, 0.5);
   return tensor;

@@ -9,76 +9,16 @@
 #include "hwy/highway.h"
 #include "lowbit/runtime/decode-inl.h"
 #include "lowbit/runtime/epilogue-inl.h"
+#include "lowbit/runtime/float_tile-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lowbit::runtime::kernels::conv::HWY_NAMESPACE {
 
 using namespace ::lowbit::runtime::HWY_NAMESPACE;  // NOLINT: the shared parts of this target
 
-// Accumulators, weights, a table and an activation must fit into the registers: 32 of them, or 16.
-#if HWY_TARGET == HWY_SSSE3 || HWY_TARGET == HWY_SSE4 || HWY_TARGET == HWY_AVX2
-inline constexpr int kTile = 4;
-inline constexpr int kNarrowPanels = 2;
-#else
-inline constexpr int kTile = 12;
-inline constexpr int kNarrowPanels = 4;
-#endif
+inline constexpr int kTile = kMostTilePixels;
 inline constexpr int kSmallTile = 4;
 static_assert(kTile <= kConvMaxTile, "scratch");
-
-// Adds k_count terms of kRows pixels and kPanels panels to their sums.
-//   patch  [kRows][kConvPitch] activations
-//   words  the first panel's packed words of these terms; the next panel's are panel_words further
-//   sums   [kPanels][kRows][kPanelVectors * lanes]; not read if `first`
-// kUsed: vectors of a panel that hold channels; a last panel may be half empty.
-template <class Decoder, int kRows, int kPanels, int kUsed>
-HWY_NOINLINE void Accumulate(const Decoder decoder, const float* HWY_RESTRICT patch, int64_t first_k, int64_t k_count,
-                             const uint32_t* HWY_RESTRICT words, size_t panel_words, bool first,
-                             float* HWY_RESTRICT sums) {
-  constexpr int kVectors = kPanels * kUsed;
-  const FloatTag d;
-  const WordTag dw;
-  const size_t lanes = hn::Lanes(d);
-  FloatVector sum[kRows][kVectors];
-  // Without these pragmas the arrays of vectors live in memory.
-#pragma GCC unroll 16
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 16
-    for (int v = 0; v < kVectors; ++v) {
-      const size_t at = static_cast<size_t>(v / kUsed * kRows + r) * kPanelVectors + v % kUsed;
-      sum[r][v] = first ? hn::Zero(d) : hn::Load(d, sums + at * lanes);
-    }
-  }
-  for (int64_t k = 0; k < k_count;) {
-    WordVector packed[kVectors];
-#pragma GCC unroll 16
-    for (int v = 0; v < kVectors; ++v) packed[v] = hn::Load(dw, words + v / kUsed * panel_words + v % kUsed * lanes);
-    words += kPanelVectors * lanes;
-    const int64_t end = std::min<int64_t>(k_count, k + Decoder::kPerWord);
-    for (; k < end; ++k) {
-      FloatVector value[kVectors];
-#pragma GCC unroll 16
-      for (int v = 0; v < kVectors; ++v) {
-        value[v] = decoder.Value(packed[v], first_k + k);
-        packed[v] = decoder.Next(packed[v]);
-      }
-#pragma GCC unroll 16
-      for (int r = 0; r < kRows; ++r) {
-        const FloatVector x = hn::Set(d, patch[r * kConvPitch + k]);
-#pragma GCC unroll 16
-        for (int v = 0; v < kVectors; ++v) sum[r][v] = hn::MulAdd(x, value[v], sum[r][v]);
-      }
-    }
-  }
-#pragma GCC unroll 16
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 16
-    for (int v = 0; v < kVectors; ++v) {
-      const size_t at = static_cast<size_t>(v / kUsed * kRows + r) * kPanelVectors + v % kUsed;
-      hn::Store(sum[r][v], d, sums + at * lanes);
-    }
-  }
-}
 
 struct Pixel {
   const float* image = nullptr;  // First input channel of the group.
@@ -226,16 +166,16 @@ void AccumulatePanels(const ConvTask& task, const Decoder decoder, int64_t k, in
 template <class Decoder, int kRows, int kPanels>
 void ComputeTile(const ConvTask& task, const Decoder decoder, int64_t first_pixel, int rows) {
   float* patch = task.scratch;
-  float* sums = patch + kConvMaxTile * kConvPitch;
+  float* sums = patch + kConvMaxTile * kPatchPitch;
   Pixel pixels[kRows];
   PixelWalk walk(task, first_pixel);
   for (int r = 0; r < rows; ++r, walk.Next()) pixels[r] = walk.Here();
   for (int64_t k = 0; k < task.weights->columns; k += kConvChunk) {
     const int64_t count = std::min(kConvChunk, task.weights->columns - k);
     const WindowReader reader(*task.shape, k, count);
-    for (int r = 0; r < rows; ++r) reader.Read(pixels[r], patch + r * kConvPitch);
+    for (int r = 0; r < rows; ++r) reader.Read(pixels[r], patch + r * kPatchPitch);
     // The rest of the tile is computed and not stored.
-    for (int r = rows; r < kRows; ++r) std::fill(patch + r * kConvPitch, patch + r * kConvPitch + count, 0.0f);
+    for (int r = rows; r < kRows; ++r) std::fill(patch + r * kPatchPitch, patch + r * kPatchPitch + count, 0.0f);
     AccumulatePanels<Decoder, kRows, kPanels>(task, decoder, k, count, patch, sums);
   }
   StoreTile<kRows>(task, first_pixel, rows, sums);

@@ -10,6 +10,7 @@
 
 #include "lowbit/runtime/conv_shape.h"
 #include "lowbit/runtime/epilogue.h"
+#include "lowbit/runtime/float_tile.h"
 #include "lowbit/runtime/weights.h"
 
 namespace lowbit::runtime {
@@ -32,12 +33,10 @@ struct ConvTask {
 inline constexpr int64_t kConvPanelBlock = 8;
 inline constexpr int64_t kConvMaxTile = 12;
 // Consecutive terms of a sum that are gathered at a time; a multiple of every WeightsPerWord.
-inline constexpr int64_t kConvChunk = 256;
+inline constexpr int64_t kConvChunk = kPatchFloats;
 inline constexpr int64_t kConvMaxLanes = 64;
-// Odd in cache lines, so that the rows of a tile do not fall into one set.
-inline constexpr int64_t kConvPitch = kConvChunk + 16;
 inline constexpr int64_t kConvScratchFloats =
-    kConvMaxTile * kConvPitch + kConvPanelBlock * kConvMaxTile * kPanelVectors * kConvMaxLanes;
+    kConvMaxTile * kPatchPitch + kConvPanelBlock * kConvMaxTile * kPanelVectors * kConvMaxLanes;
 
 // One instruction set's implementation.
 //

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "hwy/targets.h"
+#include "lowbit/runtime/codebook_weights.h"
 #include "lowbit/runtime/kernels/conv/kernel.h"
 #include "lowbit/runtime/product.h"
 #include "lowbit/runtime/step.h"
@@ -74,6 +75,7 @@ std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
   Product product;
   if (!ReadProduct(node, *lowering, &product) || product.depthwise) return nullptr;
   if (!std::all_of(product.groups.begin(), product.groups.end(), CanPack)) return nullptr;
+  if (CanPackCodebook(product.groups[0])) return nullptr;
   const std::string reason = WhyNotBytes(node, *lowering, product);
   if (reason.empty()) return nullptr;
 

@@ -74,6 +74,22 @@ TEST(ByteConvKernel, GivesTheReferencesBitsOnRandomLayers) {
   }
 }
 
+// Vectors of integers: whole kernels of 1, 2 and 4 channels, which have code of their own on some targets, and others.
+TEST(ByteConvKernel, GivesTheReferencesBitsOnCodebooks) {
+  for (uint64_t seed = 0; seed < 80; ++seed) {
+    RandomSource random(seed);
+    ConvShape shape = RandomConvShape(&random);
+    if (seed % 4 == 0) shape.groups = 1, shape.in_channels = 4 * random.Int(1, 10);
+    const int block = testing::RandomBlock(shape, &random), count = seed % 5 == 0 ? 300 : 256;
+    std::vector<float> vectors;
+    for (int i = 0; i < count * block; ++i) vectors.push_back(static_cast<float>(random.Int(-127, 127)));
+    const ValueSet values = ValueSet::Codebook(std::move(vectors), block);
+    SCOPED_TRACE("seed " + std::to_string(seed) + " " + values.Name());
+    Parameter weight;
+    ExpectTheReferencesBits(RandomByteOperands(shape, values, &random, &weight));
+  }
+}
+
 // Products of a matrix with every number of rows, which are the tails of the tiles.
 TEST(ByteConvKernel, GivesTheReferencesBitsOnMatrices) {
   const std::vector<ValueSet> sets = IntegerSets();

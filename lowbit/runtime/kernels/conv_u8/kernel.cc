@@ -12,6 +12,7 @@
 #include "hwy/highway.h"
 #include "lowbit/runtime/dot-inl.h"
 #include "lowbit/runtime/finish-inl.h"
+#include "lowbit/runtime/kernels/conv_u8/decode_panel-inl.h"
 #include "lowbit/runtime/kernels/conv_u8/row_of_codes-inl.h"
 #include "lowbit/runtime/kernels/conv_u8/stage.h"
 #include "lowbit/runtime/split_row.h"
@@ -262,19 +263,27 @@ void RunRows(const ByteConv& conv, const ByteTask& task, const Panel& panel, con
   }
 }
 
+// The words of a panel, decoded for this task if they are not stored.
+const uint8_t* WordsOf(const ByteConv& conv, const ByteTask& task, const ByteWeights& weights, int64_t panel) {
+  if (!weights.IsDecoded()) return weights.bytes.get() + static_cast<size_t>(panel) * weights.PanelBytes();
+  uint8_t* decoded = reinterpret_cast<uint8_t*>(task.scratch + conv.SumFloats());
+  DecodePanel(weights.codebook, panel, decoded);
+  return decoded;
+}
+
 void RunPanels(const ByteConv& conv, const ByteTask& task, size_t group, const Row& first, int64_t rows,
                int64_t row_bytes) {
   const ByteWeights& weights = conv.weights[group];
   const int64_t width = weights.PanelWidth(), end = task.first_panel + task.panels;
   // Few pixels do not hide the latency of a dot product; several panels do.
-  const bool narrow = first.pixels <= kNarrowTile;
+  const bool narrow = first.pixels <= kNarrowTile && !weights.IsDecoded();
   for (int64_t p = task.first_panel, count; p < end; p += count) {
     count = narrow && p + kNarrowPanels <= end ? kNarrowPanels : 1;
     const int64_t row = p * width;
     Panel panel;
     panel.weights = &weights;
     panel.panels = static_cast<int>(count);
-    panel.words = weights.bytes.get() + static_cast<size_t>(p) * weights.PanelBytes();
+    panel.words = WordsOf(conv, task, weights, p);
     panel.channel = static_cast<int64_t>(group) * conv.shape.GroupOutputs() + row;
     panel.channels = std::min(count * width, weights.rows - row);
     panel.starts = conv.starts[group].data() + row;
@@ -336,7 +345,7 @@ void RunByteConv(const ByteConv& conv, const ByteTask& whole) {
   }
   const int64_t image = task.first / s.out_height, oy = task.first % s.out_height;
   const uint8_t* pixels = task.input + image * s.in_height * s.in_width * s.in_channels;
-  uint8_t* staged = reinterpret_cast<uint8_t*>(task.scratch + conv.SumFloats());
+  uint8_t* staged = reinterpret_cast<uint8_t*>(task.scratch + conv.SumFloats()) + conv.DecodedBytes();
   row.window = staged;
   row.step = s.stride_width * conv.channels;
   row.pixel = task.first * s.out_width;

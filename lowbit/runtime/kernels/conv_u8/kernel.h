@@ -30,7 +30,8 @@ struct ByteConv {
   // For each group, for each channel of its panels: -input_offset * (sum of its weights), which makes integers of bytes.
   std::vector<std::vector<int32_t>> starts;
 
-  int64_t SumFloats() const;                  // Of a tile, in front of the staged rows.
+  int64_t SumFloats() const;                  // Of a tile, in front of a decoded panel
+  int64_t DecodedBytes() const;               // and the staged rows.
   int64_t ScratchFloats(int64_t rows) const;  // Of a task with that many rows.
 };
 

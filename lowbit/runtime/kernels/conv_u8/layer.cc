@@ -20,9 +20,13 @@ int64_t ByteConv::SumFloats() const {
   return kMostPanels * weights[0].PanelWidth();
 }
 
+int64_t ByteConv::DecodedBytes() const {
+  return weights[0].IsDecoded() ? static_cast<int64_t>(weights[0].PanelBytes()) : 0;
+}
+
 int64_t ByteConv::ScratchFloats(int64_t rows) const {
   const int64_t staged = in_place ? 0 : shape.StagedRows(rows) * staged_width * channels;
-  return SumFloats() + (staged + 3) / 4;
+  return SumFloats() + DecodedBytes() / 4 + (staged + 3) / 4;
 }
 
 }  // namespace lowbit::runtime

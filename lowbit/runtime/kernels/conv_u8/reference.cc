@@ -12,9 +12,8 @@ int64_t Integer(const ByteConvOperands& o, int64_t image, int64_t y, int64_t x, 
   return o.input[static_cast<size_t>(at)] - o.input_offset;
 }
 
-int64_t Sum(const ByteConvOperands& o, int64_t image, int64_t oy, int64_t ox, int64_t m) {
+int64_t Sum(const ByteConvOperands& o, const FloatTensor& weight, int64_t image, int64_t oy, int64_t ox, int64_t m) {
   const ConvShape& s = o.shape;
-  const QTensor& weight = std::get<QTensor>(o.weight->value);
   int64_t sum = 0, at = m * s.GroupInputs() * s.Taps();
   for (int64_t c = 0; c < s.GroupInputs(); ++c) {
     for (int64_t ky = 0; ky < s.kernel_height; ++ky) {
@@ -22,7 +21,7 @@ int64_t Sum(const ByteConvOperands& o, int64_t image, int64_t oy, int64_t ox, in
         const int64_t a = Integer(o, image, oy * s.stride_height - s.pad_top + ky * s.dilation_height,
                                   ox * s.stride_width - s.pad_left + kx * s.dilation_width,
                                   m / s.GroupOutputs() * s.GroupInputs() + c);
-        sum += a * static_cast<int64_t>(weight.values.Value(weight.codes[static_cast<size_t>(at)]));
+        sum += a * static_cast<int64_t>(weight.data[static_cast<size_t>(at)]);
       }
     }
   }
@@ -47,6 +46,11 @@ float ApplyEpilogue(const ByteConvOperands& o, size_t m, size_t at, int64_t sum)
 uint8_t Quantize(const ByteQuantizer& q, float x) {
   if (q.bipolar) return x >= 0 ? 2 : 0;
   const float scaled = x * q.scale;
+  if (q.table.count > 0) {
+    int reached = 0;
+    for (int k = 0; k + 1 < q.table.count; ++k) reached += scaled >= q.table.thresholds[k] ? 1 : 0;
+    return static_cast<uint8_t>(static_cast<int32_t>(q.table.levels[reached]) + q.shift);
+  }
   if (!(scaled > q.low)) return static_cast<uint8_t>(static_cast<int32_t>(q.low) + q.shift);
   return static_cast<uint8_t>(static_cast<int32_t>(std::nearbyint(scaled < q.high ? scaled : q.high)) + q.shift);
 }
@@ -55,13 +59,14 @@ uint8_t Quantize(const ByteQuantizer& q, float x) {
 
 ByteConvExpectation ByteConvReference(const ByteConvOperands& o) {
   const ConvShape& s = o.shape;
+  const FloatTensor weight = Dequantize(std::get<QTensor>(o.weight->value));
   ByteConvExpectation expected;
   size_t at = 0;
   for (int64_t image = 0; image < o.images; ++image) {
     for (int64_t oy = 0; oy < s.out_height; ++oy) {
       for (int64_t ox = 0; ox < s.out_width; ++ox) {
         for (int64_t m = 0; m < s.out_channels; ++m, ++at) {
-          const float y = ApplyEpilogue(o, static_cast<size_t>(m), at, Sum(o, image, oy, ox, m));
+          const float y = ApplyEpilogue(o, static_cast<size_t>(m), at, Sum(o, weight, image, oy, ox, m));
           if (o.quantizer.has_value()) {
             expected.bytes.push_back(Quantize(*o.quantizer, y));
           } else {

@@ -11,6 +11,7 @@ void AddEval(CLI::App* program, int* code);
 void AddPack(CLI::App* program, int* code);
 void AddImport(CLI::App* program, int* code);
 void AddCalibrate(CLI::App* program, int* code);
+void AddCompress(CLI::App* program, int* code);
 void AddRun(CLI::App* program, int* code);
 void AddInspect(CLI::App* program, int* code);
 void AddData(CLI::App* program, int* code);

@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
   lowbit::cli::AddPack(&program, &code);
   lowbit::cli::AddImport(&program, &code);
   lowbit::cli::AddCalibrate(&program, &code);
+  lowbit::cli::AddCompress(&program, &code);
   lowbit::cli::AddRun(&program, &code);
   lowbit::cli::AddInspect(&program, &code);
   lowbit::cli::AddData(&program, &code);

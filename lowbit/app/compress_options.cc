@@ -24,35 +24,6 @@ Result<int64_t> ReadBudget(const std::string& text) {
   return static_cast<int64_t>(number * unit->second);
 }
 
-// layers = { "fc" = { block = 16, centroids = 2048 } }
-Status ReadLayers(const Config& layers, std::map<std::string, quant::product::LayerRule>* rules) {
-  const ConfigTable* table = std::get_if<ConfigTable>(&layers.value);
-  if (table == nullptr) return Invalid("--set: 'layers' must be a table of layers");
-  for (const auto& [name, config] : *table) {
-    ConfigReader reader(config, "layers." + name);
-    quant::product::LayerRule& rule = (*rules)[name];
-    rule.block = static_cast<int>(reader.Int("block", 0, 0, 1 << 20));
-    rule.centroids = static_cast<int>(reader.Int("centroids", 0, 0, kMaxCodebookCount));
-    LOWBIT_RETURN_IF_ERROR(reader.Finish());
-  }
-  return Ok();
-}
-
-void ReadRules(ConfigReader* reader, quant::product::Rules* rules) {
-  const auto integer = [&](const char* key, int* value, int most) {
-    *value = static_cast<int>(reader->Int(key, *value, 1, most));
-  };
-  integer("kernels", &rules->kernels, 1024);
-  integer("pointwise_block", &rules->pointwise_block, 1024);
-  integer("linear_block", &rules->linear_block, 1024);
-  integer("conv_centroids", &rules->conv_centroids, kMaxCodebookCount);
-  integer("pointwise_centroids", &rules->pointwise_centroids, kMaxCodebookCount);
-  integer("linear_centroids", &rules->linear_centroids, kMaxCodebookCount);
-  if (reader->String("clamp", "strict", {"strict", "floor"}) == "floor") rules->clamp = quant::product::Clamp::kFloor;
-  rules->first = reader->Bool("first", rules->first);
-  rules->skip = reader->Strings("skip", rules->skip);
-}
-
 void ReadProduct(ConfigReader* reader, compress::ProductOptions* options) {
   const std::map<std::string, ValueSet::Storage> storages = {{"float32", ValueSet::Storage::kFloat32},
                                                              {"float16", ValueSet::Storage::kFloat16},
@@ -78,9 +49,10 @@ Result<CompressOptions> ReadCompressOptions(const std::string& regime, const std
   Config config;
   for (const std::string& setting : settings) LOWBIT_RETURN_IF_ERROR(recipe::ApplyOverride(&config, setting));
   ConfigReader reader(config, "");
-  ReadRules(&reader, &options.rules);
+  options.rules.first = reader.Bool("first", options.rules.first);
+  options.rules.skip = reader.Strings("skip", options.rules.skip);
+  LOWBIT_RETURN_IF_ERROR(quant::product::ReadRules(&reader, &options.rules));
   ReadProduct(&reader, &options.product);
-  LOWBIT_RETURN_IF_ERROR(ReadLayers(reader.Table("layers"), &options.rules.layers));
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
   return options;
 }

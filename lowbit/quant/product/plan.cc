@@ -140,6 +140,12 @@ Rules LargeRules() {
   return rules;
 }
 
+LayerPlan PlanWeight(const std::string& layer, const std::string& weight, const Shape& shape, const Rules& rules) {
+  LayerPlan plan = {layer, {layer}, weight, shape};
+  Apply(rules, &plan);
+  return plan;
+}
+
 int64_t LayerPlan::IndexBits() const {
   int bits = 0;
   while ((1 << bits) < centroids) ++bits;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "lowbit/base/config.h"
 #include "lowbit/base/result.h"
 #include "lowbit/core/graph.h"
 
@@ -44,6 +45,11 @@ struct Rules {
 Rules SmallRules();
 Rules LargeRules();
 
+// Reads over them what settings say: kernels, pointwise_block, linear_block, conv_centroids, pointwise_centroids,
+// linear_centroids, clamp = "strict" | "floor", and the tables layers.NAME with block and centroids. Wrong values are `reader`'s
+// errors; those of the tables are returned.
+Status ReadRules(ConfigReader* reader, Rules* rules);
+
 // One weight that is quantized. A block is `block` consecutive weights of a row, and rows * columns / block is their number.
 struct LayerPlan {
   std::string layer;               // The first node that multiplies with it.
@@ -77,6 +83,10 @@ struct NetworkPlan {
 // Errors: a node of `skip` or `layers` that does not exist or has no such weight (the message lists those that do); a block of
 // `layers` that does not divide the row; nothing to quantize.
 Result<NetworkPlan> PlanNetwork(const Graph& graph, const Rules& rules);
+
+// What the rules say of one weight, whatever its place in the network: shape and `layer` count. Its block divides the row,
+// unless the rules name one for the layer that does not.
+LayerPlan PlanWeight(const std::string& layer, const std::string& weight, const Shape& shape, const Rules& rules);
 
 // The plan with the smallest total that the rules' family knows: the largest blocks that divide each row, at most
 // kMostKernels kernels or kMostPointwise weights, and kFewestCentroids codewords. What a budget cannot go below.

@@ -12,6 +12,7 @@ void AddPack(CLI::App* program, int* code);
 void AddImport(CLI::App* program, int* code);
 void AddExport(CLI::App* program, int* code);
 void AddCalibrate(CLI::App* program, int* code);
+void AddCompress(CLI::App* program, int* code);
 void AddRun(CLI::App* program, int* code);
 void AddInspect(CLI::App* program, int* code);
 void AddData(CLI::App* program, int* code);

@@ -37,6 +37,7 @@ int main(int argc, char** argv) {
   lowbit::cli::AddImport(&program, &code);
   lowbit::cli::AddExport(&program, &code);
   lowbit::cli::AddCalibrate(&program, &code);
+  lowbit::cli::AddCompress(&program, &code);
   lowbit::cli::AddRun(&program, &code);
   lowbit::cli::AddInspect(&program, &code);
   lowbit::cli::AddData(&program, &code);

@@ -10,10 +10,9 @@ prints_json() { "$@" >"$scratch/out" 2>"$scratch/err" && one_json_object "$scrat
 check "--version" fails_with 0 "$lowbit" --version
 check "names the program" says "lowbit 0" "$scratch/out"
 check "--help" fails_with 0 "$lowbit" --help
-for command in train eval pack import export calibrate run inspect data report; do
-  check "$command is in the help" says "$command" "$scratch/out"
-done
-for command in train eval pack import export calibrate run inspect data report; do
+commands="train eval pack import export calibrate compress run inspect data report"
+for command in $commands; do check "$command is in the help" says "$command" "$scratch/out"; done
+for command in $commands; do
   check "$command --help" fails_with 0 "$lowbit" "$command" --help
 done
 check "no command" fails_with 2 "$lowbit"
@@ -44,6 +43,22 @@ for file in junk missing; do
 done
 check "calibrate by a rule that is none" fails_with 2 "$lowbit" calibrate "$scratch/junk" -o "$scratch/q.lbm" --rule best
 check "calibrate to 9 bits" fails_with 2 "$lowbit" calibrate "$scratch/junk" -o "$scratch/q.lbm" --bits 9
+for file in junk missing; do
+  check "compress a file that is $file" fails_with 2 "$lowbit" compress "$scratch/$file" -o "$scratch/q.lbm"
+  check "names the file" says "$scratch/$file" "$scratch/err"
+done
+# not_compressed WHAT PART-OF-THE-MESSAGE ARGUMENT...: `compress` exits with 2 and says so, before it reads the file.
+not_compressed() {
+  check "not compressed: $1" fails_with 2 "$lowbit" compress "$scratch/junk" -o "$scratch/q.lbm" "${@:3}"
+  check "  says '$2'" says "$2" "$scratch/err"
+}
+not_compressed "by a method that is none" "--method" --method best
+not_compressed "to a budget that is none" "'12 apples' is no size" --budget "12 apples"
+not_compressed "to a negative budget" "is no size" --budget=-5
+not_compressed "with an unknown setting" "unknown key 'kernls'; did you mean 'kernels'" --set kernls=2
+not_compressed "with a setting out of range" "iterations" --set iterations=0
+not_compressed "with a layer's setting that is none" "layers.fc" --set 'layers={fc={blok=2}}'
+check "compress without -o" fails_with 2 "$lowbit" compress "$scratch/junk"
 check "leaves no file" test ! -e "$scratch/q.lbm"
 check "run with a missing image" fails_with 2 "$lowbit" run "$scratch/junk" "$scratch/missing.png"
 check "report of nothing" fails_with 2 "$lowbit" report "$scratch/missing" -o "$scratch/page.html"

@@ -119,6 +119,33 @@ check "calibrate, but keep float weights" "$lowbit" calibrate "$scratch/imported
   --samples 64 --weight-bits 0
 check "inspect --strict of it" fails_with 2 "$lowbit" inspect "$scratch/mixed.lbm" --kernels --strict
 check "  says why" says "its weights are no integers" "$scratch/err"
+
+# Product quantization of it, and fine-tuning of that.
+pq=("$lowbit" compress "$scratch/imported.lbm" --set samples=32 --set iterations=5 --no-accuracy --quiet)
+check "compress --dry-run" fails_with 0 "${pq[@]}" --dry-run
+check "  counts bits" says "bits: " "$scratch/out"
+check "compress" fails_with 0 "${pq[@]}" -o "$scratch/pq.lbm"
+check "  leaves no partial file" test ! -e "$scratch/pq.lbm.partial"
+check "  a smaller file" test "$(stat -c %s "$scratch/pq.lbm")" -lt "$(($(stat -c %s "$scratch/imported.lbm") / 2))"
+check "compress --json" prints_json "${pq[@]}" -o "$scratch/pq2.lbm" --json
+check "  the same file" cmp "$scratch/pq.lbm" "$scratch/pq2.lbm"
+check "compress --data none" fails_with 0 "${pq[@]}" -o "$scratch/pq2.lbm" --data none --set codebook=int8
+check "  says so" says "fitted to the weights alone" "$scratch/out"
+check "compress to nothing" fails_with 2 "${pq[@]}" -o "$scratch/pq3.lbm" --budget 10
+check "  says the smallest size" says "the smallest possible size is" "$scratch/err"
+check "compress a layer that is not there" fails_with 2 "${pq[@]}" -o "$scratch/pq3.lbm" --set 'skip=["conv99"]'
+check "  says which there are" says "known: " "$scratch/err"
+check "compress what is compressed" fails_with 2 "$lowbit" compress "$scratch/pq.lbm" -o "$scratch/pq3.lbm"
+check "  says so" says "no float weight to quantize" "$scratch/err"
+check "  leaves no file" test ! -e "$scratch/pq3.lbm"
+check "train from a compressed file" "$lowbit" train "$float_recipe" --out "$scratch/tuned" "${tiny[@]}" \
+  --set quantize.method=pq --set 'quantize.skip=["conv1"]' --set "model.weights=$scratch/pq.lbm"
+check "inspect its file" fails_with 0 "$lowbit" inspect "$scratch/tuned/model.lbm"
+check "  has codebooks of halves" says "float16" "$scratch/out"
+check "start from a packed file that does not fit" fails_with 2 "$lowbit" train "$float_recipe" --out "$scratch/wide" \
+  "${tiny[@]}" --set "model.weights=$scratch/pq.lbm" --set model.width=2
+check "  says so" says "has shape" "$scratch/err"
+
 rm -f "$scratch/imported.lbm"
 not_imported "weights of another network" "has shape" --set "model.weights=$scratch/float" --set model.width=2
 

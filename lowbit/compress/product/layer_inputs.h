@@ -1,0 +1,30 @@
+#ifndef LOWBIT_COMPRESS_PRODUCT_LAYER_INPUTS_H_
+#define LOWBIT_COMPRESS_PRODUCT_LAYER_INPUTS_H_
+
+#include <functional>
+#include <string>
+
+#include "lowbit/base/result.h"
+#include "lowbit/base/span.h"
+#include "lowbit/core/graph.h"
+#include "lowbit/data/dataset.h"
+
+namespace lowbit::compress {
+
+// Called with a value of some images and its shape, whose first extent counts them.
+using WatchValue = std::function<Status(Span<const float> values, const Shape& shape)>;
+
+// Error: the network does not take one batch of images of the set's size, or the set is empty.
+Status CheckImages(const Graph& graph, const data::ImageSet& images);
+
+// Computes `value`, and nothing that it does not need, for `samples` images of the set, evenly spread and in the set's order.
+// Errors: as CheckImages, and the runtime's; an element that is not finite; what `watch` returns.
+Status WatchOnImages(const Graph& graph, const std::string& value, const data::ImageSet& images, int64_t samples,
+                     int threads, const WatchValue& watch);
+
+// The nodes and parameters that `value` depends on, with it as the one output.
+Graph CutAt(const Graph& graph, const std::string& value);
+
+}  // namespace lowbit::compress
+
+#endif  // LOWBIT_COMPRESS_PRODUCT_LAYER_INPUTS_H_

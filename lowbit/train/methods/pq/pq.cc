@@ -1,0 +1,173 @@
+#include <torch/torch.h>
+
+#include <algorithm>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "lowbit/quant/product/clustering.h"
+#include "lowbit/quant/product/plan.h"
+#include "lowbit/train/method.h"
+
+// Product quantization: blocks of a layer's weights are codes into a codebook. The codes stay; the codebook is trained.
+// lowbit/quant/product is the specification.
+
+namespace lowbit::train::methods::pq {
+namespace {
+
+using torch::autograd::AutogradContext;
+using torch::autograd::variable_list;
+
+struct Options {
+  quant::product::Rules rules;
+  bool sum = false;  // Of the members' gradients; otherwise their mean.
+  ValueSet::Storage storage = ValueSet::Storage::kFloat16;
+  int iterations = 20;  // Of k-means on weights that are no codebook's yet.
+};
+
+// The rows of the codebook that the codes name. Backward: the sum of a codeword's gradients, times its weight.
+struct LookUp : torch::autograd::Function<LookUp> {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& codebook, const at::Tensor& codes,
+                            const at::Tensor& weights) {
+    context->save_for_backward({codes, weights});
+    return codebook.index_select(0, codes);
+  }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    const variable_list saved = context->get_saved_variables();
+    const at::Tensor &codes = saved[0], &weights = saved[1], &gradient = gradients[0];
+    const at::Tensor sums = at::zeros({weights.size(0), gradient.size(1)}, gradient.options());
+    return {sums.index_add(0, codes, gradient).mul_(weights.unsqueeze(1)), {}, {}};
+  }
+};
+
+// Codes and vectors of a weight's blocks.
+struct Start {
+  std::vector<int64_t> codes;
+  std::vector<float> vectors;
+};
+
+// The different blocks in order of their first use, if there are at most `most`; otherwise nothing.
+Start DifferentBlocks(Span<const float> weights, size_t block, size_t most) {
+  Start start;
+  std::unordered_map<std::string, int64_t> known;
+  for (size_t i = 0; i < weights.size(); i += block) {
+    const std::string bytes(reinterpret_cast<const char*>(weights.data() + i), block * sizeof(float));
+    const auto [found, is_new] = known.emplace(bytes, static_cast<int64_t>(known.size()));
+    if (known.size() > most) return {};
+    if (is_new) start.vectors.insert(start.vectors.end(), weights.data() + i, weights.data() + i + block);
+    start.codes.push_back(found->second);
+  }
+  return start;
+}
+
+Start FindStart(const LayerWeight& weight, const quant::product::LayerPlan& plan, const Options& options) {
+  const at::Tensor host = weight.value.detach().to(at::kCPU).contiguous();
+  const Span<const float> weights(host.data_ptr<float>(), static_cast<size_t>(host.numel()));
+  Start start = DifferentBlocks(weights, static_cast<size_t>(plan.block), static_cast<size_t>(plan.centroids));
+  if (!start.codes.empty()) return start;
+  quant::product::Blocks blocks;
+  blocks.dimension = plan.block;
+  blocks.values.assign(weights.begin(), weights.end());
+  quant::product::ClusteringOptions clustering;
+  clustering.centroids = plan.centroids;
+  clustering.iterations = options.iterations;
+  clustering.seed = weight.seed;
+  clustering.stream = weight.layer;
+  const quant::product::Clustering found = quant::product::Cluster(blocks, clustering);
+  start.codes.assign(found.codes.begin(), found.codes.end());
+  start.vectors.assign(found.centroids.begin(), found.centroids.end());
+  return start;
+}
+
+class PqWeight : public WeightMethod {
+ public:
+  PqWeight(const LayerWeight& weight, const Options& options)
+      : options_(options),
+        shape_(weight.value.sizes().vec()),
+        codebook_{weight.name + "/codebook", {}, weight.traits},
+        codes_name_(weight.name + "/codes") {
+    const quant::product::LayerPlan plan = PlanWeight(weight.layer, weight.name, shape_, options.rules);
+    const Start start = FindStart(weight, plan, options);
+    const auto device = weight.value.device();
+    codes_ = at::tensor(start.codes, at::kLong).to(device);
+    codebook_.tensor = at::tensor(start.vectors).view({-1, plan.block}).to(device).requires_grad_(true);
+  }
+
+  at::Tensor Effective(Mode mode, const StepContext&) override {
+    const at::Tensor codebook = mode == Mode::kTrain ? codebook_.tensor : Stored();
+    return LookUp::apply(codebook, codes_, GradientWeights()).view(shape_);
+  }
+  std::vector<TrainedParameter> Parameters() const override { return {codebook_}; }
+  NamedTensors Buffers() const override { return {{codes_name_, codes_}}; }
+  at::Tensor Master() const override {
+    const at::NoGradGuard no_grad;
+    return codebook_.tensor.index_select(0, codes_).view(shape_);
+  }
+  QTensor Freeze() const override {
+    QTensor result;
+    result.shape = shape_;
+    result.values = StoredValues();
+    result.scales = {1};
+    const at::Tensor codes = codes_.to(at::kCPU);
+    for (int64_t i = 0; i < codes.numel(); ++i) result.AddCode(static_cast<int>(codes.data_ptr<int64_t>()[i]));
+    return result;
+  }
+  MethodStatistics Statistics() const override {
+    const at::NoGradGuard no_grad;
+    return Measure(Master().view({shape_[0], -1}), Stored().index_select(0, codes_).view({shape_[0], -1}));
+  }
+
+ private:
+  // The codebook as a file can hold it.
+  ValueSet StoredValues() const {
+    const at::Tensor host = codebook_.tensor.detach().to(at::kCPU).contiguous();
+    std::vector<float> vectors(host.data_ptr<float>(), host.data_ptr<float>() + host.numel());
+    const int block = static_cast<int>(host.size(1));
+    if (options_.storage == ValueSet::Storage::kInt8) return ValueSet::ByteCodebook(std::move(vectors), block);
+    if (options_.storage == ValueSet::Storage::kFloat16) return ValueSet::HalfCodebook(std::move(vectors), block);
+    return ValueSet::Codebook(std::move(vectors), block);
+  }
+  at::Tensor Stored() const {
+    return at::tensor(StoredValues().table).view(codebook_.tensor.sizes()).to(codebook_.tensor.device());
+  }
+
+  // 1, or 1 by the number of the codeword's blocks. The codes are those of a checkpoint once it is read.
+  at::Tensor GradientWeights() const {
+    const int64_t count = codebook_.tensor.size(0);
+    if (options_.sum) return at::ones({count}, codebook_.tensor.options().requires_grad(false));
+    return at::bincount(codes_, {}, count).clamp_min(1).to(at::kFloat).reciprocal();
+  }
+
+  Options options_;
+  Shape shape_;
+  TrainedParameter codebook_;
+  std::string codes_name_;
+  at::Tensor codes_;
+};
+
+Result<Options> ReadOptions(const Config& config) {
+  ConfigReader reader(config, "quantize.pq");
+  Options options;
+  options.sum = reader.String("gradient", "mean", {"mean", "sum"}) == "sum";
+  const std::string codebook = reader.String("codebook", "float16", {"float32", "float16", "int8"});
+  options.storage = codebook == "int8"      ? ValueSet::Storage::kInt8
+                    : codebook == "float16" ? ValueSet::Storage::kFloat16
+                                            : ValueSet::Storage::kFloat32;
+  options.iterations = static_cast<int>(reader.Int("iterations", options.iterations, 1, 1000000));
+  LOWBIT_RETURN_IF_ERROR(quant::product::ReadRules(&reader, &options.rules));
+  LOWBIT_RETURN_IF_ERROR(reader.Finish());
+  return options;
+}
+
+}  // namespace
+
+Result<Method> Create(const Config& options) {
+  LOWBIT_TRY(const Options read, ReadOptions(options));
+  Method method;
+  method.make = [read](const LayerWeight& weight) { return std::make_unique<PqWeight>(weight, read); };
+  return method;
+}
+
+}  // namespace lowbit::train::methods::pq

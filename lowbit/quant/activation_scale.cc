@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
+
+#include "lowbit/quant/alignment.h"
 
 namespace lowbit::quant {
 namespace {
@@ -42,6 +45,20 @@ double LeastSquaresScale(Span<const float> values, double low, double high) {
     if (error < least) least = error, best = scale;
   }
   return best;
+}
+
+double AlignedScale(Span<const float> values, Span<const float> levels) {
+  double squares = 0;
+  for (const double x : values) squares += x * x;
+  const bool is_signed = levels.front() < 0;
+  const double deviation =
+      std::sqrt((is_signed ? 1 : 2) * squares / static_cast<double>(std::max<size_t>(1, values.size())));
+  if (!(deviation >= 1e-30) || !std::isfinite(deviation)) return 1;
+  std::vector<double> magnitudes;
+  for (const double level : levels) {
+    if (level >= 0) magnitudes.push_back(level);
+  }
+  return deviation * Align(magnitudes, is_signed ? Density::kNormal : Density::kHalfNormal).scale;
 }
 
 }  // namespace lowbit::quant

@@ -12,6 +12,12 @@ namespace lowbit::quant {
 // REQUIRES: low <= 0 < high, integers; values below 0 only if low < 0. Costs 128 passes.
 double LeastSquaresScale(Span<const float> values, double low, double high);
 
+// The scale that aligns levels with the distribution of these values in closed form (distribution difference aligner, Gong et al. 2022;
+// quant/alignment.h): for levels with two signs, values taken as normal about 0 with their root mean square; for levels that are not
+// negative, as what a Relu leaves of a normal distribution, whose deviation is sqrt(2 mean x^2). 1 if all values are 0, or one is not
+// finite. REQUIRES: `levels` ascending, symmetric about 0 or from 0 up, at least two.
+double AlignedScale(Span<const float> values, Span<const float> levels);
+
 }  // namespace lowbit::quant
 
 #endif  // LOWBIT_QUANT_ACTIVATION_SCALE_H_

@@ -2,7 +2,8 @@
 #define LOWBIT_TRAIN_ACTIVATION_METHOD_H_
 
 // The frame of the shelf lowbit/train/activations: how the quantizers of activations that training puts into a graph get their
-// scales and gradients. Whatever the method, they are nodes Quant or BipolarQuant in the end, with scales that are numbers.
+// scales and gradients. Whatever the method, they are nodes Quant, BipolarQuant or LevelQuant in the end, with
+// scales that are numbers.
 
 #include <functional>
 #include <memory>
@@ -11,6 +12,7 @@
 
 #include "lowbit/base/config.h"
 #include "lowbit/base/result.h"
+#include "lowbit/core/level_grid.h"
 #include "lowbit/recipe/recipe.h"
 #include "lowbit/train/torch_fwd.h"
 
@@ -32,6 +34,9 @@ struct ActivationMethod {
   bool takes_signed = true;
   // One bit: signs of what comes into a Relu, in place of the Relu. Not for what the first and the last product read.
   bool bipolar = false;
+  // Levels of any kind: what a LevelQuant in place of the Quant has, in integers; the scale is measured. Null: a uniform grid. Not for
+  // what the first and the last product read. Error: no such levels.
+  std::function<Result<LevelGrid>(int bits, bool is_signed)> levels;
   // What a Quant whose scale is trained, or a BipolarQuant, gives, differentiable with respect to both; for BipolarQuant the range
   // is -1..1. x: float or double. Null: the executor's own (the straight-through gradient inside the range).
   std::function<at::Tensor(const at::Tensor& x, const at::Tensor& scale, const IntegerRange& range)> apply;

@@ -108,6 +108,20 @@ Status MakeBipolar(bool nonnegative, Node* node, Graph* graph) {
   return nonnegative ? OpenRelu(value, graph) : Ok();
 }
 
+// Levels in place of a Quant's uniform grid.
+Status MakeLevels(const ActivationMethod& method, int bits, bool is_signed, Node* node, Graph* graph) {
+  LOWBIT_TRY(const LevelGrid grid, method.levels(bits, is_signed));
+  const auto add = [&](const std::string& name, const std::vector<float>& values) {
+    graph->parameters.erase(name);
+    graph->parameters[name].value = FloatTensor({static_cast<int64_t>(values.size())}, values);
+    graph->parameters[name].traits.role = Role::kConstant;
+  };
+  add(node->inputs[2], grid.thresholds);
+  add(node->inputs[3], grid.levels);
+  *node = {node->name, "LevelQuant", node->inputs, node->outputs, {}};
+  return Ok();
+}
+
 }  // namespace
 
 Result<Graph> QuantizeActivations(const Graph& graph, const recipe::QuantizeSection& quantize) {
@@ -131,7 +145,11 @@ Result<Graph> QuantizeActivations(const Graph& graph, const recipe::QuantizeSect
   for (Node& node : quantized.nodes) {
     const auto value = node.op == "Quant" ? values.find(node.inputs[0]) : values.end();
     if (value == values.end()) continue;
-    if (!method->bipolar) {
+    if (method->levels && !IsEdge(value->second, products)) {
+      SetScale(*method, !value->second.nonnegative, node, &quantized);
+      LOWBIT_RETURN_IF_ERROR(
+          MakeLevels(*method, grids.at(value->first).bits, !value->second.nonnegative, &node, &quantized));
+    } else if (!method->bipolar) {
       SetScale(*method, !value->second.nonnegative, node, &quantized);
     } else if (IsEdge(value->second, products)) {
       SetScale(ActivationMethod(), !value->second.nonnegative, node, &quantized);
@@ -145,7 +163,7 @@ Result<Graph> QuantizeActivations(const Graph& graph, const recipe::QuantizeSect
 std::vector<const Node*> MeasuredQuantizers(const Graph& graph) {
   std::vector<const Node*> found;
   for (const Node& node : graph.nodes) {
-    if (node.op != "Quant") continue;
+    if (node.op != "Quant" && node.op != "LevelQuant") continue;
     const Role role = graph.parameters.find(node.inputs[1])->second.traits.role;
     if (role == Role::kStatistic || role == Role::kBias) found.push_back(&node);
   }

@@ -165,6 +165,7 @@ class Writer {
   Status WriteNode(const Node& node) {
     if (node.op == "Quant") return WriteQuant(node);
     if (node.op == "BipolarQuant") return WriteBipolarQuant(node);
+    if (node.op == "LevelQuant") return WriteLevelQuant(node);
     if (node.op == "Mod" && IntAttribute(node, "fmod", 0) == 0) return WriteMod(node);
     if (flavor_ == Flavor::kMatMulNBits && node.op == "Gemm") {
       LOWBIT_TRY(const bool done, WriteProduct(node));
@@ -227,6 +228,26 @@ class Writer {
     if (flavor_ == Flavor::kQonnx) return WriteQonnxNode(node, {});
     LOWBIT_TRY(const std::string input, Input(node.inputs[0], ElementType::kFloat32));
     WriteSigns(Scalar(node.inputs[1]), input, node.outputs[0], &file_);
+    return Ok();
+  }
+
+  // Levels of any kind, for which neither ONNX nor QONNX has an operator: the thresholds that x / scale reaches are counted, and
+  // choose from a table. Exact, and as many times the memory of x as there are thresholds.
+  Status WriteLevelQuant(const Node& node) {
+    LOWBIT_TRY(const std::string input, Input(node.inputs[0], ElementType::kFloat32));
+    const std::string& name = node.outputs[0];
+    FloatTensor table = *Find<FloatTensor>(node.inputs[3]);
+    for (float& level : table.data) level = static_cast<float>(Scalar(node.inputs[1]) * level);
+    const std::string last = file_.NewIntegers(name + "/last", ElementType::kInt64, Int64Tensor({1}, {-1}));
+    const std::string thresholds = file_.NewFloats(name + "/thresholds", *Find<FloatTensor>(node.inputs[2]));
+    const std::string scale = file_.NewScalar(name + "/scale", Scalar(node.inputs[1]));
+    const std::string scaled = file_.Apply("Div", {input, scale}, name + "/scaled");
+    const std::string column = file_.Apply("Unsqueeze", {scaled, last}, name + "/column");
+    const std::string reached = file_.Apply("GreaterOrEqual", {column, thresholds}, name + "/reached");
+    constexpr int64_t kInt64 = 7;  // TensorProto's number of the type.
+    const std::string ones = file_.Apply("Cast", {reached}, name + "/ones", {{"to", kInt64}});
+    const std::string place = file_.Apply("ReduceSum", {ones, last}, name + "/place", {{"keepdims", int64_t{0}}});
+    file_.Add("Gather", {file_.NewFloats(name + "/levels", table), place}, name);
     return Ok();
   }
 

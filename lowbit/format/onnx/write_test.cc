@@ -8,6 +8,7 @@
 #include "lowbit/core/evaluate.h"
 #include "lowbit/core/integer_form.h"
 #include "lowbit/core/integer_weights.h"
+#include "lowbit/core/level_grid.h"
 #include "lowbit/format/onnx/onnx.h"
 #include "lowbit/format/onnx/onnx.pb.h"
 
@@ -251,6 +252,24 @@ TEST(Write, ConditionsAndPositionsGetTheirTypes) {
   EXPECT_THAT(Operators(model), ElementsAre("Less", "Cast", "Mul", "Cast", "Where", "ReduceMean", "ArgMax"));
   EXPECT_EQ(model.graph().output(1).type().tensor_type().elem_type(), 7);
   EXPECT_EQ(model.graph().output(0).type().tensor_type().shape().dim(0).dim_param(), "batch");
+  EXPECT_EQ(Compute(WriteAndRead(graph, Flavor::kFloat)), Compute(graph));
+}
+
+TEST(Write, LevelsAreChosenFromATable) {
+  Graph graph;
+  graph.name = "levels";
+  graph.inputs = {{"x", {kDynamic, 2, 3, 4}}};
+  graph.outputs = {"y"};
+  const LevelGrid grid = ElasticLevels(2, 1, true);
+  const auto vector = [](const std::vector<float>& values) {
+    return FloatTensor({static_cast<int64_t>(values.size())}, values);
+  };
+  graph.parameters["scale"].value = FloatTensor({}, {0.25f});
+  graph.parameters["thresholds"].value = vector(grid.thresholds);
+  graph.parameters["levels"].value = vector(grid.levels);
+  graph.nodes = {{"y", "LevelQuant", {"x", "scale", "thresholds", "levels"}, {"y"}, {}}};
+  EXPECT_THAT(Operators(ModelOf(graph, Flavor::kFloat)),
+              ElementsAre("Div", "Unsqueeze", "GreaterOrEqual", "Cast", "ReduceSum", "Gather"));
   EXPECT_EQ(Compute(WriteAndRead(graph, Flavor::kFloat)), Compute(graph));
 }
 

@@ -8,6 +8,7 @@
 #include <random>
 #include <stdexcept>
 
+#include "lowbit/core/level_grid.h"
 #include "lowbit/core/operator.h"
 #include "lowbit/core/testing/single_node.h"
 #include "lowbit/train/lowering.h"
@@ -294,6 +295,21 @@ TEST(Lowerings, Quantizers) {
   }
 }
 
+SingleNode MakeLevelQuant(DoubleTensor x, float scale) {
+  const LevelGrid grid = ElasticLevels(2, 1, true);
+  const auto vector = [](const std::vector<float>& values) {
+    return FloatTensor({static_cast<int64_t>(values.size())}, values);
+  };
+  return MakeSingleNode("LevelQuant", {},
+                        {std::move(x), FloatTensor({}, {scale}), vector(grid.thresholds), vector(grid.levels)});
+}
+
+TEST(Lowerings, LevelsOfAnyKind) {
+  Random random(9);
+  ExpectSameResults(MakeLevelQuant(random.Tensor({2, 3, 4, 5}), .3f), "LevelQuant");
+  ExpectSameResults(MakeLevelQuant(DoubleTensor({6}, {5, -5, 7, NAN, INFINITY, -INFINITY}), 1), "ties and ends");
+}
+
 // Multiples of 1/8 around both ends, which floats hold exactly, and what is far out; in two columns.
 DoubleTensor Ties() {
   DoubleTensor x({0});
@@ -341,6 +357,11 @@ TEST(Lowerings, GradientsOfQuantizersAreThoseOfClipping) {
             (std::vector<float>{0, 0, 0, 4, 5, 6, 7, 0}));
   const SingleNode signs = MakeSingleNode("BipolarQuant", {}, {x, FloatTensor({}, {.75f})});
   EXPECT_EQ(GradientOf(signs, ToTorch(x).to(at::kFloat)), (std::vector<float>{0, 0, 0, 4, 5, 6, 7, 0}));
+}
+
+TEST(Lowerings, GradientsOfLevelsGoStraightThrough) {
+  const DoubleTensor x({5}, {-100, -.2, .1, 3, 100});
+  EXPECT_EQ(GradientOf(MakeLevelQuant(x, .5f), ToTorch(x).to(at::kFloat)), (std::vector<float>{1, 2, 3, 4, 5}));
 }
 
 TEST(Lowerings, AQuantizerNeedsAScaleToDivideBy) {

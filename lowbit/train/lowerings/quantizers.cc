@@ -2,6 +2,7 @@
 #include <torch/types.h>
 
 #include <cmath>
+#include <limits>
 #include <stdexcept>
 
 #include "lowbit/core/uniform_grid.h"
@@ -164,11 +165,38 @@ Kernel LowerBipolarQuant(const LoweringRequest& request) {
   return Lowered(request, {-1, 1}, [](double scale) { return Signs(scale); });
 }
 
+// The nearest of any levels forward, straight through backward: dL/dx = dL/dy everywhere.
+class Levels : public torch::autograd::Function<Levels> {
+ public:
+  static at::Tensor forward(AutogradContext*, const at::Tensor& x, const at::Tensor& scale,
+                            const at::Tensor& thresholds, const at::Tensor& levels) {
+    const auto step = scale.item<double>();
+    // In float as the integer form multiplies, so that both find the same level; in double as core divides.
+    const at::Tensor scaled = x.scalar_type() == at::kDouble ? x / step : x * static_cast<float>(1 / step);
+    constexpr double kInfinity = std::numeric_limits<double>::infinity();
+    // A NaN reaches no threshold.
+    const at::Tensor ordered = at::nan_to_num(scaled, -kInfinity, kInfinity, -kInfinity);
+    const at::Tensor reached = at::bucketize(ordered, thresholds, /*out_int32=*/false, /*right=*/true);
+    return at::empty_like(x).copy_(levels.take(reached)).mul_(step);
+  }
+  static variable_list backward(AutogradContext*, variable_list gradients) { return {gradients[0], {}, {}, {}}; }
+};
+
+Kernel LowerLevelQuant(const LoweringRequest& request) {
+  return [name = request.node.name](const Inputs& in, Mode) {
+    ReadScale(in[1], name);
+    const bool narrow = in[0].scalar_type() != at::kDouble && in[0].scalar_type() != at::kFloat;
+    const at::Tensor x = narrow ? in[0].to(at::kFloat) : in[0];
+    return Levels::apply(x, in[1], in[2].to(x.scalar_type()), in[3].to(x.scalar_type()));
+  };
+}
+
 }  // namespace
 
 void AddQuantizers(LoweringTable* table) {
   (*table)["Quant"] = LowerQuant;
   (*table)["BipolarQuant"] = LowerBipolarQuant;
+  (*table)["LevelQuant"] = LowerLevelQuant;
 }
 
 }  // namespace lowbit::train

@@ -4,6 +4,7 @@
 #include <torch/utils.h>
 
 #include <algorithm>
+#include <functional>
 #include <set>
 #include <stdexcept>
 
@@ -25,7 +26,7 @@ constexpr int64_t kSamples = 8192;
 struct Measured {
   std::string value;  // That it makes.
   std::string scale;  // The parameter.
-  UniformGrid grid;
+  std::function<double(const std::vector<float>& samples)> fit;
   std::vector<float> samples;
 
   // Some elements of what comes in, drawn anew for each batch.
@@ -39,14 +40,24 @@ struct Measured {
   }
 };
 
-std::vector<Measured> FindMeasured(const Graph& graph) {
-  const auto scalar = [&graph](const std::string& name) {
-    return static_cast<double>(std::get<FloatTensor>(graph.parameters.at(name).value).data[0]);
+// The rule by which a quantizer's scale follows from what comes in.
+std::function<double(const std::vector<float>&)> FitOf(const Node& node, const Graph& graph) {
+  const auto values = [&](size_t input) {
+    return std::get<FloatTensor>(graph.parameters.at(node.inputs[input]).value).data;
   };
+  if (node.op == "LevelQuant") {
+    return [levels = values(3)](const std::vector<float>& samples) { return quant::AlignedScale(samples, levels); };
+  }
+  const UniformGrid grid = MakeUniformGrid(node, 1, values(2)[0], values(3)[0]).value();
+  return [low = grid.low - grid.zero_point, high = grid.high - grid.zero_point](const std::vector<float>& samples) {
+    return quant::LeastSquaresScale(samples, low, high);
+  };
+}
+
+std::vector<Measured> FindMeasured(const Graph& graph) {
   std::vector<Measured> found;
   for (const Node* node : MeasuredQuantizers(graph)) {
-    const UniformGrid grid = MakeUniformGrid(*node, 1, scalar(node->inputs[2]), scalar(node->inputs[3])).value();
-    found.push_back({node->outputs[0], node->inputs[1], grid, {}});
+    found.push_back({node->outputs[0], node->inputs[1], FitOf(*node, graph), {}});
   }
   return found;
 }
@@ -104,10 +115,8 @@ void CalibrateActivations(const NetworkOptions& options, const Shape& image, dat
   for (const TrainedParameter& parameter : network->Parameters()) live[parameter.name] = parameter.tensor;
   std::vector<at::Tensor> scales;
   for (const Measured& quantizer : quantizers) {
-    const UniformGrid& grid = quantizer.grid;
-    const double low = grid.low - grid.zero_point, high = grid.high - grid.zero_point;
     scales.push_back(live.at(quantizer.scale));
-    scales.back().fill_(quant::LeastSquaresScale(quantizer.samples, low, high));
+    scales.back().fill_(quantizer.fit(quantizer.samples));
   }
   if (group != nullptr) distributed::Average(scales, group);
 }

@@ -27,6 +27,18 @@ ActivationStatistics OfQuant(const Node& node, const std::vector<at::Tensor>& in
   return {node.name, Share(beyond), Share(output.eq(0)), scale};
 }
 
+// inputs: x, scale, thresholds, levels.
+ActivationStatistics OfLevels(const Node& node, const std::vector<at::Tensor>& inputs, const at::Tensor& output) {
+  const auto scale = inputs[1].item<double>();
+  const at::Tensor scaled = inputs[0] / scale;
+  const auto end = [&](int64_t level, int64_t inner) {  // Half a step beyond the last level.
+    return inputs[3][level].item<double>() + (inputs[3][level] - inputs[3][inner]).item<double>() / 2;
+  };
+  at::Tensor beyond = scaled.gt(end(-1, -2));
+  if (inputs[3][0].item<double>() < 0) beyond = beyond.logical_or(scaled.lt(end(0, 1)));
+  return {node.name, Share(beyond), Share(output.eq(0)), scale};
+}
+
 // The gradient ends where the value is larger than the scale.
 ActivationStatistics OfSigns(const Node& node, const std::vector<at::Tensor>& inputs) {
   const auto scale = inputs[1].item<double>();
@@ -47,6 +59,7 @@ std::vector<ActivationStatistics> WatchActivations(const data::ImageSet& images,
   std::vector<ActivationStatistics> all;
   network->Watch([&all](const Node& node, const std::vector<at::Tensor>& inputs, const at::Tensor& output) {
     if (node.op == "Quant") all.push_back(OfQuant(node, inputs, output));
+    if (node.op == "LevelQuant") all.push_back(OfLevels(node, inputs, output));
     if (node.op == "BipolarQuant") all.push_back(OfSigns(node, inputs));
   });
   const torch::NoGradGuard no_gradients;

@@ -331,7 +331,7 @@ TEST_P(ActivationMethods, LearnAndRunInIntegers) {
   ExpectIntegerLogits(job, Freeze({job.recipe, job.graph, job.folder}).value());
 }
 
-INSTANTIATE_TEST_SUITE_P(Shelf, ActivationMethods, testing::Values("measured", "lsq", "pact", "dorefa", "sign"),
+INSTANTIATE_TEST_SUITE_P(Shelf, ActivationMethods, testing::Values("measured", "lsq", "pact", "dorefa", "esb", "sign"),
                          [](const auto& info) { return std::string(info.param); });
 
 TEST_F(TrainerTest, LearnedScalesLeaveTheMeasuredOnes) {
@@ -362,6 +362,24 @@ TEST_F(TrainerTest, SignsStandWhereReluWas) {
   EXPECT_EQ(count["Identity"], 1);
 }
 
+TEST_F(TrainerTest, LevelsStandWhereTheGridWas) {
+  std::vector<std::string> overrides = WithActivations("esb", 1);
+  overrides.push_back("quantize.activations.esb.k=0");
+  const TrainJob job = Job(overrides);
+  ASSERT_TRUE(Train(job).ok());
+  const Graph frozen = Freeze({job.recipe, job.graph, job.folder}).value();
+  std::map<std::string, int> count;
+  for (const Node& node : frozen.nodes) {
+    ++count[node.op];
+    if (node.op != "LevelQuant") continue;
+    EXPECT_EQ(std::get<FloatTensor>(frozen.parameters.at(node.inputs[3]).value).data,
+              (std::vector<float>{0, 1, 2, 4, 8, 16, 32, 64}));
+    EXPECT_NE(std::get<FloatTensor>(frozen.parameters.at(node.inputs[1]).value).data[0], 1);
+  }
+  EXPECT_EQ(count["LevelQuant"], 1);  // Before conv2; conv1 and fc read 8 bits.
+  EXPECT_EQ(count["Quant"], 2);
+}
+
 TEST_F(TrainerTest, AMethodOfActivationsIsNamed) {
   const auto message = [&](const std::vector<std::string>& overrides) {
     return CheckJob(Job(overrides)).error().message;
@@ -370,6 +388,9 @@ TEST_F(TrainerTest, AMethodOfActivationsIsNamed) {
   std::vector<std::string> wrong = WithActivations("sign");
   wrong.push_back("quantize.activations.sign.gradient=smooth");
   EXPECT_NE(message(wrong).find("clipped, polynomial"), std::string::npos);
+  wrong = WithActivations("esb");
+  wrong.push_back("quantize.activations.esb.k=3");
+  EXPECT_NE(message(wrong).find("3 of 3 bits leave 0 for the exponent"), std::string::npos);
 }
 
 // --- Stages of a plain run, and a method that follows the progress of the whole.

@@ -7,6 +7,7 @@
 #include "lowbit/app/text.h"
 #include "lowbit/app/training_module.h"
 #include "lowbit/base/file.h"
+#include "lowbit/core/fold_batch_norm.h"
 #include "lowbit/format/lbm/lbm.h"
 
 namespace lowbit::app {
@@ -20,8 +21,10 @@ Result<Graph> ReadModel(const std::string& model) {
 
 }  // namespace
 
-Result<ExportedFile> ExportOnnx(const std::string& model, onnx::Flavor flavor, const std::string& out) {
-  LOWBIT_TRY(const Graph graph, ReadModel(model));
+Result<ExportedFile> ExportOnnx(const std::string& model, onnx::Flavor flavor, bool fold_batch_norm,
+                                const std::string& out) {
+  LOWBIT_TRY(Graph graph, ReadModel(model));
+  if (fold_batch_norm) graph = FoldBatchNorm(graph);
   const Result<std::string> bytes = onnx::Encode(graph, flavor);
   if (!bytes.ok()) return Error{bytes.error().kind, model + ": " + bytes.error().message};
   LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(out, bytes.value()));

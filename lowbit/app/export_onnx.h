@@ -14,9 +14,11 @@ struct ExportedFile {
   int64_t file_bytes = 0;
 };
 
-// Writes the network of a packed file, or of a run's folder (its last checkpoint), as the ONNX file `out`.
+// Writes the network of a packed file, or of a run's folder (its last checkpoint), as the ONNX file `out`; with
+// `fold_batch_norm`, after FoldBatchNorm.
 // Errors: as lbm::Read or TrainingModule::Freeze, and onnx::Encode. Nothing is written then.
-Result<ExportedFile> ExportOnnx(const std::string& model, onnx::Flavor flavor, const std::string& out);
+Result<ExportedFile> ExportOnnx(const std::string& model, onnx::Flavor flavor, bool fold_batch_norm,
+                                const std::string& out);
 
 std::string ToText(const ExportedFile& file);
 std::string ToJson(const ExportedFile& file);

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "lowbit/core/fold_batch_norm.h"
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/format/onnx/onnx.h"
 
@@ -39,13 +40,15 @@ bool IsOnnxPath(const std::string& path) {
   return path.size() > end.size() && path.compare(path.size() - end.size(), end.size(), end) == 0;
 }
 
-Result<Inspection> ImportOnnx(const std::string& path, const std::vector<std::string>& shapes, const std::string& out) {
+Result<Inspection> ImportOnnx(const std::string& path, const std::vector<std::string>& shapes, bool fold_batch_norm,
+                              const std::string& out) {
   onnx::ReadOptions options;
   for (const std::string& text : shapes) {
     LOWBIT_TRY(auto shape, ParseShape(text));
     options.shapes.insert(std::move(shape));
   }
-  LOWBIT_TRY(const Graph graph, onnx::Read(path, options));
+  LOWBIT_TRY(Graph graph, onnx::Read(path, options));
+  if (fold_batch_norm) graph = FoldBatchNorm(graph);
   LOWBIT_RETURN_IF_ERROR(lbm::Write(graph, out));
   return Inspect(out);
 }

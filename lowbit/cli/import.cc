@@ -15,13 +15,15 @@ namespace {
 struct ImportArguments {
   std::string source, out;
   std::vector<std::string> overrides, shapes;
+  bool fold_batch_norm = false;
 };
 
 Result<app::Inspection> Import(const ImportArguments& arguments) {
   const bool onnx = app::IsOnnxPath(arguments.source);
   if (onnx && !arguments.overrides.empty()) return Invalid("--set is for recipes, not for " + arguments.source);
   if (!onnx && !arguments.shapes.empty()) return Invalid("--shape is for ONNX files, not for " + arguments.source);
-  if (onnx) return app::ImportOnnx(arguments.source, arguments.shapes, arguments.out);
+  if (!onnx && arguments.fold_batch_norm) return Invalid("--fold-batch-norm is for ONNX files");
+  if (onnx) return app::ImportOnnx(arguments.source, arguments.shapes, arguments.fold_batch_norm, arguments.out);
   return app::ImportWeights(arguments.source, arguments.overrides, arguments.out);
 }
 
@@ -40,6 +42,8 @@ void AddImport(CLI::App* program, int* code) {
           "repeated")
       ->take_all()
       ->allow_extra_args(false);
+  command->add_flag("--fold-batch-norm", arguments->fold_batch_norm,
+                    "Batch normalization of an ONNX file becomes part of its layer");
   command->add_option("-o,--out", arguments->out, "The .lbm file to write")->required();
   command->callback([=] { *code = PrintPacked(Import(*arguments)); });
 }

@@ -92,6 +92,8 @@ check "  with another shape" fails_with 0 "$lowbit" import "$scratch/net.onnx" -
 check "export" fails_with 0 "$lowbit" export "$scratch/net.lbm" -o "$scratch/out.onnx"
 check "  says what it wrote" says "out.onnx: ONNX, flavor float, " "$scratch/out"
 check "  which can be imported" "$lowbit" import "$scratch/out.onnx" -o "$scratch/again.lbm"
+check "import with batch norm folded" "$lowbit" import "$scratch/out.onnx" -o "$scratch/again.lbm" --fold-batch-norm
+check "export with batch norm folded" "$lowbit" export "$scratch/net.lbm" -o "$scratch/out.onnx" --fold-batch-norm
 check "export --json" prints_json "$lowbit" export "$scratch/net.lbm" -o "$scratch/out.onnx" --flavor float --json
 # not_exported WHAT PART-OF-THE-MESSAGE MODEL ARGUMENT...: `export` exits with 2, says so in one line, and writes no file.
 not_exported() {

@@ -44,7 +44,7 @@ inline ValueSet ValueSetOfKind(size_t which, const CounterRandom& random) {
     case 9:
       return ValueSet::HalfCodebook(RandomFloats(random, 1000), 1);  // 10 bits.
     case 10:
-      return ValueSet::ByteCodebook(RandomFloats(random, 2 * 2048), 2);  // 11 bits.
+      return ValueSet::ByteCodebook(RandomFloats(random, 3 * 2048), 3);  // 11 bits.
     default:
       return ValueSet::Affine(static_cast<int>(which) - 10, static_cast<int>(which) % 2);
   }

@@ -2,7 +2,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
-#include <algorithm>
+#include <stdexcept>
 #include <string>
 #include <unordered_map>
 #include <utility>
@@ -91,6 +91,11 @@ class PqWeight : public WeightMethod {
         codebook_{weight.name + "/codebook", {}, weight.traits},
         codes_name_(weight.name + "/codes") {
     const quant::product::LayerPlan plan = PlanWeight(weight.layer, weight.name, shape_, options.rules);
+    const int64_t columns = weight.value.numel() / shape_[0];
+    if (columns % plan.block != 0) {
+      throw std::runtime_error("layer '" + weight.layer + "': blocks of " + std::to_string(plan.block) +
+                               " weights do not divide its rows of " + std::to_string(columns));
+    }
     const Start start = FindStart(weight, plan, options);
     const auto device = weight.value.device();
     codes_ = at::tensor(start.codes, at::kLong).to(device);

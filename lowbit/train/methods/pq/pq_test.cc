@@ -1,7 +1,9 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
-#include <vector>
+#include <stdexcept>
+#include <string>
+#include <utility>
 
 #include "lowbit/train/method.h"
 #include "lowbit/train/method_plan.h"
@@ -97,6 +99,13 @@ TEST(Pq, BadOptions) {
   EXPECT_NE(error({{"gradient", Text("median")}}).find("quantize.pq.gradient"), std::string::npos);
   EXPECT_NE(error({{"kernel", Config{int64_t{1}, ""}}}).find("unknown key 'kernel'"), std::string::npos);
   EXPECT_NE(error({{"kernels", Config{int64_t{0}, ""}}}).find("quantize.pq.kernels"), std::string::npos);
+}
+
+TEST(Pq, ABlockMustDivideTheRows) {
+  const Config rule = {ConfigTable{{"block", Config{int64_t{7}, ""}}}, ""};
+  const ConfigTable options = {{"layers", Config{ConfigTable{{"c", rule}}, ""}}};
+  EXPECT_THROW(Make(at::randn({10, 64}), options), std::runtime_error);
+  EXPECT_EQ(Make(at::randn({10, 63}), options)->Freeze().values.block, 7);
 }
 
 }  // namespace

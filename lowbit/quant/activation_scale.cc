@@ -50,7 +50,7 @@ double LeastSquaresScale(Span<const float> values, double low, double high) {
 double AlignedScale(Span<const float> values, Span<const float> levels) {
   double squares = 0;
   for (const double x : values) squares += x * x;
-  const bool is_signed = levels.front() < 0;
+  const bool is_signed = levels[0] < 0;
   const double deviation =
       std::sqrt((is_signed ? 1 : 2) * squares / static_cast<double>(std::max<size_t>(1, values.size())));
   if (!(deviation >= 1e-30) || !std::isfinite(deviation)) return 1;

@@ -7,6 +7,8 @@
 
 #include "lowbit/train/method.h"
 #include "lowbit/train/method_plan.h"
+#include "lowbit/train/optimizer.h"
+#include "lowbit/train/parameter.h"
 
 namespace lowbit::train::methods::pq {
 namespace {
@@ -65,11 +67,11 @@ TEST(Pq, GradientIsTheMeanOrTheSum) {
 TEST(Pq, MembersStayEqual) {
   for (const char* codebook : {"float16", "int8", "float32"}) {
     const auto method = Make(FiveKernels(), {{"codebook", Text(codebook)}});
-    torch::optim::SGD sgd({method->Parameters().at(0).tensor}, torch::optim::SGDOptions(0.05).momentum(0.9));
+    const auto optimizer = Optimizer::Create({}, method->Parameters());
     for (int step = 0; step < 7; ++step) {
-      sgd.zero_grad();
+      optimizer->ZeroGradients();
       method->Effective(Mode::kTrain, {}).sin().sum().backward();
-      sgd.step();
+      optimizer->Step(0.05);
     }
     const at::Tensor blocks = method->Effective(Mode::kTrain, {}).detach().view({128, 9});
     EXPECT_FALSE(blocks.equal(FiveKernels().view({128, 9})));

@@ -35,6 +35,16 @@ std::vector<std::vector<float>> Answers(const Graph& graph, const std::vector<fl
   return outputs;
 }
 
+// Levels of any kind and codebooks have no form that reads back as integers: floats come back.
+bool ComesBackAsFloats(const Graph& graph) {
+  const bool levels =
+      std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) { return node.op == "LevelQuant"; });
+  return levels || std::any_of(graph.parameters.begin(), graph.parameters.end(), [](const auto& entry) {
+           const auto* tensor = std::get_if<QTensor>(&entry.second.value);
+           return tensor != nullptr && tensor->values.kind == ValueSet::Kind::kCodebook;
+         });
+}
+
 // Signs have no form of their own outside of QONNX, and are compared and chosen in floats there.
 bool HasSigns(const Graph& graph) {
   return std::any_of(graph.nodes.begin(), graph.nodes.end(),
@@ -43,8 +53,9 @@ bool HasSigns(const Graph& graph) {
 
 TEST(Exchange, TheRuntimeComputesTheSameBits) {
   int compared = 0;
-  for (uint64_t seed = 0; seed < 100; ++seed) {
+  for (uint64_t seed = 0; seed < 250; ++seed) {
     const Graph graph = RandomIntegerGraph(seed).Build();
+    if (ComesBackAsFloats(graph)) continue;
     SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + Describe(graph));
     const Shape& shape = graph.inputs[0].shape;
     const std::vector<float> pixels = RandomSource(seed).Floats(kImages * shape[1] * shape[2] * shape[3], -3, 3);

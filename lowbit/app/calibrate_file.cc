@@ -13,7 +13,7 @@ namespace lowbit::app {
 Result<CalibratedFile> CalibrateFile(const CalibrateFileRequest& request) {
   LOWBIT_TRY(const Classifier classifier, Classifier::Load(request.file, request.options.threads));
   LOWBIT_TRY(const Graph graph, lbm::Read(request.file));
-  LOWBIT_TRY(const data::Dataset dataset, LoadFileData(classifier, request.file, request.data));
+  LOWBIT_TRY(const data::Dataset dataset, LoadFileImages(classifier, request.file, request.data));
 
   CalibratedFile result;
   Result<compress::Calibration> calibration = compress::Calibrate(graph, dataset.train, request.options);

@@ -27,7 +27,7 @@ Error InFile(const std::string& path, const Error& error) { return Error{error.k
 
 Result<data::Dataset> LoadImages(const CompressFileRequest& request) {
   LOWBIT_TRY(const Classifier classifier, Classifier::Load(request.file, request.threads));
-  return LoadFileData(classifier, request.file, request.data);
+  return LoadFileImages(classifier, request.file, request.data);
 }
 
 // Of the layer as it is stored: codes in whole bytes a row, the codebook, its scale.
@@ -116,7 +116,7 @@ Result<CompressedFile> CompressFile(const CompressFileRequest& request) {
       Quantize(request, options, graph, dataset.has_value() ? &*dataset : nullptr, &result, &quantized));
   if (dataset.has_value() && !dataset->train.Damage().empty()) result.warnings.push_back(dataset->train.Damage());
   LOWBIT_TRY(result.written, Inspect(request.out));
-  if (dataset.has_value() && request.accuracy) {
+  if (dataset.has_value() && dataset->classes > 0 && request.accuracy) {
     dataset.reset();
     LOWBIT_TRY(result.before, EvaluateFile(request.file, request.data, request.threads));
     LOWBIT_TRY(result.after, EvaluateFile(request.out, request.data, request.threads));

@@ -18,6 +18,7 @@ Result<data::PictureOptions> PicturesOf(const Classifier& classifier, const std:
   }
   data::PictureOptions pictures;
   pictures.view = data::MakeView(classifier.image()[1], resize);
+  pictures.view.channels = classifier.image()[0];
   std::istringstream folders(classifier.Metadata("class_folders"));
   for (std::string folder; std::getline(folders, folder);) {
     pictures.classes.names.push_back(classifier.Label(static_cast<int64_t>(pictures.classes.folders.size())));
@@ -28,12 +29,19 @@ Result<data::PictureOptions> PicturesOf(const Classifier& classifier, const std:
 
 }  // namespace
 
-Result<data::Dataset> LoadFileData(const Classifier& classifier, const std::string& path, const std::string& data) {
+Result<data::Dataset> LoadFileImages(const Classifier& classifier, const std::string& path, const std::string& data) {
   const std::string chosen = data.empty() ? classifier.Metadata("dataset") : data;
   if (chosen.empty()) return Invalid(path + ": names no data set; choose one with --data NAME[:PATH]");
   LOWBIT_TRY(const data::PictureOptions pictures, PicturesOf(classifier, path));
   LOWBIT_TRY(data::Dataset dataset, LoadNamedDataset(chosen, pictures));
-  LOWBIT_RETURN_IF_ERROR(classifier.CheckFits(dataset.test.image, dataset.classes, dataset.name));
+  const int64_t classes = dataset.classes == 0 ? classifier.classes() : dataset.classes;
+  LOWBIT_RETURN_IF_ERROR(classifier.CheckFits(dataset.train.image, classes, dataset.name));
+  return dataset;
+}
+
+Result<data::Dataset> LoadFileData(const Classifier& classifier, const std::string& path, const std::string& data) {
+  LOWBIT_TRY(data::Dataset dataset, LoadFileImages(classifier, path, data));
+  if (dataset.classes == 0) return Invalid("data set '" + dataset.name + "' has no labels to compare with");
   return dataset;
 }
 

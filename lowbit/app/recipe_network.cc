@@ -100,6 +100,7 @@ Result<data::Dataset> LoadRecipeData(const recipe::DataSection& section) {
     LOWBIT_TRY(pictures.classes, data::ReadClassList(section.classes));
   }
   LOWBIT_TRY(data::Dataset dataset, data::LoadDataset(section.name, section.path, pictures));
+  if (dataset.classes == 0) return Invalid("data.name: '" + section.name + "' has no labels to learn from");
   Limit(section.train_limit, &dataset.train);
   Limit(section.test_limit, &dataset.test);
   return dataset;

@@ -16,6 +16,7 @@ inline constexpr int64_t kMaxPictureSide = 8192;
 struct PictureView {
   int64_t size = 224;    // Height and width of the image.
   int64_t resize = 256;  // Length that the picture's shorter side gets before the image is cut out.
+  int64_t channels = 3;  // 1: grey.
 };
 
 // `size` 0 stands for 224, `resize` 0 for 8 / 7 of the size, rounded: 256 for 224.

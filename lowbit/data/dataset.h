@@ -41,9 +41,9 @@ struct ImageSet {
 };
 
 struct Dataset {
-  std::string name;  // "fashion-mnist"
-  std::string path;  // The folder it was read from.
-  int64_t classes = 0;
+  std::string name;                        // "fashion-mnist"
+  std::string path;                        // The folder it was read from.
+  int64_t classes = 0;                     // 0: images without labels, all in `train`; their labels mean nothing.
   std::vector<std::string> class_names;    // Empty, or `classes` of them.
   std::vector<std::string> class_folders;  // Of sets of pictures in folders: `classes` of them; else empty.
   ImageSet train, test;

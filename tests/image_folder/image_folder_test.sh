@@ -74,6 +74,20 @@ check "  the same predictions" cmp "$scratch/listed.txt" "$scratch/listed_file.t
 check "  most are right" \
   awk '$1 == (NR - 1) % 3 { right++ } END { exit !(NR == 45 && right > 30) }' "$scratch/listed.txt"
 
+# Pictures without labels.
+plain=pictures:$pictures/train/blue
+check "calibrate with pictures without labels" fails_with 0 "$lowbit" calibrate "$scratch/run/model.lbm" --data "$plain" \
+  -o "$scratch/integers.lbm"
+check "  of which there are so many" says "40 training images of pictures" "$scratch/out"
+check "train floats" train floats --set quantize.method=none
+check "compress with them" fails_with 0 "$lowbit" compress "$scratch/floats/model.lbm" --data "$plain" -o "$scratch/codes.lbm"
+check "  on those" says "fitted on 40 training images of pictures" "$scratch/out"
+check "eval with them" fails_with 2 "$lowbit" eval "$scratch/run/model.lbm" --data "$plain"
+check "  says why not" says "data set 'pictures' has no labels" "$scratch/err"
+check "train with them" fails_with 2 "$lowbit" train "$scratch/tints.toml" --set data.name=pictures \
+  --set data.path="$pictures/train/blue" --out "$scratch/refused"
+check "  says why not" says "data.name: 'pictures' has no labels to learn from" "$scratch/err"
+
 # Every random change at once, killed at random moments.
 changes=(--set data.threads=2 --set train.epochs=12 --set train.checkpoint_every=3 --set augment.resized_crop=true
   --set augment.brightness=0.4 --set augment.contrast=0.4 --set augment.saturation=0.4)

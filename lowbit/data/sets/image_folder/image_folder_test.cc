@@ -229,5 +229,54 @@ TEST(ImageFolder, IsFoundByItsFolders) {
   unsetenv("LOWBIT_DATA");
 }
 
+// --- Pictures without labels.
+
+TEST(Pictures, AreThoseOfTheFolderItself) {
+  const TemporaryFolder folder("lowbit_pictures_");
+  for (int i = 0; i < 3; ++i) folder.Write(std::to_string(i) + ".png", GreyPicture(10 + i));
+  folder.Write("notes.txt", {1});
+  folder.Write("deeper/4.png", GreyPicture(99));
+  const Dataset set = LoadDataset("pictures", folder.path(), kView).value();
+  EXPECT_EQ(set.classes, 0);
+  EXPECT_EQ(set.train.count(), 3);
+  EXPECT_EQ(set.test.count(), 0);
+  EXPECT_EQ(set.train.image, (Shape{3, 8, 8}));
+  EXPECT_THAT(Read(set.train, 1), Each(11));
+}
+
+TEST(Pictures, OfTheNetworksSizeStayAsTheyAre) {
+  const TemporaryFolder folder("lowbit_pictures_");
+  const ImageSet noise = NoiseSet({3, 8, 8}, 1, 1, 5);
+  std::vector<uint8_t> pixels;  // The channels of a pixel side by side.
+  for (size_t i = 0; i < 64; ++i) {
+    for (size_t c = 0; c < 3; ++c) pixels.push_back(noise.pixels[c * 64 + i]);
+  }
+  folder.Write("a.png", Png(PNG_FORMAT_RGB, 8, 8, pixels.data()));
+  EXPECT_EQ(Read(LoadDataset("pictures", folder.path(), kView).value().train, 0), noise.pixels);
+  PictureOptions grey = kView;
+  grey.view.channels = 1;
+  const std::vector<uint8_t> greys = Read(LoadDataset("pictures", folder.path(), grey).value().train, 0);
+  ASSERT_EQ(greys.size(), 64u);
+  const int red = noise.pixels[7], green = noise.pixels[64 + 7], blue = noise.pixels[128 + 7];
+  EXPECT_EQ(greys[7], (299 * red + 587 * green + 114 * blue + 500) / 1000);
+}
+
+TEST(Pictures, DamagedOnesAreReplacedAndNamed) {
+  const TemporaryFolder folder("lowbit_pictures_");
+  folder.Write("a.png", {1, 2, 3});
+  folder.Write("b.png", GreyPicture(40));
+  const Dataset set = LoadDataset("pictures", folder.path(), kView).value();
+  EXPECT_THAT(Read(set.train, 0), Each(40));
+  EXPECT_THAT(set.train.Damage(), HasSubstr("/a.png"));
+}
+
+TEST(Pictures, AnEmptyFolderIsAnError) {
+  const TemporaryFolder folder("lowbit_pictures_");
+  folder.Write("train/cat/a.png", GreyPicture(40));
+  const Result<Dataset> set = LoadDataset("pictures", folder.path(), kView);
+  ASSERT_FALSE(set.ok());
+  EXPECT_EQ(set.error().message, folder.path() + ": holds no .jpg, .jpeg or .png file");
+}
+
 }  // namespace
 }  // namespace lowbit::data

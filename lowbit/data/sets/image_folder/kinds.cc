@@ -44,7 +44,7 @@ void WarnOfMissingClasses(const PictureList& list, std::vector<std::string>* war
 
 ImageSet MakeSet(PictureList list, const PictureView& view) {
   ImageSet set;
-  set.image = {3, view.size, view.size};
+  set.image = {view.channels, view.size, view.size};
   for (const PictureList::Place& place : list.places) set.labels.push_back(place.label);
   set.reader = std::make_shared<PictureReader>(std::move(list), view);
   return set;
@@ -81,8 +81,31 @@ DatasetKind ImageFolderKind() {
   return kind;
 }
 
+Result<Dataset> LoadUnlabelled(const DatasetKind& kind, const std::string& folder, const PictureOptions& pictures) {
+  PictureView view = pictures.view;
+  view.resize = view.size;  // Pictures of the network's own size stay as they are.
+  LOWBIT_RETURN_IF_ERROR(CheckView(folder, view));
+  LOWBIT_TRY(PictureList list, ListPlainPictures(folder));
+  Dataset set;
+  set.name = kind.name;
+  set.path = folder;
+  set.train = MakeSet(std::move(list), view);
+  set.test.image = set.train.image;
+  return set;
+}
+
+DatasetKind PicturesKind() {
+  DatasetKind kind;
+  kind.name = "pictures";
+  kind.description =
+      "JPEG and PNG pictures of one folder, without labels: to calibrate and compress with, not to train or test";
+  kind.how_to_get = "put pictures like those that the network will see into one folder and name it";
+  kind.load = LoadUnlabelled;
+  return kind;
+}
+
 }  // namespace
 
-std::vector<DatasetKind> Kinds() { return {ImageFolderKind()}; }
+std::vector<DatasetKind> Kinds() { return {ImageFolderKind(), PicturesKind()}; }
 
 }  // namespace lowbit::data::sets::image_folder

@@ -56,6 +56,11 @@ Status CheckWanted(const std::string& folder, const std::vector<std::string>& th
   return Ok();
 }
 
+Status CheckCount(const std::string& folder, size_t count) {
+  if (count <= kMaxPictures) return Ok();
+  return Invalid(folder + ": has " + std::to_string(count) + " pictures; at most 2^28 can be read");
+}
+
 void Number(PictureList* list) {
   size_t most = 0;
   for (const auto& names : list->files) most = std::max(most, names.size());
@@ -69,9 +74,9 @@ void Number(PictureList* list) {
 
 }  // namespace
 
-std::string PictureList::Path(int32_t label, int64_t rank) const {
-  const auto place = static_cast<size_t>(label);
-  return folder + "/" + classes[place] + "/" + files[place][static_cast<size_t>(rank)];
+std::string PictureList::ClassFolder(int32_t label) const {
+  const std::string& name = classes[static_cast<size_t>(label)];
+  return name.empty() ? folder : folder + "/" + name;
 }
 
 Result<PictureList> ListPictures(const std::string& folder, const std::vector<std::string>& wanted) {
@@ -94,9 +99,19 @@ Result<PictureList> ListPictures(const std::string& folder, const std::vector<st
     list.files.push_back(std::move(files));
   }
   if (count == 0) return Invalid(folder + ": holds no picture of any class that is listed");
-  if (count > kMaxPictures) {
-    return Invalid(folder + ": has " + std::to_string(count) + " pictures; at most 2^28 can be read");
-  }
+  LOWBIT_RETURN_IF_ERROR(CheckCount(folder, count));
+  Number(&list);
+  return list;
+}
+
+Result<PictureList> ListPlainPictures(const std::string& folder) {
+  PictureList list;
+  list.folder = folder;
+  list.classes = {""};
+  LOWBIT_TRY(std::vector<std::string> files, Names(folder, IsPicture));
+  if (files.empty()) return Invalid(folder + ": holds no .jpg, .jpeg or .png file");
+  LOWBIT_RETURN_IF_ERROR(CheckCount(folder, files.size()));
+  list.files.push_back(std::move(files));
   Number(&list);
   return list;
 }

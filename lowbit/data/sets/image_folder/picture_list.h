@@ -23,7 +23,12 @@ struct PictureList {
   };
   std::vector<Place> places;  // [number of the picture]
 
-  std::string Path(int32_t label, int64_t rank) const;
+  std::string Path(int32_t label, int64_t rank) const { return ClassFolder(label) + "/" + Name(label, rank); }
+  // The folder itself where the class has no name.
+  std::string ClassFolder(int32_t label) const;
+  const std::string& Name(int32_t label, int64_t rank) const {
+    return files[static_cast<size_t>(label)][static_cast<size_t>(rank)];
+  }
 };
 
 // Lists *.jpg, *.jpeg and *.png (upper case, too) of each folder in `folder`; names that begin with a dot and other
@@ -32,6 +37,10 @@ struct PictureList {
 // Errors: fewer than two folders, one without a picture or one that is not wanted, no picture at all, more than 2^28
 // pictures, a folder that cannot be listed.
 Result<PictureList> ListPictures(const std::string& folder, const std::vector<std::string>& wanted);
+
+// Lists the pictures of the folder itself, as one class without a name. Errors: no picture, more than 2^28, a folder that cannot
+// be listed.
+Result<PictureList> ListPlainPictures(const std::string& folder);
 
 }  // namespace lowbit::data
 

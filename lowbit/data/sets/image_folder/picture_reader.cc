@@ -1,5 +1,7 @@
 #include "lowbit/data/sets/image_folder/picture_reader.h"
 
+#include <vector>
+
 #include "lowbit/data/picture.h"
 
 namespace lowbit::data {
@@ -12,7 +14,16 @@ constexpr size_t kNamed = 20;  // Damaged pictures that a message names; it coun
 Status PictureReader::ReadFile(const std::string& path, const Crop& crop, Span<uint8_t> pixels) const {
   const auto choose = [&](int64_t height, int64_t width) { return crop.Choose(height, width, view_); };
   LOWBIT_TRY(const Picture picture, ReadPicture(path, choose));
-  FitToPlanes(picture, view_.size, view_.size, pixels);
+  if (view_.channels == 3) {
+    FitToPlanes(picture, view_.size, view_.size, pixels);
+    return Ok();
+  }
+  std::vector<uint8_t> planes(3 * pixels.size());
+  FitToPlanes(picture, view_.size, view_.size, planes);
+  const uint8_t *red = planes.data(), *green = red + pixels.size(), *blue = green + pixels.size();
+  for (size_t i = 0; i < pixels.size(); ++i) {  // BT.601 luma, as FitTo has it.
+    pixels[i] = static_cast<uint8_t>((299 * red[i] + 587 * green[i] + 114 * blue[i] + 500) / 1000);
+  }
   return Ok();
 }
 
@@ -28,8 +39,7 @@ Status PictureReader::Read(int64_t index, const Crop& crop, Span<uint8_t> pixels
     const std::lock_guard<std::mutex> lock(mutex_);
     damaged_.emplace(path, read.error().message);
   }
-  return Invalid(list_.folder + "/" + list_.classes[static_cast<size_t>(place.label)] +
-                 ": not one of its pictures can be read: " + message);
+  return Invalid(list_.ClassFolder(place.label) + ": not one of its pictures can be read: " + message);
 }
 
 std::string PictureReader::Damage() const {

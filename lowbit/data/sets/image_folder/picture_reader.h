@@ -10,13 +10,14 @@
 
 namespace lowbit::data {
 
-// Decodes the pictures of a list when they are asked for; images are [3, view.size, view.size], grey ones repeated.
+// Decodes the pictures of a list when they are asked for; images are [view.channels, view.size, view.size], grey pictures repeated in
+// three channels, coloured ones made grey (BT.601) in one.
 // The window is cut out of the picture and then brought to size by FitTo (averaging where it shrinks, linear where it
 // enlarges): what resizing first and cutting then would give, but for the window's edges, which lie on whole pixels of
 // the picture. A damaged picture is replaced by the next good one of its class, from the last on by the first.
 class PictureReader : public ImageReader {
  public:
-  // REQUIRES: 1 <= view.size <= view.resize
+  // REQUIRES: 1 <= view.size <= view.resize; channels 1 or 3
   PictureReader(PictureList list, const PictureView& view) : list_(std::move(list)), view_(view) {}
 
   // Errors: no picture of the class can be read.

@@ -25,10 +25,7 @@ Result<int64_t> ReadBudget(const std::string& text) {
 }
 
 void ReadProduct(ConfigReader* reader, compress::ProductOptions* options) {
-  const std::map<std::string, ValueSet::Storage> storages = {{"float32", ValueSet::Storage::kFloat32},
-                                                             {"float16", ValueSet::Storage::kFloat16},
-                                                             {"int8", ValueSet::Storage::kInt8}};
-  options->storage = storages.at(reader->String("codebook", "float16", {"float32", "float16", "int8"}));
+  options->codebook = quant::product::ReadCodebookForm(reader);
   options->iterations = static_cast<int>(reader->Int("iterations", options->iterations, 1, 1000000));
   options->annealing = reader->Float("annealing", options->annealing, 0, 1000);
   options->replacement = reader->Bool("replacement", options->replacement);

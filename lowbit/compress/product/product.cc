@@ -155,15 +155,11 @@ class Quantizer {
     QTensor tensor;
     tensor.shape = plan.shape;
     tensor.scales = {1};
-    if (options_.storage == ValueSet::Storage::kInt8) {
-      tensor.values = ValueSet::ByteCodebook(vectors, plan.block);
-    } else if (options_.storage == ValueSet::Storage::kFloat32) {
-      tensor.values = ValueSet::Codebook(vectors, plan.block);
-    } else if (std::all_of(vectors.begin(), vectors.end(), fits)) {
-      tensor.values = ValueSet::HalfCodebook(vectors, plan.block);
-    } else {
+    const bool halves = options_.codebook.storage == ValueSet::Storage::kFloat16;
+    if (halves && !std::all_of(vectors.begin(), vectors.end(), fits)) {
       return Invalid("layer '" + plan.layer + "' has weights beyond 65504, which no codebook of halves can hold");
     }
+    tensor.values = quant::product::MakeCodebook(vectors, plan.block, options_.codebook);
     for (const int32_t code : clustering.codes) tensor.AddCode(code);
     return tensor;
   }

@@ -9,13 +9,14 @@
 #include "lowbit/base/result.h"
 #include "lowbit/core/graph.h"
 #include "lowbit/data/dataset.h"
+#include "lowbit/quant/product/codebook_form.h"
 #include "lowbit/quant/product/plan.h"
 
 namespace lowbit::compress {
 
 struct ProductOptions {
-  ValueSet::Storage storage = ValueSet::Storage::kFloat16;  // Of the codebooks.
-  int iterations = 100;                                     // Of k-means: see quant::product::ClusteringOptions.
+  quant::product::CodebookForm codebook;
+  int iterations = 100;  // Of k-means: see quant::product::ClusteringOptions.
   double annealing = 0;
   bool replacement = false;
   bool positions = false;  // A metric for each position of a block in its row, in place of their sum for all.

@@ -10,6 +10,7 @@
 #include "lowbit/compress/product/channel_gains.h"
 #include "lowbit/compress/product/input_statistics.h"
 #include "lowbit/core/evaluate.h"
+#include "lowbit/core/integer_weights.h"
 #include "lowbit/core/operator.h"
 #include "lowbit/core/ops_common/window.h"
 #include "lowbit/core/validate.h"
@@ -208,7 +209,7 @@ TEST(QuantizeProduct, Switches) {
   const Graph graph = Network();
   const data::ImageSet images = Images(20);
   ProductOptions options;
-  options.storage = ValueSet::Storage::kInt8;
+  options.codebook = {ValueSet::Storage::kInt8, /*one_step=*/false};
   options.positions = true;
   options.gains = true;
   options.annealing = 1;
@@ -221,6 +222,18 @@ TEST(QuantizeProduct, Switches) {
   options.threads = 2;
   const ProductNetwork again = QuantizeProduct(graph, Plan(graph), &images, options).value();
   EXPECT_EQ(Weight(again, "conv2.w").codes, Weight(network, "conv2.w").codes);
+}
+
+TEST(QuantizeProduct, OneStepGivesIntegers) {
+  const Graph graph = Network();
+  ProductOptions options;
+  options.codebook = {ValueSet::Storage::kInt8, /*one_step=*/true};
+  const ProductNetwork one = QuantizeProduct(graph, Plan(graph), nullptr, options).value();
+  options.codebook.one_step = false;
+  const ProductNetwork each = QuantizeProduct(graph, Plan(graph), nullptr, options).value();
+  EXPECT_TRUE(AsIntegers(Weight(one, "conv2.w").values).has_value());
+  EXPECT_FALSE(AsIntegers(Weight(each, "conv2.w").values).has_value());
+  EXPECT_LT(one.layers[0].weight_error, 1.1 * each.layers[0].weight_error);
 }
 
 TEST(QuantizeProduct, ContinuesWhatWasInterrupted) {
@@ -260,7 +273,7 @@ TEST(QuantizeProduct, WeightsBeyondHalves) {
   for (float& w : std::get<FloatTensor>(graph.parameters["fc.w"].value).data) w *= 1e6f;
   EXPECT_THAT(QuantizeProduct(graph, Plan(graph), nullptr, {}).error().message,
               HasSubstr("'fc' has weights beyond 65504"));
-  EXPECT_TRUE(QuantizeProduct(graph, Plan(graph), nullptr, {.storage = ValueSet::Storage::kInt8}).ok());
+  EXPECT_TRUE(QuantizeProduct(graph, Plan(graph), nullptr, {.codebook = {ValueSet::Storage::kInt8, false}}).ok());
 }
 
 // The network with equal rows computes what it computed.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lowbit/quant/product/clustering.h"
+#include "lowbit/quant/product/codebook_form.h"
 #include "lowbit/quant/product/plan.h"
 #include "lowbit/train/method.h"
 
@@ -24,7 +25,7 @@ using torch::autograd::variable_list;
 struct Options {
   quant::product::Rules rules;
   bool sum = false;  // Of the members' gradients; otherwise their mean.
-  ValueSet::Storage storage = ValueSet::Storage::kFloat16;
+  quant::product::CodebookForm codebook;
   int iterations = 20;  // Of k-means on weights that are no codebook's yet.
 };
 
@@ -131,10 +132,7 @@ class PqWeight : public WeightMethod {
   ValueSet StoredValues() const {
     const at::Tensor host = codebook_.tensor.detach().to(at::kCPU).contiguous();
     std::vector<float> vectors(host.data_ptr<float>(), host.data_ptr<float>() + host.numel());
-    const int block = static_cast<int>(host.size(1));
-    if (options_.storage == ValueSet::Storage::kInt8) return ValueSet::ByteCodebook(std::move(vectors), block);
-    if (options_.storage == ValueSet::Storage::kFloat16) return ValueSet::HalfCodebook(std::move(vectors), block);
-    return ValueSet::Codebook(std::move(vectors), block);
+    return quant::product::MakeCodebook(std::move(vectors), static_cast<int>(host.size(1)), options_.codebook);
   }
   at::Tensor Stored() const {
     return at::tensor(StoredValues().table).view(codebook_.tensor.sizes()).to(codebook_.tensor.device());
@@ -158,10 +156,7 @@ Result<Options> ReadOptions(const Config& config) {
   ConfigReader reader(config, "quantize.pq");
   Options options;
   options.sum = reader.String("gradient", "mean", {"mean", "sum"}) == "sum";
-  const std::string codebook = reader.String("codebook", "float16", {"float32", "float16", "int8"});
-  options.storage = codebook == "int8"      ? ValueSet::Storage::kInt8
-                    : codebook == "float16" ? ValueSet::Storage::kFloat16
-                                            : ValueSet::Storage::kFloat32;
+  options.codebook = quant::product::ReadCodebookForm(&reader);
   options.iterations = static_cast<int>(reader.Int("iterations", options.iterations, 1, 1000000));
   LOWBIT_RETURN_IF_ERROR(quant::product::ReadRules(&reader, &options.rules));
   LOWBIT_RETURN_IF_ERROR(reader.Finish());

@@ -28,7 +28,8 @@ bool EndsWith(std::string_view text, std::string_view end) {
 bool IsBookkeeping(const std::string& name) {
   const bool kept = StartsWith(name, "buffer/") || StartsWith(name, "parameter/");
   const bool of_method = kept && name.find('/') != name.rfind('/');
-  return of_method || StartsWith(name, "optimizer/") || EndsWith(name, ".num_batches_tracked");
+  return of_method || StartsWith(name, "optimizer/") || StartsWith(name, "codes/") ||
+         EndsWith(name, ".num_batches_tracked");
 }
 
 std::string WithoutPrefix(const std::string& name) {

@@ -102,6 +102,7 @@ TEST(SetWeights, TakesACheckpointOfARun) {
   file.tensors["buffer/bn1/average_factor"] = MakeTensor<double>({1}, {3});
   file.tensors["parameter/conv1.weight/log_step"] = MakeTensor<float>({1}, {3});
   file.tensors["optimizer/conv1.weight/momentum"] = MakeTensor<float>({1}, {3});
+  file.tensors["codes/conv1.weight"] = MakeTensor<float>({1}, {3});
   ExpectFilled(file);
 }
 

@@ -13,6 +13,7 @@ namespace lowbit::train {
 namespace {
 
 constexpr char kStateKey[] = "lowbit.run_state";
+const std::string kCodes = "codes/";
 
 // Every tensor that a checkpoint holds, by its name in the file; the live ones.
 NamedTensors LiveTensors(const Network& network, const Optimizer* optimizer) {
@@ -72,14 +73,17 @@ Status Fill(const safetensors::Tensor& stored, torch::Tensor live) {
 std::string CheckpointPath(const std::string& folder) { return folder + "/checkpoint.safetensors"; }
 
 Status SaveCheckpoint(const std::string& path, const RunState& state, const Network& network,
-                      const Optimizer& optimizer) {
+                      const Optimizer& optimizer, const WeightCodes& codes) {
   safetensors::File contents;
+  for (const auto& [name, values] : codes) {
+    contents.tensors[kCodes + name] = {safetensors::Dtype::kU8, {static_cast<int64_t>(values.size())}, values};
+  }
   for (const auto& [name, tensor] : LiveTensors(network, &optimizer)) contents.tensors[name] = Store(tensor);
   contents.metadata[kStateKey] = ToJson(state);
   return safetensors::Write(contents, path);
 }
 
-Result<RunState> LoadCheckpoint(const std::string& path, Network* network, Optimizer* optimizer) {
+Result<RunState> LoadCheckpoint(const std::string& path, Network* network, Optimizer* optimizer, WeightCodes* codes) {
   LOWBIT_TRY(const safetensors::File contents, safetensors::Read(path, safetensors::Checksum::kRequired));
   const auto found = contents.metadata.find(kStateKey);
   if (found == contents.metadata.end()) return Invalid(path + ": is not a checkpoint of a run");
@@ -93,6 +97,10 @@ Result<RunState> LoadCheckpoint(const std::string& path, Network* network, Optim
     if (!filled.ok()) return Invalid(path + ": tensor '" + name + "' " + filled.error().message);
   }
   for (const auto& [name, tensor] : contents.tensors) {
+    if (name.rfind(kCodes, 0) == 0) {
+      if (codes != nullptr) (*codes)[name.substr(kCodes.size())] = tensor.bytes;
+      continue;
+    }
     const bool skipped = optimizer == nullptr && name.rfind("optimizer/", 0) == 0;
     if (!skipped && live.count(name) == 0) return Invalid(path + ": tensor '" + name + "' is not of this network");
   }

@@ -25,6 +25,9 @@ struct ActivationStatistics {
 // Costs one forward pass. Throws std::runtime_error if an image cannot be read.
 std::vector<ActivationStatistics> WatchActivations(const data::ImageSet& images, int64_t count, Network* network);
 
+// Codes of low-bit weights, by parameter.
+using WeightCodes = std::map<std::string, std::vector<uint8_t>>;
+
 // What becomes of the codes of low-bit weights from one look to the next.
 class CodeChanges {
  public:
@@ -32,8 +35,12 @@ class CodeChanges {
   // others. Costs one quantization of all weights, and keeps a byte for each.
   void Add(const Network& network, std::vector<LayerStatistics>* layers);
 
+  // Those of the last look, which a resumed run goes on with.
+  const WeightCodes& codes() const { return codes_; }
+  WeightCodes* mutable_codes() { return &codes_; }
+
  private:
-  std::map<std::string, std::vector<uint8_t>> codes_;  // By parameter.
+  WeightCodes codes_;
 };
 
 // Adds "gradient" to the details of each layer: the Euclidean norm of the gradient that its last training step had, over all that the

@@ -18,7 +18,7 @@ Result<Network> Restore(const TrainedRun& run, const std::string& device) {
   LOWBIT_TRY(const NetworkOptions options, ReadNetworkOptions(run.recipe, device));
   LOWBIT_TRY(const Graph graph, QuantizeActivations(run.graph, run.recipe.quantize));
   Network network = Network::Create(graph, options);
-  LOWBIT_RETURN_IF_ERROR(LoadCheckpoint(CheckpointPath(run.folder), &network, nullptr));
+  LOWBIT_RETURN_IF_ERROR(LoadCheckpoint(CheckpointPath(run.folder), &network, nullptr, nullptr));
   return network;
 }
 

@@ -101,7 +101,7 @@ class Trainer {
     const std::string path = CheckpointPath(job_.folder);
     const auto load = [&]() -> Status {
       if (!job_.resume || !FileExists(path)) return Ok();
-      LOWBIT_TRY(state_, LoadCheckpoint(path, &network_, optimizer_.get()));
+      LOWBIT_TRY(state_, LoadCheckpoint(path, &network_, optimizer_.get(), code_changes_.mutable_codes()));
       return Ok();
     };
     LOWBIT_RETURN_IF_ERROR(distributed::OnRoot(load, job_.group));
@@ -361,7 +361,7 @@ class Trainer {
     if (!distributed::IsRoot(job_.group)) return Ok();
     TakeTime();
     LOWBIT_TRY(state_.metrics_bytes, metrics_->Sync());
-    return SaveCheckpoint(CheckpointPath(job_.folder), state_, network_, *optimizer_);
+    return SaveCheckpoint(CheckpointPath(job_.folder), state_, network_, *optimizer_, code_changes_.codes());
   }
 
   Status StopEarly() {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # From nothing to a ternary network: installs what is needed, builds, trains three networks on Fashion-MNIST with equal
 # budgets (float weights; ternary weights; ternary weights by stochastic quantization), packs them into small files, runs
-# the files without a training framework, and ends with one table and one page. About 14 minutes on 2 cores.
+# the files without a training framework, and ends with one table and one page. About 12 minutes on 2 cores.
 # usage: ./demo.sh [--quick]       --quick: the same path with a tiny budget (about a minute); its accuracy means nothing
 set -euo pipefail
 cd "$(dirname "$0")"

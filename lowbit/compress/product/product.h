@@ -15,7 +15,7 @@
 namespace lowbit::compress {
 
 struct ProductOptions {
-  quant::product::CodebookForm codebook;
+  quant::product::CodebookForm codebook = {};
   int iterations = 100;  // Of k-means: see quant::product::ClusteringOptions.
   double annealing = 0;
   bool replacement = false;

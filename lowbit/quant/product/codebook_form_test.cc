@@ -16,7 +16,7 @@ CodebookForm Read(const std::string& word) {
 }
 
 // Vectors of two positions, of which the second has a tenth of the first's size.
-const std::vector<float> kVectors = {12.7f, 0.05f, -6.35f, -1.27f};
+const std::vector<float> kVectors = {12.7f, 0.05f, -6.4f, -1.27f};
 
 TEST(CodebookForm, FloatsStayOrAreRounded) {
   EXPECT_EQ(MakeCodebook(kVectors, 2, Read("float32")).table, kVectors);

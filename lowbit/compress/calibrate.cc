@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "lowbit/compress/check_images.h"
 #include "lowbit/compress/integer_weights.h"
 #include "lowbit/compress/magnitude_histogram.h"
 #include "lowbit/core/insert_quantizers.h"
@@ -42,13 +43,7 @@ Status CheckGraph(const Graph& graph, const std::vector<QuantizableValue>& value
     return Invalid("network '" + graph.name + "' has quantized activations already");
   }
   if (values.empty()) return Invalid("network '" + graph.name + "' has no Conv or Gemm to quantize the input of");
-  if (graph.inputs.size() != 1 || graph.inputs[0].shape.size() != 4) {
-    return Invalid("network '" + graph.name + "' does not take one batch of images");
-  }
-  const Shape& input = graph.inputs[0].shape;
-  if (Shape(input.begin() + 1, input.end()) == images.image) return Ok();
-  return Invalid("network '" + graph.name + "' takes images " + ToString(Shape(input.begin() + 1, input.end())) +
-                 "; those of the set are " + ToString(images.image));
+  return CheckImages(graph, images);
 }
 
 // The network cut open: its outputs are the values to watch.
@@ -154,7 +149,6 @@ Result<Calibration> Calibrate(const Graph& graph, const data::ImageSet& images, 
   const Graph rounded = options.weight_bits == 0 ? graph : RoundProductWeights(graph, options.weight_bits);
   const std::vector<QuantizableValue> values = QuantizableValues(rounded);
   LOWBIT_RETURN_IF_ERROR(CheckGraph(rounded, values, images));
-  if (images.count() == 0) return Invalid("the set has no images to calibrate with");
 
   Calibration calibration;
   calibration.samples = std::min(options.samples, images.count());

@@ -116,4 +116,15 @@ std::optional<ByteProduct> ReadByteProduct(size_t index, const Lowering& lowerin
   return read;
 }
 
+void DescribeFloatProduct(const Node& node, const Lowering& lowering, const Fusion& fusion, const std::string& values,
+                          const std::string& reason, Step* step) {
+  step->kernel = std::string(node.op == "Conv" ? "conv" : "gemm") + "_f32_" + values;
+  step->reason = reason;
+  step->fallback = lowering.InIntegers();
+  step->reads.push_back(node.inputs[0]);
+  if (!fusion.residual.empty()) step->reads.push_back(fusion.residual);
+  step->writes = {fusion.output};
+  step->nodes = fusion.nodes;
+}
+
 }  // namespace lowbit::runtime

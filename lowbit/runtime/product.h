@@ -46,6 +46,10 @@ struct ByteProduct {
 // None if the node is no product of that kind. The rows of a Gemm are pixels of one image.
 std::optional<ByteProduct> ReadByteProduct(size_t node, const Lowering& lowering, ByteKind kind);
 
+// What a product that runs in floats says of itself: kernel "conv_f32_<values>", why it is no better one, what it reads and writes.
+void DescribeFloatProduct(const Node& node, const Lowering& lowering, const Fusion& fusion, const std::string& values,
+                          const std::string& reason, Step* step);
+
 }  // namespace lowbit::runtime
 
 #endif  // LOWBIT_RUNTIME_PRODUCT_H_

@@ -14,9 +14,6 @@ namespace lowbit::compress {
 // Called with a value of some images and its shape, whose first extent counts them.
 using WatchValue = std::function<Status(Span<const float> values, const Shape& shape)>;
 
-// Error: the network does not take one batch of images of the set's size, or the set is empty.
-Status CheckImages(const Graph& graph, const data::ImageSet& images);
-
 // Computes `value`, and nothing that it does not need, for `samples` images of the set, evenly spread and in the set's order.
 // Errors: as CheckImages, and the runtime's; an element that is not finite; what `watch` returns.
 Status WatchOnImages(const Graph& graph, const std::string& value, const data::ImageSet& images, int64_t samples,

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lowbit/base/half.h"
+#include "lowbit/compress/check_images.h"
 #include "lowbit/compress/product/channel_gains.h"
 #include "lowbit/compress/product/input_statistics.h"
 #include "lowbit/compress/product/layer_inputs.h"

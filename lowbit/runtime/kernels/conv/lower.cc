@@ -82,13 +82,7 @@ std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
   Fusion fusion = lowering->FuseProduct(index, product.bias);
   for (const WeightSource& group : product.groups) fusion.MultiplyScales(group, product.factor);
   auto step = std::make_unique<ConvStep>(product.shape, product.images, product.groups, fusion);
-  step->kernel = std::string(node.op == "Conv" ? "conv" : "gemm") + "_f32_" + step->WeightValues();
-  step->reason = reason;
-  step->fallback = lowering->InIntegers();
-  step->reads.push_back(node.inputs[0]);
-  if (!fusion.residual.empty()) step->reads.push_back(fusion.residual);
-  step->writes = {fusion.output};
-  step->nodes = fusion.nodes;
+  DescribeFloatProduct(node, *lowering, fusion, step->WeightValues(), reason, step.get());
   return step;
 }
 

@@ -22,7 +22,7 @@ using ::testing::HasSubstr;
 QTensor Weights(const Shape& shape, const ValueSet& values, std::vector<float> scales) {
   QTensor tensor = {shape, values, {}, std::move(scales)};
   const int64_t codes = Elements(shape) / values.block;
-  for (int64_t i = 0; i < codes; ++i) tensor.codes.push_back(static_cast<uint8_t>(i * 7 % values.Count()));
+  for (int64_t i = 0; i < codes; ++i) tensor.AddCode(static_cast<int>(i * 37 % values.Count()));
   return tensor;
 }
 
@@ -119,14 +119,17 @@ std::vector<ValueSet> IntegerSets() {
 }
 
 std::vector<ValueSet> OtherSets() {
-  return {ValueSet::Table({-0.7f, 0.1f, 0.3f}), ValueSet::Codebook({0.1f, -0.2f, 0.3f, 0.4f, -1, 2}, 2)};
+  std::vector<float> many;  // More vectors than a byte can count.
+  for (int i = 0; i < 600; ++i) many.push_back(static_cast<float>(i - 300) / 512);
+  return {ValueSet::Table({-0.7f, 0.1f, 0.3f}), ValueSet::Codebook({0.1f, -0.2f, 0.3f, 0.4f, -1, 2}, 2),
+          ValueSet::Codebook(many, 2), ValueSet::ByteCodebook({127, 127, 3, -5, -64, 0}, 2)};  // Of one step: integers.
 }
 
 TEST(Write, EveryFlavorAndSetOfValuesComesBackWithTheSameNumbers) {
   std::vector<ValueSet> sets = IntegerSets();
   for (const ValueSet& set : OtherSets()) sets.push_back(set);
   for (const ValueSet& set : sets) {
-    const bool integers = AsIntegers(set).has_value();
+    const bool integers = set.kind != ValueSet::Kind::kCodebook && AsIntegers(set).has_value();
     for (size_t i = 0; i < FlavorNames().size(); ++i) {
       const Flavor flavor = static_cast<Flavor>(i);
       if (!integers && (flavor == Flavor::kQonnx || flavor == Flavor::kMatMulNBits)) continue;

@@ -17,7 +17,9 @@ struct IntegerSet {
   int64_t low = 0, high = 0;
 };
 
+// Of a set with a value for each code; those of a codebook are gathered.
 std::optional<IntegerSet> IntegersOf(const ValueSet& values) {
+  if (values.kind == ValueSet::Kind::kCodebook) return std::nullopt;
   const std::optional<IntegerValues> integers = AsIntegers(values);
   if (!integers.has_value()) return std::nullopt;
   const auto [low, high] = std::minmax_element(integers->integers.begin(), integers->integers.end());
@@ -115,8 +117,10 @@ bool WriteGathered(const std::string& name, const QTensor& tensor, FileBuilder* 
     for (int code = 0; code < count; ++code) book.data.push_back(tensor.values.Value(code));
   }
   const Shape places = block == 1 ? tensor.shape : Shape{static_cast<int64_t>(tensor.codes.size())};
-  const Int64Tensor codes(places, {tensor.codes.begin(), tensor.codes.end()});
-  const std::string stored = file->NewIntegers(name + "/codes", ElementType::kUint8, codes);
+  Int64Tensor codes(places, {});
+  for (size_t i = 0; i < tensor.codes.size(); ++i) codes.data.push_back(tensor.Code(i));
+  const ElementType type = count > 256 ? ElementType::kUint16 : ElementType::kUint8;
+  const std::string stored = file->NewIntegers(name + "/codes", type, codes);
   const std::string positions =
       file->Apply("Cast", {stored}, name + "/positions", {{"to", static_cast<int64_t>(ElementType::kInt32)}});
   std::string values = file->Apply("Gather", {file->NewFloats(name + "/codebook", book), positions}, name + "/values",

@@ -52,9 +52,9 @@ LOWBIT_API lowbit_model* lowbit_model_load(const char* path, int threads, char* 
 /* The same with all that can be chosen. Set size to sizeof(lowbit_options) and everything else to 0 before choosing. */
 typedef struct lowbit_options {
   size_t size;
-  int threads;       /* As of lowbit_model_load. */
-  int strict;        /* Not 0: refuse a network of which a node would run by a slower way than it has to. */
-  int no_self_test;  /* Not 0: do not compare kernels with the operators' definitions before the model is given out. */
+  int threads;      /* As of lowbit_model_load. */
+  int strict;       /* Not 0: refuse a network of which a node would run by a slower way than it has to. */
+  int no_self_test; /* Not 0: do not compare kernels with the operators' definitions before the model is given out. */
 } lowbit_options;
 LOWBIT_API lowbit_model* lowbit_model_open(const char* path, const lowbit_options* options, char* error,
                                            size_t error_size);

@@ -10,9 +10,9 @@
 #include "lowbit/core/validate.h"
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/runtime/arena.h"
+#include "lowbit/runtime/kernel_check.h"
 #include "lowbit/runtime/layout.h"
 #include "lowbit/runtime/plan.h"
-#include "lowbit/runtime/kernel_check.h"
 
 namespace lowbit::runtime {
 namespace {

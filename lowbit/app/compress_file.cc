@@ -30,6 +30,15 @@ Result<data::Dataset> LoadImages(const CompressFileRequest& request) {
   return LoadFileImages(classifier, request.file, request.data);
 }
 
+// Found out before hours of work, not after them.
+Status CheckCanWrite(const std::string& out) {
+  if (FolderExists(out)) return Invalid(out + ": is a folder; the name of a file was expected");
+  const std::string probe = out + ".probe";
+  LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(probe, ""));
+  std::remove(probe.c_str());
+  return Ok();
+}
+
 // Of the layer as it is stored: codes in whole bytes a row, the codebook, its scale.
 int64_t StoredBytes(const Inspection& file, const std::string& weight) {
   for (const InspectedLayer& layer : file.layers) {
@@ -104,6 +113,7 @@ Result<CompressedFile> CompressFile(const CompressFileRequest& request) {
   if (!plan.ok()) return InFile(request.file, plan.error());
   result.plan = std::move(plan).value();
   if (request.dry_run) return result;
+  LOWBIT_RETURN_IF_ERROR(CheckCanWrite(request.out));
 
   std::optional<data::Dataset> dataset;
   if (request.data != "none") {

@@ -131,6 +131,11 @@ check "compress --json" prints_json "${pq[@]}" -o "$scratch/pq2.lbm" --json
 check "  the same file" cmp "$scratch/pq.lbm" "$scratch/pq2.lbm"
 check "compress --data none" fails_with 0 "${pq[@]}" -o "$scratch/pq2.lbm" --data none --set codebook=int8
 check "  says so" says "fitted to the weights alone" "$scratch/out"
+check "compress to a folder" fails_with 2 "${pq[@]}" -o "$scratch"
+check "  says so" says "is a folder; the name of a file was expected" "$scratch/err"
+check "compress to a folder that is not there" fails_with 2 "$lowbit" compress "$scratch/imported.lbm" --set samples=8 \
+  -o "$scratch/nowhere/pq.lbm"
+check "  before any layer is done" test "$(wc -l <"$scratch/err")" = 1
 check "compress to nothing" fails_with 2 "${pq[@]}" -o "$scratch/pq3.lbm" --budget 10
 check "  says the smallest size" says "the smallest possible size is" "$scratch/err"
 check "compress a layer that is not there" fails_with 2 "${pq[@]}" -o "$scratch/pq3.lbm" --set 'skip=["conv99"]'

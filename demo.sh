@@ -86,6 +86,7 @@ check_agreement() {
 write_report() {
   "$lowbit" report "${names[@]/#/$out/}" -o "$out/report.html" >/dev/null
   printf '\nreport: %s\npacked network: %s\n' "$out/report.html" "$out/sq-twn.lbm"
+  printf 'next: %s inspect %s; the README has the other commands\n' "$lowbit" "$out/sq-twn.lbm"
 }
 
 install_packages

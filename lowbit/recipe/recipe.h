@@ -130,7 +130,7 @@ struct TrainSection {
   // After the last update, the running statistics become the plain mean over so many training batches; 0: they stay the
   // moving averages. Needs a trained batch norm. 0..1000000
   int64_t reestimate_batch_norm = 0;
-  bool amp = false;  // Mixed precision; CUDA only.
+  bool amp = false;  // Mixed precision: training steps in bfloat16.
   ScheduleSection schedule;
 };
 

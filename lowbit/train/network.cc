@@ -58,10 +58,10 @@ bool HasRowWeight(const Graph& graph, const Node& node) {
   return weight != graph.parameters.end() && weight->second.traits.role == ParameterTraits::Role::kWeight;
 }
 
-// Runs convolutions and products of the enclosing scope in bfloat16 on CUDA.
+// Runs convolutions and products of the enclosing scope in bfloat16.
 class Autocast {
  public:
-  explicit Autocast(bool enabled) : enabled_(enabled) {
+  Autocast(bool enabled, at::DeviceType device) : enabled_(enabled), device_(device) {
     if (enabled_) Enable(true);
   }
   Autocast(const Autocast&) = delete;
@@ -73,17 +73,23 @@ class Autocast {
   }
 
  private:
-  static void Enable(bool on) {
+  void Enable(bool on) const {
 #if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 4)
-    at::autocast::set_autocast_dtype(at::kCUDA, at::kBFloat16);
-    at::autocast::set_autocast_enabled(at::kCUDA, on);
+    at::autocast::set_autocast_dtype(device_, at::kBFloat16);
+    at::autocast::set_autocast_enabled(device_, on);
 #else
-    at::autocast::set_autocast_gpu_dtype(at::kBFloat16);
-    at::autocast::set_enabled(on);
+    if (device_ == at::kCPU) {
+      at::autocast::set_autocast_cpu_dtype(at::kBFloat16);
+      at::autocast::set_cpu_enabled(on);
+    } else {
+      at::autocast::set_autocast_gpu_dtype(at::kBFloat16);
+      at::autocast::set_enabled(on);
+    }
 #endif
   }
 
   bool enabled_;
+  at::DeviceType device_;
 };
 
 }  // namespace
@@ -147,8 +153,7 @@ void Network::Impl::ReadDevice() {
     throw std::invalid_argument("device '" + options.device + "': libtorch finds no CUDA device");
   }
   type = options.arithmetic == Arithmetic::kFloat32 ? at::kFloat : at::kDouble;
-  options.mixed_precision = options.mixed_precision && device.is_cuda();
-  const bool faster = device.is_cpu() || options.mixed_precision;
+  const bool faster = device.is_cpu() || options.mixed_precision != MixedPrecision::kOff;
   channels_last =
       options.memory_format == MemoryFormat::kChannelsLast || (options.memory_format == MemoryFormat::kAuto && faster);
 }
@@ -308,7 +313,10 @@ std::vector<at::Tensor> Network::Run(const std::vector<at::Tensor>& inputs, Mode
                                 std::to_string(inputs.size()));
   }
   impl.context = context;
-  const Autocast autocast(impl.options.mixed_precision);
+  const MixedPrecision mixed = impl.options.mixed_precision;
+  const Autocast autocast(
+      mixed == MixedPrecision::kAlways || (mixed == MixedPrecision::kTraining && mode == Mode::kTrain),
+      impl.device.type());
   std::vector<at::Tensor> values = impl.fixed;
   const auto value = [&values](int slot) -> at::Tensor& { return values[static_cast<size_t>(slot)]; };
   for (const auto& [name, method] : impl.methods) {

@@ -51,6 +51,14 @@ enum class Arithmetic {
   kRounded,
 };
 
+// Where convolutions and products round their inputs to bfloat16 and sum in float32 (autocast); parameters, statistics and
+// the loss stay float32.
+enum class MixedPrecision {
+  kOff,
+  kTraining,  // In Mode::kTrain: evaluation answers as the packed network will.
+  kAlways,
+};
+
 enum class MemoryFormat { kAuto, kContiguous, kChannelsLast };
 
 struct NetworkOptions {
@@ -58,8 +66,9 @@ struct NetworkOptions {
   // Of activations inside the network. kAuto: the faster, channels-last on the CPU and on CUDA with mixed precision,
   // contiguous otherwise. The two round differently.
   MemoryFormat memory_format = MemoryFormat::kAuto;
-  // CUDA only: convolutions and products in bfloat16 (autocast), parameters and loss in float.
-  bool mixed_precision = false;
+  // Twice as fast where the processor multiplies bfloat16 (on x86: AVX512-BF16), slower than float32 on other CPUs.
+  // REQUIRES: kOff unless arithmetic is kFloat32.
+  MixedPrecision mixed_precision = MixedPrecision::kOff;
   BatchNormOptions batch_norm;
   MethodPlan method;
   std::shared_ptr<const ActivationMethod> activation;  // Null: quantizers have the executor's own gradient.

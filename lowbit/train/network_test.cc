@@ -254,6 +254,35 @@ TEST(Network, LogitsAndGradientsInFloatAreThoseInDouble) {
   }
 }
 
+// 1 - cosine of the angle between the two, in double.
+double Turned(const at::Tensor& a, const at::Tensor& b) {
+  const at::Tensor x = a.flatten().to(at::kDouble), y = b.flatten().to(at::kDouble);
+  return 1 - (x.dot(y) / (x.norm() * y.norm())).item<double>();
+}
+
+TEST(Network, MixedPrecisionRoundsTrainingButNotTests) {
+  std::vector<at::Tensor> trained, tested, gradients;
+  for (const MixedPrecision mixed : {MixedPrecision::kOff, MixedPrecision::kTraining, MixedPrecision::kAlways}) {
+    NetworkOptions options;
+    options.method = Ternary();
+    options.mixed_precision = mixed;
+    Network network = Network::Create(SmallNet(), options);
+    tested.push_back(Logits(&network, Images(8)));
+    const at::Tensor logits = network.Forward(Images(8), Mode::kTrain, {});
+    EXPECT_EQ(logits.scalar_type(), at::kFloat);
+    logits.pow(2).sum().backward();
+    trained.push_back(logits.detach());
+    gradients.push_back(network.Parameters()[4].tensor.grad());
+    EXPECT_EQ(gradients.back().scalar_type(), at::kFloat);
+  }
+  EXPECT_TRUE(tested[1].equal(tested[0]));
+  EXPECT_FALSE(tested[2].equal(tested[0]));
+  EXPECT_FALSE(trained[1].equal(trained[0]));
+  // Eight binary digits: products err by some 1/256 each way.
+  EXPECT_LT(Turned(trained[1], trained[0]), 1e-3);
+  EXPECT_LT(Turned(gradients[1], gradients[0]), 1e-2);
+}
+
 // Running mean and variance of bn1 after training-mode passes over these batches.
 std::vector<double> RunningStatistics(const BatchNormOptions& batch_norm, const std::vector<at::Tensor>& batches) {
   Graph graph;

@@ -20,6 +20,7 @@
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/recipe/toml.h"
 #include "lowbit/report/sweep.h"
+#include "lowbit/train/bfloat16.h"
 #include "lowbit/train/distributed/agree.h"
 #include "lowbit/train/distributed/group.h"
 #include "lowbit/train/distributed/launch.h"
@@ -82,6 +83,13 @@ Result<RecipeNetwork> Prepare(bool starts, train::TrainJob* job) {
 void PrintWarnings(const train::TrainJob& job) {
   for (const std::string& warning : job.dataset.warnings) {
     std::fprintf(stderr, "%s  warning: %s\n", job.recipe.name.c_str(), warning.c_str());
+  }
+  if (job.recipe.train.amp && job.device == "cpu" && !train::MultipliesBfloat16()) {
+    std::fprintf(
+        stderr,
+        "%s  warning: train.amp: this processor has no instructions for bfloat16 (AVX512-BF16); training without "
+        "amp is faster\n",
+        job.recipe.name.c_str());
   }
 }
 

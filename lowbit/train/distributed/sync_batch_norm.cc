@@ -87,8 +87,10 @@ class Normalize : public torch::autograd::Function<Normalize> {
 
 }  // namespace
 
-at::Tensor SyncBatchNorm(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift,
+at::Tensor SyncBatchNorm(const at::Tensor& input, const at::Tensor& scale, const at::Tensor& shift,
                          const RunningMoments& running, double epsilon, Group* group) {
+  // Moments of bfloat16 would be bfloat16.
+  const at::Tensor x = input.scalar_type() == at::kBFloat16 ? input.to(at::kFloat) : input;
   Moments moments;
   {
     const at::NoGradGuard no_grad;

@@ -20,8 +20,9 @@ struct RunningMoments {
 // gradient of x goes through mean and variance, and so through all ranks; those of scale and shift are of this rank's
 // values only, as those of every other parameter are, whose mean over the ranks is taken later.
 // Two numbers a channel are summed forward, two backward, in double. Throws LostRanks.
+// An x in bfloat16 is widened first.
 // Source: Ioffe & Szegedy 2015, with the sums over ranks.
-at::Tensor SyncBatchNorm(const at::Tensor& x, const at::Tensor& scale, const at::Tensor& shift,
+at::Tensor SyncBatchNorm(const at::Tensor& input, const at::Tensor& scale, const at::Tensor& shift,
                          const RunningMoments& running, double epsilon, Group* group);
 
 }  // namespace lowbit::train::distributed

@@ -13,9 +13,7 @@ using Inputs = std::vector<at::Tensor>;
 at::Tensor Linear(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias) {
   static const bool convolve = at::hasMKLDNN() && !at::hasMKL();
   const bool fits = x.is_cpu() && x.dim() == 2 && x.size(0) > 1;
-  if (!convolve || !fits || (x.scalar_type() != at::kFloat && x.scalar_type() != at::kDouble)) {
-    return at::linear(x, w, bias);
-  }
+  if (!convolve || !fits) return at::linear(x, w, bias);
   const at::Tensor pixels = x.reshape({x.size(0), x.size(1), 1, 1});
   const at::Tensor weight = w.reshape({w.size(0), w.size(1), 1, 1});
   const at::Tensor product =

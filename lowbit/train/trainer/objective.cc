@@ -13,7 +13,7 @@ NetworkOptions TeacherOptions(const NetworkOptions& student) {
   NetworkOptions options;
   options.device = student.device;
   options.memory_format = student.memory_format;
-  options.mixed_precision = student.mixed_precision;
+  if (student.mixed_precision != MixedPrecision::kOff) options.mixed_precision = MixedPrecision::kAlways;
   return options;
 }
 

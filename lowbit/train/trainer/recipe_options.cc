@@ -81,7 +81,7 @@ Result<NetworkOptions> ReadNetworkOptions(const recipe::Recipe& recipe, const st
   options.device = device;
   options.seed = static_cast<uint64_t>(recipe.seed);
   options.memory_format = ReadMemoryFormat(recipe.train.channels_last);
-  options.mixed_precision = recipe.train.amp;
+  if (recipe.train.amp) options.mixed_precision = MixedPrecision::kTraining;
   options.batch_norm.average = recipe.train.batch_norm == recipe::TrainSection::BatchNorm::kBiasCorrected
                                    ? BatchNormOptions::Average::kBiasCorrected
                                    : BatchNormOptions::Average::kEma;

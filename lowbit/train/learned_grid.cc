@@ -3,6 +3,11 @@
 #include <torch/autograd.h>
 #include <torch/types.h>
 
+#include <utility>
+
+#include "lowbit/train/grid_passes.h"
+#include "lowbit/train/one_pass.h"
+
 namespace lowbit::train {
 namespace {
 
@@ -22,21 +27,47 @@ struct Grid : torch::autograd::Function<Grid> {
     context->saved_data["rounding"] = rounding;
     context->saved_data["factor"] = factor;
     const auto s = scale.item<double>();
+    if (IsPlain(x)) {
+      const FloatGrid grid(s, range.low, range.high);
+      return Forward(
+          x, [&grid](int64_t count, const float* from, float* to) { ChooseGridPasses().round(grid, count, from, to); });
+    }
     return at::nan_to_num(Scaled(x, s), range.low).clamp_(range.low, range.high).round_().mul_(s);
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const variable_list saved = context->get_saved_variables();
     const auto number = [context](const char* name) { return context->saved_data[name].toDouble(); };
-    const at::Tensor &x = saved[0], &gradient = gradients[0];
-    const at::Tensor scaled = Scaled(x, saved[1].item<double>());
-    const at::Tensor limited = scaled.clamp(number("low"), number("high"));
-    const at::Tensor inside = limited.eq(scaled);
     const bool rounding = context->saved_data["rounding"].toBool();
+    const FloatGrid grid(saved[1].item<double>(), number("low"), number("high"));
+    const auto [dx, sum] = IsPlain(saved[0], gradients[0]) ? OfPlain(gradients[0], saved[0], grid, rounding)
+                                                           : OfAny(gradients[0], saved[0], saved[1], grid, rounding);
+    return {dx, (sum * number("factor")).to(saved[1].scalar_type()).view_as(saved[1]), {}, {}, {}};
+  }
+
+ private:
+  // dL/dx and dL/ds / factor.
+  using Gradients = std::pair<at::Tensor, at::Tensor>;
+
+  static Gradients OfPlain(const at::Tensor& d, const at::Tensor& x, const FloatGrid& grid, bool rounding) {
+    double sum = 0;
+    const auto learn = ChooseGridPasses().learn;
+    const at::Tensor dx = Backward(
+        d, x,
+        [&](int64_t count, const float* gradient, const float* values, float* to) {
+          return static_cast<double>(learn(grid, rounding, count, gradient, values, to));
+        },
+        &sum);
+    return {dx, at::scalar_tensor(sum, at::kDouble)};
+  }
+
+  static Gradients OfAny(const at::Tensor& d, const at::Tensor& x, const at::Tensor& scale, const FloatGrid& grid,
+                         bool rounding) {
+    const at::Tensor scaled = Scaled(x, scale.item<double>());
+    const at::Tensor limited = scaled.clamp(grid.low, grid.high);
+    const at::Tensor inside = limited.eq(scaled);
     const at::Tensor within = rounding ? limited.round() - scaled : at::zeros_like(scaled);
-    const at::Tensor slope = at::where(inside, within, limited) * gradient;
-    return {
-        gradient * inside, (slope.sum() * number("factor")).to(saved[1].scalar_type()).view_as(saved[1]), {}, {}, {}};
+    return {d * inside, (at::where(inside, within, limited) * d).sum()};
   }
 };
 
@@ -44,8 +75,7 @@ struct Grid : torch::autograd::Function<Grid> {
 
 at::Tensor LearnedGrid(const at::Tensor& x, const at::Tensor& scale, const IntegerRange& range, bool rounding,
                        double factor) {
-  const bool narrow = x.scalar_type() != at::kDouble && x.scalar_type() != at::kFloat;
-  return Grid::apply(narrow ? x.to(at::kFloat) : x, scale, range, rounding, factor);
+  return Grid::apply(x, scale, range, rounding, factor);
 }
 
 }  // namespace lowbit::train

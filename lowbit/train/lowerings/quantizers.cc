@@ -6,7 +6,9 @@
 #include <stdexcept>
 
 #include "lowbit/core/uniform_grid.h"
+#include "lowbit/train/grid_passes.h"
 #include "lowbit/train/lowering.h"
+#include "lowbit/train/one_pass.h"
 #include "lowbit/train/row_pass.h"
 
 namespace lowbit::train {
@@ -17,34 +19,31 @@ using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
 // s * q for the integers q in [low, high]: Quant's grid, with the zero point taken off. The value nearest to x, and the x
-// that are not beyond the ends.
+// that are not beyond the ends. In float x is multiplied by 1 / s as the integer form does, so that both find the same
+// integer; in double it is divided as core does.
 class Grid {
  public:
-  Grid(double scale, double low, double high)
-      : scale_(scale), inverse_(static_cast<float>(1 / scale)), low_(low), high_(high) {}
+  Grid(double scale, double low, double high) : scale_(scale), low_(low), high_(high) {}
 
-  template <typename T>
-  T Nearest(T x) const {
+  double Nearest(double x) const {
     // What lies between 2^52 and 2^53 has no digits behind the point. Any x86 processor adds; not every one rounds.
     constexpr double kNoFraction = 6755399441055744.0;  // 1.5 * 2^52
-    const double scaled = Scaled(x);
+    const double scaled = x / scale_;
     const double above = scaled > low_ ? scaled : low_;  // A NaN too is the lowest integer.
-    return static_cast<T>(scale_ * ((above < high_ ? above : high_) + kNoFraction - kNoFraction));
+    return scale_ * ((above < high_ ? above : high_) + kNoFraction - kNoFraction);
+  }
+  void Pass(int64_t count, const float* x, float* y) const {
+    ChooseGridPasses().round(FloatGrid(scale_, low_, high_), count, x, y);
   }
   at::Tensor NearestOf(const at::Tensor& x) const {
-    const at::Tensor scaled = x.scalar_type() == at::kDouble ? x / scale_ : x * inverse_;
+    const at::Tensor scaled = x.scalar_type() == at::kDouble ? x / scale_ : x * static_cast<float>(1 / scale_);
     return at::nan_to_num(scaled, low_).clamp_(low_, high_).round_().mul_(scale_);
   }
   double first() const { return scale_ * low_; }
   double last() const { return scale_ * high_; }
 
  private:
-  // x / s. In float as the integer form multiplies, so that both find the same integer; in double as core divides.
-  double Scaled(float x) const { return x * inverse_; }
-  double Scaled(double x) const { return x / scale_; }
-
   double scale_;
-  float inverse_;
   double low_, high_;
 };
 
@@ -53,9 +52,9 @@ class Signs {
  public:
   explicit Signs(double scale) : scale_(scale) {}
 
-  template <typename T>
-  T Nearest(T x) const {
-    return static_cast<T>(x >= 0 ? scale_ : -scale_);
+  double Nearest(double x) const { return x >= 0 ? scale_ : -scale_; }
+  void Pass(int64_t count, const float* x, float* y) const {
+    ChooseGridPasses().signs(static_cast<float>(scale_), count, x, y);
   }
   at::Tensor NearestOf(const at::Tensor& x) const { return x.ge(0).to(x.scalar_type()).mul_(2).sub_(1).mul_(scale_); }
   double first() const { return -scale_; }
@@ -65,38 +64,24 @@ class Signs {
   double scale_;
 };
 
-// y[i] = function(x[i])
-template <typename T, typename Function>
-at::Tensor MapValues(const at::Tensor& x, Function function) {
+bool IsPlainDouble(const at::Tensor& x) {
+  return x.is_cpu() && x.scalar_type() == at::kDouble && x.is_non_overlapping_and_dense();
+}
+
+// Integer evaluation of trained networks spends a good part of its time here.
+template <typename Values>
+at::Tensor NearestDoubles(const at::Tensor& x, const Values& values) {
   at::Tensor y = at::empty_like(x);
-  const T* from = x.data_ptr<T>();
-  T* to = y.data_ptr<T>();
+  const double* from = x.data_ptr<double>();
+  double* to = y.data_ptr<double>();
   ForEachRange(x.numel(), 1, [=](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) to[i] = function(from[i]);
+    for (int64_t i = begin; i < end; ++i) to[i] = values.Nearest(from[i]);
   });
   return y;
 }
 
-// gradient[i] where x[i] lies in [first, last], else 0.
-template <typename T>
-at::Tensor KeepInside(const at::Tensor& gradient, const at::Tensor& x, T first, T last) {
-  at::Tensor kept = at::empty_like(x);
-  const T *d = gradient.data_ptr<T>(), *from = x.data_ptr<T>();
-  T* to = kept.data_ptr<T>();
-  ForEachRange(x.numel(), 1, [=](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) to[i] = from[i] >= first && from[i] <= last ? d[i] : T(0);
-  });
-  return kept;
-}
-
-bool IsPlain(const at::Tensor& x) {
-  const bool type = x.scalar_type() == at::kFloat || x.scalar_type() == at::kDouble;
-  return x.is_cpu() && type && x.is_non_overlapping_and_dense();
-}
-
 // The nearest value forward. Backward the straight-through estimator inside the grid's range and 0 outside: the gradient of
-// clamp(x, first, last) (Bengio et al. 2013; with two values the hard tanh of Hubara et al. 2016). One pass over memory each
-// way on the CPU.
+// clamp(x, first, last) (Bengio et al. 2013; with two values the hard tanh of Hubara et al. 2016).
 template <typename Values>
 class StraightThrough : public torch::autograd::Function<StraightThrough<Values>> {
  public:
@@ -104,29 +89,22 @@ class StraightThrough : public torch::autograd::Function<StraightThrough<Values>
     context->save_for_backward({x});
     context->saved_data["first"] = values.first();
     context->saved_data["last"] = values.last();
+    if (IsPlainDouble(x)) return NearestDoubles(x, values);
     if (!IsPlain(x)) return values.NearestOf(x);
-    if (x.scalar_type() == at::kDouble) {
-      return MapValues<double>(x, [values](double v) { return values.Nearest(v); });
-    }
-    return MapValues<float>(x, [values](float v) { return values.Nearest(v); });
+    return Forward(x, [&values](int64_t count, const float* from, float* to) { values.Pass(count, from, to); });
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
-    const at::Tensor x = context->get_saved_variables()[0], &gradient = gradients[0];
+    const at::Tensor x = context->get_saved_variables()[0];
     const double first = context->saved_data["first"].toDouble(), last = context->saved_data["last"].toDouble();
-    if (!IsPlain(x) || gradient.scalar_type() != x.scalar_type() || gradient.strides() != x.strides()) {
-      return {at::where(x.ge(first).logical_and_(x.le(last)), gradient, at::zeros_like(gradient)), {}};
-    }
-    if (x.scalar_type() == at::kDouble) return {KeepInside<double>(gradient, x, first, last), {}};
-    return {KeepInside<float>(gradient, x, static_cast<float>(first), static_cast<float>(last)), {}};
+    return {KeepInside(gradients[0], x, first, last), {}};
   }
 };
 
-template <typename Values>
-at::Tensor Apply(const at::Tensor& x, const Values& values) {
-  // Under mixed precision what comes in has too few digits for the integers of eight bits.
+// Under mixed precision what comes in has too few digits for the integers of eight bits.
+at::Tensor Widened(const at::Tensor& x) {
   const bool narrow = x.scalar_type() != at::kDouble && x.scalar_type() != at::kFloat;
-  return StraightThrough<Values>::apply(narrow ? x.to(at::kFloat) : x, values);
+  return narrow ? x.to(at::kFloat) : x;
 }
 
 // The scale is read in every step: it may be a value that the start of a run measures, or a checkpoint brings.
@@ -150,7 +128,9 @@ template <typename MakeValues>
 Kernel Lowered(const LoweringRequest& request, const IntegerRange& range, const MakeValues& make_values) {
   return [range, make_values, own = OwnGradient(request), name = request.node.name](const Inputs& in, Mode) {
     const double scale = ReadScale(in[1], name);
-    return own ? own(in[0], in[1], range) : Apply(in[0], make_values(scale));
+    const at::Tensor x = Widened(in[0]);
+    const auto values = make_values(scale);
+    return own ? own(x, in[1], range) : StraightThrough<std::decay_t<decltype(values)>>::apply(x, values);
   };
 }
 
@@ -171,11 +151,18 @@ class Levels : public torch::autograd::Function<Levels> {
   static at::Tensor forward(AutogradContext*, const at::Tensor& x, const at::Tensor& scale,
                             const at::Tensor& thresholds, const at::Tensor& levels) {
     const auto step = scale.item<double>();
+    if (IsPlain(x) && IsPlain(thresholds) && IsPlain(levels)) {
+      const FloatLevels table = {static_cast<float>(step), static_cast<float>(1 / step), thresholds.data_ptr<float>(),
+                                 levels.data_ptr<float>(), levels.numel()};
+      return Forward(x, [&table](int64_t count, const float* from, float* to) {
+        ChooseGridPasses().levels(table, count, from, to);
+      });
+    }
     // In float as the integer form multiplies, so that both find the same level; in double as core divides.
     const at::Tensor scaled = x.scalar_type() == at::kDouble ? x / step : x * static_cast<float>(1 / step);
     constexpr double kInfinity = std::numeric_limits<double>::infinity();
     // A NaN reaches no threshold.
-    const at::Tensor ordered = at::nan_to_num(scaled, -kInfinity, kInfinity, -kInfinity);
+    const at::Tensor ordered = at::nan_to_num(scaled, -kInfinity, kInfinity, -kInfinity).contiguous();
     const at::Tensor reached = at::bucketize(ordered, thresholds, /*out_int32=*/false, /*right=*/true);
     return at::empty_like(x).copy_(levels.take(reached)).mul_(step);
   }
@@ -185,8 +172,7 @@ class Levels : public torch::autograd::Function<Levels> {
 Kernel LowerLevelQuant(const LoweringRequest& request) {
   return [name = request.node.name](const Inputs& in, Mode) {
     ReadScale(in[1], name);
-    const bool narrow = in[0].scalar_type() != at::kDouble && in[0].scalar_type() != at::kFloat;
-    const at::Tensor x = narrow ? in[0].to(at::kFloat) : in[0];
+    const at::Tensor x = Widened(in[0]);
     return Levels::apply(x, in[1], in[2].to(x.scalar_type()), in[3].to(x.scalar_type()));
   };
 }

@@ -2,6 +2,8 @@
 #include <torch/types.h>
 
 #include "lowbit/train/activation_method.h"
+#include "lowbit/train/grid_passes.h"
+#include "lowbit/train/one_pass.h"
 
 // Activations of one bit: +1 for what is not negative, else -1. `gradient` = clipped: 1 where |x| <= 1 (Hubara et al. 2016,
 // XNOR-Net); polynomial: 2 - 2 |x| there, the derivative of a curve nearer to the sign (Bi-Real Net, Liu et al. 2018).
@@ -12,14 +14,25 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+// y = scale * sign(x), with the gradient max(0, 2 - 2 |x / scale|).
 struct Polynomial : torch::autograd::Function<Polynomial> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, double scale) {
     context->save_for_backward({x});
-    return x.ge(0).to(x.scalar_type()).mul_(2).sub_(1);
+    context->saved_data["scale"] = scale;
+    if (!IsPlain(x)) return x.ge(0).to(x.scalar_type()).mul_(2).sub_(1).mul_(scale);
+    return Forward(x, [scale](int64_t count, const float* from, float* to) {
+      ChooseGridPasses().signs(static_cast<float>(scale), count, from, to);
+    });
   }
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const at::Tensor x = context->get_saved_variables()[0];
-    return {gradients[0] * (2 - 2 * x.abs()).clamp_min_(0)};
+    const double inverse = 1 / context->saved_data["scale"].toDouble();
+    if (!IsPlain(x, gradients[0])) return {gradients[0] * (2 - 2 * (x * inverse).abs()).clamp_min_(0), {}};
+    const auto pass = [inverse](int64_t count, const float* d, const float* from, float* dx) {
+      ChooseGridPasses().tent(static_cast<float>(inverse), count, d, from, dx);
+      return 0.0;
+    };
+    return {Backward(gradients[0], x, pass), {}};
   }
 };
 
@@ -34,7 +47,7 @@ Result<ActivationMethod> Create(const Config& options) {
   method.bipolar = true;
   if (gradient == "polynomial") {
     method.apply = [](const at::Tensor& x, const at::Tensor& scale, const IntegerRange&) {
-      return Polynomial::apply(x / scale) * scale;
+      return Polynomial::apply(x, scale.item<double>());
     };
   }
   return method;

@@ -1,0 +1,31 @@
+#ifndef LOWBIT_TRAIN_ONE_PASS_H_
+#define LOWBIT_TRAIN_ONE_PASS_H_
+
+// Tensors through GridPasses. Includes libtorch; internal to the library.
+
+#include <ATen/core/Tensor.h>
+
+#include <cstdint>
+#include <functional>
+
+namespace lowbit::train {
+
+// Whether the values of x lie one behind the other where a pass can read them: float, on the CPU, without gaps.
+bool IsPlain(const at::Tensor& x);
+// Whether those of `gradient` lie in the same order.
+bool IsPlain(const at::Tensor& x, const at::Tensor& gradient);
+
+// y like x, by pass(count, x, y) over parts of it, in parallel. REQUIRES: IsPlain(x)
+at::Tensor Forward(const at::Tensor& x, const std::function<void(int64_t count, const float* x, float* y)>& pass);
+
+// dx like x, by pass(count, d, x, dx); returns in `sum`, if it is not null, what the passes return, added in the same order
+// whatever the number of threads. REQUIRES: IsPlain(x, d)
+using BackwardPass = std::function<double(int64_t count, const float* d, const float* x, float* dx)>;
+at::Tensor Backward(const at::Tensor& d, const at::Tensor& x, const BackwardPass& pass, double* sum = nullptr);
+
+// d where first <= x <= last, else 0: the straight-through estimator of a clipped value. Of any tensors.
+at::Tensor KeepInside(const at::Tensor& d, const at::Tensor& x, double first, double last);
+
+}  // namespace lowbit::train
+
+#endif  // LOWBIT_TRAIN_ONE_PASS_H_

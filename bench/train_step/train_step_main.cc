@@ -1,8 +1,8 @@
 // What a training step with low-bit weights costs more than one with float weights, on one machine in one process:
 // steps of both alternate, and the ratio is that of neighbours. Prints a table; asserts nothing.
 //
-//   lowbit_bench_train_step [--network NAME] [--batch N] [--pairs N] [--threads N] [--channels-last]
-//                           [--cpu-time] [--json FILE]
+//   lowbit_bench_train_step [--network NAME] [--batch N] [--way NAME...] [--base NAME] [--pairs N]
+//                           [--threads N] [--channels-last] [--cpu-time] [--json FILE]
 //   lowbit_bench_train_step --serve WAY [--network NAME] [--batch N] ...
 //
 // The latter prints how many values it trains, and then answers each line of its input: to `step` with the milliseconds
@@ -31,7 +31,8 @@ namespace {
 struct Arguments {
   std::vector<std::string> networks = {"resnet20", "vgg9"};
   std::vector<int64_t> batches = {64, 128};
-  std::string ways, serve, json;
+  std::vector<std::string> ways;
+  std::string base = "float", serve, json;
   int pairs = 30, threads = 2;
   bool channels_last = false, cpu_time = false;
 
@@ -86,13 +87,26 @@ Comparison Compare(const Setting& setting, const Way& base, const Way& way, int 
   return {Median(base_times), Median(times), Median(ratios), ratios[ratios.size() / 4], ratios[ratios.size() * 3 / 4]};
 }
 
+const Way& FindWay(const std::string& name) {
+  for (const Way& way : Ways()) {
+    if (way.name == name) return way;
+  }
+  throw std::invalid_argument("no way of training is called '" + name + "'");
+}
+
+std::vector<Way> Chosen(const Arguments& arguments) {
+  if (arguments.ways.empty()) return Ways();
+  std::vector<Way> ways;
+  for (const std::string& name : arguments.ways) ways.push_back(FindWay(name));
+  return ways;
+}
+
 void CompareAll(const Arguments& arguments, const std::string& program, nlohmann::ordered_json* results) {
   for (const std::string& network : arguments.networks) {
     for (const int64_t batch : arguments.batches) {
       const Setting setting = arguments.At(network, batch);
-      for (const Way& way : Ways()) {
-        if (!arguments.ways.empty() && arguments.ways != way.name) continue;
-        const Comparison c = Compare(setting, Ways().front(), way, arguments.pairs);
+      for (const Way& way : Chosen(arguments)) {
+        const Comparison c = Compare(setting, FindWay(arguments.base), way, arguments.pairs);
         const double memory = PeakMemoryOf(program, arguments, setting, way);
         fmt::print("{:<9} {:>5}  {:<15} {:>8.1f} {:>8.1f} {:>7.3f} {:>7.3f} {:>7.3f} {:>9.0f}\n", network, batch,
                    way.name, c.base_ms, c.ms, c.ratio, c.low, c.high, memory);
@@ -109,13 +123,6 @@ void CompareAll(const Arguments& arguments, const std::string& program, nlohmann
       }
     }
   }
-}
-
-const Way& FindWay(const std::string& name) {
-  for (const Way& way : Ways()) {
-    if (way.name == name) return way;
-  }
-  throw std::invalid_argument("no way of training is called '" + name + "'");
 }
 
 int Serve(const Arguments& arguments) {
@@ -135,7 +142,8 @@ int Main(int argc, char** argv) {
   CLI::App app("Cost of a training step with low-bit weights.");
   app.add_option("--network", arguments.networks, "resnet20, vgg9");
   app.add_option("--batch", arguments.batches, "images in a step");
-  app.add_option("--way", arguments.ways, "one way of training; all by default");
+  app.add_option("--way", arguments.ways, "ways of training; all by default");
+  app.add_option("--base", arguments.base, "the way that they are compared with");
   app.add_option("--pairs", arguments.pairs, "pairs of steps")->check(CLI::Range(1, 10000));
   app.add_option("--threads", arguments.threads, "threads")->check(CLI::Range(1, 1024));
   app.add_flag("--channels-last", arguments.channels_last, "activations in channels-last order");

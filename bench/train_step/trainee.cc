@@ -3,37 +3,52 @@
 #include <torch/types.h>
 
 #include <ctime>
+#include <stdexcept>
+#include <utility>
 
 #include "lowbit/data/batcher.h"
 #include "lowbit/models/model.h"
+#include "lowbit/recipe/recipe.h"
+#include "lowbit/recipe/toml.h"
+#include "lowbit/train/activation_plan.h"
 #include "lowbit/train/loss.h"
 #include "lowbit/train/network.h"
 #include "lowbit/train/optimizer.h"
 #include "lowbit/train/parameter.h"
+#include "lowbit/train/trainer/recipe_options.h"
 
 namespace lowbit::bench {
 namespace {
 
-Config Text(const std::string& text) { return Config{text, ""}; }
+// The recipe of a way; only its network and its quantizers matter here.
+recipe::Recipe MakeRecipe(const Setting& setting, const Way& way) {
+  const bool vgg = setting.network == "vgg9";
+  const std::string text = std::string("name = \"bench\"\n[data]\nname = \"cifar10\"\n[model]\n") +
+                           (vgg ? "name = \"vgg9\"\n" : "name = \"resnet_cifar\"\ndepth = 20\n") +
+                           "[train]\nepochs = 1\nbatch = 128\n";
+  Config config = recipe::ParseRecipeText(text, way.name).value();
+  for (const std::string& setting_of_way : way.settings) {
+    const Status set = recipe::ApplyOverride(&config, setting_of_way);
+    if (!set.ok()) throw std::invalid_argument(way.name + ": " + set.error().message);
+  }
+  Result<recipe::Recipe> recipe = recipe::ReadRecipe(config);
+  if (!recipe.ok()) throw std::invalid_argument(way.name + ": " + recipe.error().message);
+  return std::move(recipe).value();
+}
 
-Graph BuildGraph(const Setting& setting) {
+Graph BuildGraph(const recipe::Recipe& recipe) {
   models::ModelInput input;
   input.image = {3, 32, 32};
   input.classes = 10;
   input.mean = {125, 123, 114};
   input.scale = {1 / 64.0f};
-  const bool vgg = setting.network == "vgg9";
-  ConfigTable options;
-  if (!vgg) options["depth"] = Config{int64_t{20}, ""};
-  return models::BuildModel(vgg ? "vgg9" : "resnet_cifar", input, Config{options, ""}, 1).value();
+  const Graph graph = models::BuildModel(recipe.model.name, input, recipe.model.options, 1).value();
+  return train::QuantizeActivations(graph, recipe.quantize).value();
 }
 
-train::NetworkOptions Options(const Setting& setting, const Way& way) {
-  ConfigTable table = {{"method", Text(way.method)}, {"policy", Text(way.policy)}};
-  if (way.policy != "none") table[way.policy] = Config{ConfigTable{{"unit", Text(way.unit)}}, ""};
-  train::NetworkOptions options;
+train::NetworkOptions Options(const Setting& setting, const recipe::Recipe& recipe) {
+  train::NetworkOptions options = train::ReadNetworkOptions(recipe, "cpu").value();
   options.memory_format = setting.channels_last ? train::MemoryFormat::kChannelsLast : train::MemoryFormat::kContiguous;
-  options.method = train::ReadQuantizeSection(Config{table, ""}).value();
   return options;
 }
 
@@ -103,20 +118,67 @@ struct Trainee::Impl {
   train::StepContext context;
 };
 
+namespace {
+
+std::vector<std::string> Method(const std::string& name, int bits) {
+  return {"quantize.method=" + name, "quantize." + name + ".bits=" + std::to_string(bits)};
+}
+
+// Weights and activations of so many bits.
+std::vector<std::string> Both(const std::string& weights, const std::string& activations, int bits) {
+  std::vector<std::string> settings = Method(weights, bits);
+  settings.push_back("quantize.activations.method=" + activations);
+  settings.push_back("quantize.activations.bits=" + std::to_string(bits));
+  return settings;
+}
+
+std::vector<std::string> With(std::vector<std::string> settings, const std::vector<std::string>& more) {
+  settings.insert(settings.end(), more.begin(), more.end());
+  return settings;
+}
+
+std::vector<Way> MakeWays() {
+  const std::vector<std::string> bwn = {"quantize.method=bwn"}, twn = {"quantize.method=twn"};
+  const std::vector<std::string> sq = {"quantize.policy=sq"},
+                                 element = {"quantize.policy=sq", "quantize.sq.unit=element"};
+  const std::vector<std::string> amp = {"train.amp=true"};
+  std::vector<Way> ways = {{"float", {}},
+                           {"float-loaded", {}, true},
+                           {"bwn", bwn},
+                           {"twn", twn},
+                           {"sq-bwn", With(bwn, sq)},
+                           {"sq-twn", With(twn, sq)},
+                           {"sq-bwn-element", With(bwn, element)},
+                           {"sq-twn-element", With(twn, element)},
+                           {"float-amp", amp},
+                           {"twn-amp", With(twn, amp)},
+                           {"sq-twn-amp", With(With(twn, sq), amp)},
+                           {"ttq", {"quantize.method=ttq"}}};
+  for (const char* method : {"uniform", "dorefa", "lsq", "ul2q", "esb", "apot", "inq"}) {
+    ways.push_back({std::string("w4-") + method, Method(method, 4)});
+  }
+  for (const auto& [weights, activations] :
+       {std::pair("uniform", "measured"), std::pair("dorefa", "dorefa"), std::pair("dorefa", "pact"),
+        std::pair("lsq", "lsq"), std::pair("esb", "esb")}) {
+    ways.push_back({std::string("w4a4-") + weights + "-" + activations, Both(weights, activations, 4)});
+  }
+  ways.push_back({"w1a1-bwn-bireal", With(bwn, {"quantize.activations.method=sign"})});
+  for (const int bits : {1, 2, 4}) ways.push_back({"slb-" + std::to_string(bits), Method("slb", bits)});
+  ways.push_back({"srq-4", Method("srq", 4)});
+  ways.push_back({"dropbits-4", With(Method("srq", 4), {"quantize.srq.dropbits=true"})});
+  return ways;
+}
+
+}  // namespace
+
 const std::vector<Way>& Ways() {
-  static const std::vector<Way> ways = {{"float", "none", "none", ""},
-                                        {"float-loaded", "none", "none", "", true},
-                                        {"bwn", "bwn", "none", ""},
-                                        {"twn", "twn", "none", ""},
-                                        {"sq-bwn", "bwn", "sq", "filter"},
-                                        {"sq-twn", "twn", "sq", "filter"},
-                                        {"sq-bwn-element", "bwn", "sq", "element"},
-                                        {"sq-twn-element", "twn", "sq", "element"}};
+  static const std::vector<Way> ways = MakeWays();
   return ways;
 }
 
 Trainee::Trainee(const Setting& setting, const Way& way) {
-  train::Network network = train::Network::Create(BuildGraph(setting), Options(setting, way));
+  const recipe::Recipe recipe = MakeRecipe(setting, way);
+  train::Network network = train::Network::Create(BuildGraph(recipe), Options(setting, recipe));
   auto optimizer = train::Optimizer::Create(Sgd(), network.Parameters());
   torch::manual_seed(1);
   impl_ = std::make_unique<Impl>(Impl{setting.cpu_time,
@@ -126,7 +188,7 @@ Trainee::Trainee(const Setting& setting, const Way& way) {
                                       torch::randint(10, {setting.batch}, torch::kLong),
                                       way.loaded ? std::make_unique<Loader>(setting.batch) : nullptr,
                                       {}});
-  impl_->context.ratio = 0.5;
+  impl_->context.ratio = impl_->context.progress = 0.5;
 }
 
 Trainee::~Trainee() = default;
@@ -143,6 +205,8 @@ double Trainee::Step() {
   if (it.loader != nullptr) it.loader->Next(&it.images, &it.labels);
   const torch::Tensor logits = it.network.Forward(it.images, train::Mode::kTrain, it.context);
   torch::Tensor loss = train::CrossEntropy(logits, it.labels, 0);
+  const torch::Tensor regularizer = it.network.Regularizer();
+  if (regularizer.defined()) loss = loss + regularizer;
   it.optimizer->ZeroGradients();
   if (it.loader != nullptr) loss.item<double>();
   loss.backward();

@@ -8,12 +8,10 @@
 
 namespace lowbit::bench {
 
-// How the weights of a network are trained.
+// How a network is trained.
 struct Way {
-  std::string name;    // "sq-twn"
-  std::string method;  // "none", "bwn", "twn"
-  std::string policy;  // "none", "sq"
-  std::string unit;    // Of the policy: "filter", "element".
+  std::string name;                   // "sq-twn"
+  std::vector<std::string> settings;  // Of a recipe, as `lowbit train --set` takes them.
   // What `lowbit train` does besides: each step takes a batch of augmented images from the data loader, and reads the
   // loss and the number of right answers.
   bool loaded = false;
@@ -26,8 +24,8 @@ struct Setting {
   std::string network;  // "vgg9", "resnet20"
   int64_t batch = 128;
   bool channels_last = false;
-  bool cpu_time =
-      false;  // Measure the processor's time in all threads, which other programs disturb less than the clock.
+  // Measure the processor's time in all threads, which other programs disturb less than the clock.
+  bool cpu_time = false;
 };
 
 // A network in training on one batch of noise in the shape of CIFAR-10.
@@ -38,7 +36,7 @@ class Trainee {
   // How many are trained: weights, biases, batch norm's scales and shifts.
   int64_t Values() const;
   // Forward, loss, backward and update by SGD with Nesterov's momentum and weight decay, with half of the units
-  // quantized under a policy. Seconds.
+  // quantized under a policy, in the middle of the run. Seconds.
   double Step();
 
  private:

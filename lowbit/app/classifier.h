@@ -28,6 +28,9 @@ class Classifier {
   // Error where images of this size or this many classes do not fit the network; `whose` names them.
   Status CheckFits(const Shape& image, int64_t classes, const std::string& whose) const;
 
+  // As runtime::Model::Nodes.
+  const std::vector<runtime::NodePlan>& Nodes() const { return model_.Nodes(); }
+
   // images [count, channels, height, width] -> logits [count, classes].
   Status Run(Span<const float> images, int64_t count, Span<float> logits) { return model_.Run(images, count, logits); }
 

@@ -7,6 +7,7 @@
 
 #include "lowbit/app/classifier.h"
 #include "lowbit/app/file_data.h"
+#include "lowbit/app/kernel_plan.h"
 #include "lowbit/data/batcher.h"
 
 namespace lowbit::app {
@@ -28,7 +29,8 @@ Result<Evaluation> EvaluateFile(const std::string& path, const std::string& data
   Evaluation evaluation;
   evaluation.subject = path;
   evaluation.dataset = dataset.name;
-  evaluation.warnings = dataset.warnings;
+  evaluation.warnings = FallbackWarnings(classifier.Nodes());
+  evaluation.warnings.insert(evaluation.warnings.end(), dataset.warnings.begin(), dataset.warnings.end());
   double seconds = 0;
   std::vector<float> logits;
   data::BatchOptions options;

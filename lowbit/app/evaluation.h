@@ -15,7 +15,7 @@ namespace lowbit::app {
 struct Evaluation {
   std::string subject;  // The file or run.
   std::string dataset;
-  std::vector<std::string> warnings;  // The data set's.
+  std::vector<std::string> warnings;  // The network's (kernel_plan.h: FallbackWarnings), then the data set's.
   int64_t images = 0;
   int64_t correct = 0;
   double loss = 0;                    // Mean cross-entropy, in nats.

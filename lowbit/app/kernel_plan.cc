@@ -20,6 +20,16 @@ Result<KernelPlan> PlanKernels(const std::string& path, bool strict) {
   return KernelPlan{path, model.Nodes(), model.PlannedBytes()};
 }
 
+std::vector<std::string> FallbackWarnings(const std::vector<runtime::NodePlan>& nodes) {
+  std::vector<std::string> warnings;
+  for (const runtime::NodePlan& node : nodes) {
+    if (!node.fallback || !node.fused_into.empty()) continue;
+    warnings.push_back(fmt::format("node '{}' ({}) runs by {}, a slow way out: {}", node.node, node.op, node.kernel,
+                                   node.reason));
+  }
+  return warnings;
+}
+
 std::string ToText(const KernelPlan& plan) {
   std::vector<std::vector<std::string>> rows = {{"node", "operator", "kernel", "target", "note"}};
   for (const runtime::NodePlan& node : plan.nodes) {

@@ -19,6 +19,9 @@ struct KernelPlan {
 // Errors: as Model::Load; `strict`: a node that would run by a fallback.
 Result<KernelPlan> PlanKernels(const std::string& path, bool strict);
 
+// A sentence for each node that runs by a fallback: above all layers of float products in a network of integers.
+std::vector<std::string> FallbackWarnings(const std::vector<runtime::NodePlan>& nodes);
+
 std::string ToText(const KernelPlan& plan);
 std::string ToJson(const KernelPlan& plan);
 

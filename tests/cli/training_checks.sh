@@ -107,6 +107,12 @@ check "predictions of that run" "$lowbit" eval "$scratch/integers" --data fashio
   --predictions "$scratch/trained.txt"
 check "predictions of its file" "$lowbit" eval "$scratch/integers/model.lbm" --predictions "$scratch/packed.txt"
 check "the same integers on all 10,000 images" cmp "$scratch/trained.txt" "$scratch/packed.txt"
+check "train with a layer that stays float among the integers" "$lowbit" train "$recipe" --out "$scratch/mixed" \
+  "${tiny[@]}" --set model.width=0.25 --set quantize.activations.bits=4 --set 'quantize.skip=["conv2"]'
+for subject in mixed mixed/model.lbm; do
+  check "eval $subject --json" prints_json "$lowbit" eval "$scratch/$subject" --data fashion-mnist --json
+  check "  warns of it" says "node 'conv2' (Conv) runs by conv_f32_float" "$scratch/out"
+done
 
 # The weights of a float run, imported, are the file that the run packed.
 settings=("${tiny[@]:1}")  # Without --quiet.

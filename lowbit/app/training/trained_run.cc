@@ -3,9 +3,11 @@
 #include <chrono>
 #include <exception>
 
+#include "lowbit/app/kernel_plan.h"
 #include "lowbit/app/training/run_description.h"
 #include "lowbit/base/file.h"
 #include "lowbit/base/thread_pool.h"
+#include "lowbit/runtime/model.h"
 #include "lowbit/train/trainer/restore.h"
 
 namespace lowbit::app {
@@ -46,7 +48,10 @@ Result<Evaluation> EvaluateTrainedRun(const EvaluateRunRequest& request) {
   Evaluation evaluation;
   evaluation.subject = request.run;
   evaluation.dataset = dataset.name;
-  evaluation.warnings = dataset.warnings;
+  LOWBIT_TRY(const Graph frozen, train::Freeze(opened.run));
+  LOWBIT_TRY(const runtime::Model packed, runtime::Model::FromGraph(frozen));
+  evaluation.warnings = FallbackWarnings(packed.Nodes());
+  evaluation.warnings.insert(evaluation.warnings.end(), dataset.warnings.begin(), dataset.warnings.end());
   const auto start = std::chrono::steady_clock::now();
   const int threads = request.threads > 0 ? request.threads : HardwareThreads();
   LOWBIT_RETURN_IF_ERROR(train::ForEachLogits(

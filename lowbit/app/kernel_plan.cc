@@ -24,8 +24,8 @@ std::vector<std::string> FallbackWarnings(const std::vector<runtime::NodePlan>& 
   std::vector<std::string> warnings;
   for (const runtime::NodePlan& node : nodes) {
     if (!node.fallback || !node.fused_into.empty()) continue;
-    warnings.push_back(fmt::format("node '{}' ({}) runs by {}, a slow way out: {}", node.node, node.op, node.kernel,
-                                   node.reason));
+    warnings.push_back(
+        fmt::format("node '{}' ({}) runs by {}, a slow way out: {}", node.node, node.op, node.kernel, node.reason));
   }
   return warnings;
 }

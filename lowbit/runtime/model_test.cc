@@ -184,6 +184,19 @@ TEST(Model, RejectsBadOptionsAndGraphs) {
   EXPECT_FALSE(Model::Load("/nothing/here.lbm").ok());
 }
 
+// Twenty values of 80 MiB, of which two are needed at a time.
+TEST(Model, CountsTheMemoryThatIsNeededAtTheSameTime) {
+  Graph graph;
+  graph.inputs = {{"v0", {1, 20, 1024, 1024}}};
+  for (int i = 0; i < 20; ++i) {
+    const std::string from = "v" + std::to_string(i), to = "v" + std::to_string(i + 1);
+    graph.nodes.push_back({"n" + std::to_string(i), i % 2 == 0 ? "MaxPool" : "Relu", {from}, {to}, {}});
+    if (i % 2 == 0) graph.nodes.back().attributes["kernel_shape"] = std::vector<int64_t>{1, 1};
+  }
+  graph.outputs = {"v20"};
+  EXPECT_TRUE(Model::FromGraph(graph).ok());
+}
+
 TEST(Model, TakesOneBatchOnlyWhereTheGraphSaysSo) {
   Model model = Model::FromGraph(OneNode("Relu", {2, 2})).value();
   EXPECT_EQ(model.Inputs()[0].shape, (Shape{2, 2}));

@@ -32,14 +32,20 @@ bool DependsOnInputs(const std::set<std::string>& computed, const Node& node) {
   return computed.count(node.outputs[0]) != 0;
 }
 
-Status CheckSizes(const Graph& graph, const Shapes& shapes) {
-  int64_t total = 0;
+Error TooLarge(const std::string& what) {
+  return Failed(what + ": the graph needs more memory than the " + std::to_string(kMaxPlannedFloats * 4 >> 20) +
+                " MiB that the runtime plans for");
+}
+
+// Before anything is planned: constants are computed and kept together, other values share memory.
+Status CheckSizes(const Graph& graph, const Shapes& shapes, const std::set<std::string>& computed) {
+  int64_t constants = 0;
   for (const auto& [name, shape] : shapes) {
     if (graph.parameters.count(name) != 0) continue;
-    total += std::min(Elements(shape), kMaxPlannedFloats + 1);
-    if (total > kMaxPlannedFloats) {
-      return Failed("value '" + name + "' of shape " + ToString(shape) + ": the graph needs more memory than the " +
-                    std::to_string(kMaxPlannedFloats * 4 >> 20) + " MiB that the runtime plans for");
+    const int64_t floats = std::min(Elements(shape), kMaxPlannedFloats + 1);
+    if (computed.count(name) == 0) constants += floats;
+    if (std::max(floats, constants) > kMaxPlannedFloats) {
+      return TooLarge("value '" + name + "' of shape " + ToString(shape));
     }
   }
   return Ok();
@@ -201,8 +207,8 @@ bool ImagesAreIndependent(const Graph& graph) {
 
 Result<Plan> MakePlan(const Graph& graph, int64_t batch) {
   LOWBIT_TRY(const Shapes shapes, InferShapes(graph, batch));
-  LOWBIT_RETURN_IF_ERROR(CheckSizes(graph, shapes));
   const std::set<std::string> computed = ComputedValues(graph);
+  LOWBIT_RETURN_IF_ERROR(CheckSizes(graph, shapes, computed));
   const Constants constants = FoldConstants(graph, computed);
   Plan plan;
   Lowering lowering(graph, shapes, constants);
@@ -210,6 +216,7 @@ Result<Plan> MakePlan(const Graph& graph, int64_t batch) {
   InsertConversions(graph, lowering, &plan);
   NumberValues(graph, &lowering, &plan);
   PlaceValues(lowering, &plan);
+  if (plan.arena_floats > kMaxPlannedFloats) return TooLarge("values that are needed at the same time");
   DescribeNodes(graph, &plan);
   return plan;
 }

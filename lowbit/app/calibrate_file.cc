@@ -11,7 +11,7 @@
 namespace lowbit::app {
 
 Result<CalibratedFile> CalibrateFile(const CalibrateFileRequest& request) {
-  LOWBIT_TRY(const Classifier classifier, Classifier::Load(request.file, request.options.threads));
+  LOWBIT_TRY(const Classifier classifier, Classifier::LoadAny(request.file, request.options.threads));
   LOWBIT_TRY(const Graph graph, lbm::Read(request.file));
   LOWBIT_TRY(const data::Dataset dataset, LoadFileImages(classifier, request.file, request.data));
 

@@ -5,20 +5,24 @@
 namespace lowbit::app {
 
 Result<Classifier> Classifier::Load(const std::string& path, int threads) {
+  LOWBIT_TRY(Classifier classifier, LoadAny(path, threads));
+  if (classifier.classes_ > 0) return classifier;
+  return Invalid(path + ": is not an image classifier: expected one input [batch, channels, height, width] and one " +
+                 "output [batch, classes]");
+}
+
+Result<Classifier> Classifier::LoadAny(const std::string& path, int threads) {
   runtime::Options options;
   options.threads = threads;
   LOWBIT_TRY(runtime::Model model, runtime::Model::Load(path, options));
   Classifier classifier(std::move(model), path);
   const auto& inputs = classifier.model_.Inputs();
   const auto& outputs = classifier.model_.Outputs();
-  if (inputs.size() != 1 || outputs.size() != 1 || inputs[0].shape.size() != 4 || outputs[0].shape.size() != 2) {
-    return Invalid(path + ": is not an image classifier: expected one input [batch, channels, height, width] and one " +
-                   "output [batch, classes]");
+  if (inputs.size() != 1 || inputs[0].shape.size() != 4) {
+    return Invalid(path + ": takes no images: expected one input [batch, channels, height, width]");
   }
-  const Shape& input = inputs[0].shape;
-  const Shape& output = outputs[0].shape;
-  classifier.image_.assign(input.begin() + 1, input.end());
-  classifier.classes_ = output[1];
+  classifier.image_.assign(inputs[0].shape.begin() + 1, inputs[0].shape.end());
+  if (outputs.size() == 1 && outputs[0].shape.size() == 2) classifier.classes_ = outputs[0].shape[1];
   classifier.labels_ = SplitLines(classifier.Metadata("labels"));
   return classifier;
 }

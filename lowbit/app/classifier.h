@@ -17,8 +17,11 @@ class Classifier {
  public:
   // Errors: the file is damaged, or its network has not one image input and one row of logits as output.
   static Result<Classifier> Load(const std::string& path, int threads);
+  // The same of any network with one image input: for who looks at the image it takes.
+  static Result<Classifier> LoadAny(const std::string& path, int threads);
 
   const Shape& image() const { return image_; }
+  // 0: a network from images to images, which only LoadAny gives out.
   int64_t classes() const { return classes_; }
   // The class's name from the file, or its number.
   std::string Label(int64_t label) const;

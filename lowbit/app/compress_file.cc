@@ -26,7 +26,7 @@ Result<NetworkPlan> MakePlan(const Graph& graph, const CompressOptions& options)
 Error InFile(const std::string& path, const Error& error) { return Error{error.kind, path + ": " + error.message}; }
 
 Result<data::Dataset> LoadImages(const CompressFileRequest& request) {
-  LOWBIT_TRY(const Classifier classifier, Classifier::Load(request.file, request.threads));
+  LOWBIT_TRY(const Classifier classifier, Classifier::LoadAny(request.file, request.threads));
   return LoadFileImages(classifier, request.file, request.data);
 }
 

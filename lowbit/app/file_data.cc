@@ -34,6 +34,9 @@ Result<data::Dataset> LoadFileImages(const Classifier& classifier, const std::st
   if (chosen.empty()) return Invalid(path + ": names no data set; choose one with --data NAME[:PATH]");
   LOWBIT_TRY(const data::PictureOptions pictures, PicturesOf(classifier, path));
   LOWBIT_TRY(data::Dataset dataset, LoadNamedDataset(chosen, pictures));
+  if (dataset.classes > 0 && classifier.classes() == 0) {
+    return Invalid(path + ": makes images of images; '" + dataset.name + "' has labels, which do not fit");
+  }
   const int64_t classes = dataset.classes == 0 ? classifier.classes() : dataset.classes;
   LOWBIT_RETURN_IF_ERROR(classifier.CheckFits(dataset.train.image, classes, dataset.name));
   return dataset;

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "lowbit/app/evaluate_file.h"
+#include "lowbit/app/evaluate_super_resolution.h"
 #include "lowbit/app/training_module.h"
 #include "lowbit/base/file.h"
 #include "lowbit/cli/commands.h"
@@ -13,6 +14,7 @@ namespace {
 struct EvalArguments {
   app::EvaluateRunRequest request;
   std::string predictions;
+  int64_t scale = 0;
   bool json = false;
 };
 
@@ -28,7 +30,20 @@ Status WritePredictions(const std::string& path, const app::Evaluation& evaluati
   return WriteFileAtomic(path, text);
 }
 
+int RunSuperResolution(const EvalArguments& arguments) {
+  const app::EvaluateRunRequest& request = arguments.request;
+  if (FolderExists(request.run)) {
+    return Report(Invalid(request.run + ": is a folder; super-resolution evaluates packed files"));
+  }
+  if (!arguments.predictions.empty()) return Report(Invalid("--predictions: super-resolution predicts no classes"));
+  if (arguments.scale == 0) return Report(Invalid("--scale is missing: how many times smaller the pictures are made"));
+  return PrintResult(app::EvaluateSuperResolution(request.run, request.data, arguments.scale, request.threads),
+                     arguments.json);
+}
+
 int RunEval(const EvalArguments& arguments) {
+  if (app::IsSuperResolution(arguments.request.data)) return RunSuperResolution(arguments);
+  if (arguments.scale != 0) return Report(Invalid("--scale is for --data super-resolution:FOLDER"));
   const Result<app::Evaluation> evaluation = Evaluate(arguments.request);
   if (evaluation.ok() && !arguments.predictions.empty()) {
     const Status written = WritePredictions(arguments.predictions, evaluation.value());
@@ -41,13 +56,17 @@ int RunEval(const EvalArguments& arguments) {
 
 void AddEval(CLI::App* program, int* code) {
   auto arguments = std::make_shared<EvalArguments>();
-  CLI::App* command = program->add_subcommand("eval", "Measure the test accuracy of a run or a packed file.");
+  CLI::App* command = program->add_subcommand(
+      "eval", "Measure the test accuracy of a run or a packed file, or how well it sharpens pictures.");
   command->add_option("subject", arguments->request.run, "A run's folder, or a packed .lbm file")->required();
-  command->add_option("--data", arguments->request.data, "NAME[:PATH] of the data set (default: the one trained on)");
+  command->add_option("--data", arguments->request.data,
+                      "NAME[:PATH] of the data set (default: the one trained on); super-resolution:FOLDER");
   command->add_option("--device", arguments->request.device, "cpu or cuda, for a run")->capture_default_str();
   command->add_option("--threads", arguments->request.threads, "Threads (0: all cores)")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
+  command->add_option("--scale", arguments->scale, "super-resolution: how many times smaller pictures are made")
+      ->check(CLI::Range(2, 16));
   command->add_option("--predictions", arguments->predictions, "Write the predicted class of each image, one a line");
   command->add_flag("--json", arguments->json, "Print one JSON object");
   command->callback([=] { *code = RunEval(*arguments); });

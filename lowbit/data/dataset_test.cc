@@ -213,11 +213,12 @@ TEST(Dataset, EveryKindSaysWhatItIsAndHowToGetIt) {
     names.push_back(kind.name);
     EXPECT_FALSE(kind.description.empty());
     EXPECT_FALSE(kind.how_to_get.empty());
-    EXPECT_EQ(kind.files.empty() && kind.folders.empty(), kind.name == "pictures");
+    const bool plain = kind.name == "pictures" || kind.name == "super-resolution";
+    EXPECT_EQ(kind.files.empty() && kind.folders.empty(), plain);
     EXPECT_NE(kind.load, nullptr);
   }
-  EXPECT_THAT(names,
-              ElementsAre("cifar", "cifar10", "cifar100", "fashion-mnist", "idx", "image-folder", "mnist", "pictures"));
+  EXPECT_THAT(names, ElementsAre("cifar", "cifar10", "cifar100", "fashion-mnist", "idx", "image-folder", "mnist",
+                                 "pictures", "super-resolution"));
 }
 
 }  // namespace

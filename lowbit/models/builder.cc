@@ -168,6 +168,12 @@ Value GraphBuilder::Clip(const std::string& name, const Value& input, float low,
   return Append(name, "Clip", {input.name, min, max}, input.shape);
 }
 
+Value GraphBuilder::Scale(const std::string& name, const Value& input, float factor) {
+  if (factor == 1) return input;
+  const std::string value = AddConstant(name + ".value", FloatTensor(Shape{}, {factor}));
+  return Append(name, "Mul", {input.name, value}, input.shape);
+}
+
 Value GraphBuilder::Pool(const std::string& name, const std::string& op, const Value& input,
                          const PoolOptions& options) {
   const auto slide = [&](bool ceil_mode) {

@@ -99,6 +99,8 @@ class GraphBuilder {
   Value PRelu(const std::string& name, const Value& input);
   // min(max(x, low), high)
   Value Clip(const std::string& name, const Value& input, float low, float high);
+  // factor * x. Factor 1 adds no node.
+  Value Scale(const std::string& name, const Value& input, float factor);
   Value MaxPool(const std::string& name, const Value& input, const PoolOptions& options = {});
   // Padding does not count in the average.
   Value AveragePool(const std::string& name, const Value& input, const PoolOptions& options = {});

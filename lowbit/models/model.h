@@ -26,7 +26,8 @@ struct ModelInput {
 
 // One row for each folder of lowbit/models/networks, made by CMake: lowbit::models::networks::<folder>::Build().
 // `options` is the recipe's [model] table without its name; an unknown key is an error.
-// The graph has one input "image" [kDynamic, channels, height, width] and one output "logits" [kDynamic, classes].
+// The graph has one input "image" [kDynamic, channels, height, width] and one output "logits" [kDynamic, classes]; a
+// network from images to images has one of the input's shape instead, of the same name.
 // Every parameter has its traits and storage, but its elements are not yet drawn: see Initialize.
 namespace networks {
 struct ShelfEntry {

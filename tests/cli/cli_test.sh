@@ -43,6 +43,16 @@ for file in junk missing; do
 done
 check "calibrate by a rule that is none" fails_with 2 "$lowbit" calibrate "$scratch/junk" -o "$scratch/q.lbm" --rule best
 check "calibrate to 9 bits" fails_with 2 "$lowbit" calibrate "$scratch/junk" -o "$scratch/q.lbm" --bits 9
+# not_evaluated WHAT PART-OF-THE-MESSAGE ARGUMENT...
+not_evaluated() {
+  check "not evaluated: $1" fails_with 2 "$lowbit" eval "$scratch/junk" "${@:3}"
+  check "  says '$2'" says "$2" "$scratch/err"
+}
+not_evaluated "a scale without pictures to sharpen" "--scale is for" --scale 2
+not_evaluated "pictures to sharpen without a scale" "--scale is missing" --data "super-resolution:$scratch"
+not_evaluated "pictures to sharpen of nowhere" "super-resolution:FOLDER" --data super-resolution --scale 2
+not_evaluated "pictures to sharpen by junk" "$scratch/junk" --data "super-resolution:$scratch" --scale 2
+not_evaluated "classes of pictures to sharpen" "predicts no classes" --data "super-resolution:$scratch" --predictions p
 for file in junk missing; do
   check "compress a file that is $file" fails_with 2 "$lowbit" compress "$scratch/$file" -o "$scratch/q.lbm"
   check "names the file" says "$scratch/$file" "$scratch/err"

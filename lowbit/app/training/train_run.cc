@@ -69,6 +69,12 @@ Status PlaceAmongRanks(const TrainRequest& request, train::TrainJob* job) {
   return Ok();
 }
 
+Result<data::Dataset> LoadLabelledData(const recipe::DataSection& section) {
+  LOWBIT_TRY(data::Dataset dataset, LoadRecipeData(section));
+  if (dataset.classes == 0) return Invalid("data.name: '" + section.name + "' has no labels to learn from");
+  return dataset;
+}
+
 // Builds the networks of a job that has its recipe, data and place, and finds what is wrong with it before anything is
 // written. `starts`: the network gets the start values of the recipe.
 Result<RecipeNetwork> Prepare(bool starts, train::TrainJob* job) {
@@ -128,7 +134,7 @@ Status CheckRuns(const std::vector<recipe::SweepRun>& runs, const std::string& d
     if (!groups.insert(run.group).second) continue;
     job.recipe = run.recipe;
     if (loaded != DataText(run)) {
-      LOWBIT_TRY(job.dataset, LoadRecipeData(job.recipe.data));
+      LOWBIT_TRY(job.dataset, LoadLabelledData(job.recipe.data));
       loaded = DataText(run);
     }
     const Result<RecipeNetwork> network = Prepare(/*starts=*/true, &job);
@@ -144,7 +150,7 @@ Result<TrainSummary> TrainRun(const TrainRequest& request) {
   job.folder = request.out.empty() ? "runs/" + job.recipe.name : request.out;
   job.resume = request.resume;
   LOWBIT_RETURN_IF_ERROR(PlaceAmongRanks(request, &job));
-  LOWBIT_TRY(job.dataset, LoadRecipeData(job.recipe.data));
+  LOWBIT_TRY(job.dataset, LoadLabelledData(job.recipe.data));
   if (job.launch.rank == 0) PrintWarnings(job);
   const bool resumes = job.resume && FileExists(train::CheckpointPath(job.folder));
   if (resumes && !job.recipe.model.file.empty()) job.recipe.model.file = NetworkPath(job.folder);

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "lowbit/data/dataset.h"
-#include "lowbit/data/sets/image_folder/picture_list.h"
+#include "lowbit/data/picture_list.h"
 
 namespace lowbit::data {
 

@@ -1,4 +1,4 @@
-#include "lowbit/data/sets/image_folder/picture_list.h"
+#include "lowbit/data/picture_list.h"
 
 #include <algorithm>
 #include <cctype>

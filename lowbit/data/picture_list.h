@@ -1,5 +1,5 @@
-#ifndef LOWBIT_DATA_SETS_IMAGE_FOLDER_PICTURE_LIST_H_
-#define LOWBIT_DATA_SETS_IMAGE_FOLDER_PICTURE_LIST_H_
+#ifndef LOWBIT_DATA_PICTURE_LIST_H_
+#define LOWBIT_DATA_PICTURE_LIST_H_
 
 #include <cstdint>
 #include <string>
@@ -44,4 +44,4 @@ Result<PictureList> ListPlainPictures(const std::string& folder);
 
 }  // namespace lowbit::data
 
-#endif  // LOWBIT_DATA_SETS_IMAGE_FOLDER_PICTURE_LIST_H_
+#endif  // LOWBIT_DATA_PICTURE_LIST_H_

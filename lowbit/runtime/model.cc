@@ -10,6 +10,7 @@
 #include "lowbit/core/validate.h"
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/runtime/arena.h"
+#include "lowbit/runtime/conv_form.h"
 #include "lowbit/runtime/kernel_check.h"
 #include "lowbit/runtime/layout.h"
 #include "lowbit/runtime/plan.h"
@@ -196,9 +197,9 @@ Result<Model> Model::Build(const Graph& graph, const Options& options) {
   if (graph.outputs.empty()) return Invalid("graph '" + graph.name + "' has no output");
   if (QuantizesActivations(graph)) {
     LOWBIT_TRY(const Graph integers, ToIntegerForm(graph));
-    return BuildExecutable(integers, options);
+    return BuildExecutable(ToConvolutions(integers), options);
   }
-  return BuildExecutable(graph, options);
+  return BuildExecutable(ToConvolutions(graph), options);
 }
 
 Result<Model> Model::BuildExecutable(const Graph& graph, const Options& options) {

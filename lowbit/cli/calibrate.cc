@@ -5,6 +5,7 @@
 #include "lowbit/app/calibrate_file.h"
 #include "lowbit/cli/commands.h"
 #include "lowbit/cli/output.h"
+#include "lowbit/cli/packed_argument.h"
 
 namespace lowbit::cli {
 
@@ -23,7 +24,7 @@ void AddCalibrate(CLI::App* program, int* code) {
   options.threads = 0;
   CLI::App* command = program->add_subcommand(
       "calibrate", "Quantize the activations of a packed network, by images that it was trained on.");
-  command->add_option("file", arguments->request.file, "A packed .lbm file")->required();
+  command->add_option("file", arguments->request.file, kPackedHelp)->required();
   command->add_option("-o,--out", arguments->request.out, "The .lbm file to write")->required();
   command->add_option("--data", arguments->request.data, "NAME[:PATH] of the data set (default: the one trained on)");
   command->add_option("--samples", options.samples, "Training images to look at, spread over the set")
@@ -45,7 +46,10 @@ void AddCalibrate(CLI::App* program, int* code) {
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "Print one JSON object");
-  command->callback([=] { *code = PrintResult(app::CalibrateFile(arguments->request), arguments->json); });
+  command->callback([=] {
+    *code = WithPackedFile(&arguments->request.file,
+                           [&] { return PrintResult(app::CalibrateFile(arguments->request), arguments->json); });
+  });
 }
 
 }  // namespace lowbit::cli

@@ -7,6 +7,7 @@
 #include "lowbit/app/compress_file.h"
 #include "lowbit/cli/commands.h"
 #include "lowbit/cli/output.h"
+#include "lowbit/cli/packed_argument.h"
 
 namespace lowbit::cli {
 namespace {
@@ -35,7 +36,7 @@ void AddCompress(CLI::App* program, int* code) {
   app::CompressFileRequest& request = arguments->request;
   CLI::App* command = program->add_subcommand(
       "compress", "Replace the float weights of a packed network by codes and codebooks, fitted on images.");
-  command->add_option("file", request.file, "A packed .lbm file with float weights")->required();
+  command->add_option("file", request.file, std::string(kPackedHelp) + ", with float weights")->required();
   command->add_option("-o,--out", request.out, "The .lbm file to write");
   command->add_option("--data", request.data,
                       "NAME[:PATH] of the data set (default: the one trained on); none: fit the weights, without data");
@@ -64,7 +65,7 @@ void AddCompress(CLI::App* program, int* code) {
     }
     chosen.accuracy = !arguments->no_accuracy;
     if (!arguments->quiet) chosen.progress = ShowLayer;
-    *code = PrintResult(app::CompressFile(chosen), arguments->json);
+    *code = WithPackedFile(&chosen.file, [&] { return PrintResult(app::CompressFile(chosen), arguments->json); });
   });
 }
 

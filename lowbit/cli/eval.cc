@@ -7,6 +7,7 @@
 #include "lowbit/base/file.h"
 #include "lowbit/cli/commands.h"
 #include "lowbit/cli/output.h"
+#include "lowbit/cli/packed_argument.h"
 
 namespace lowbit::cli {
 namespace {
@@ -31,14 +32,13 @@ Status WritePredictions(const std::string& path, const app::Evaluation& evaluati
 }
 
 int RunSuperResolution(const EvalArguments& arguments) {
-  const app::EvaluateRunRequest& request = arguments.request;
-  if (FolderExists(request.run)) {
-    return Report(Invalid(request.run + ": is a folder; super-resolution evaluates packed files"));
-  }
+  app::EvaluateRunRequest request = arguments.request;
   if (!arguments.predictions.empty()) return Report(Invalid("--predictions: super-resolution predicts no classes"));
   if (arguments.scale == 0) return Report(Invalid("--scale is missing: how many times smaller the pictures are made"));
-  return PrintResult(app::EvaluateSuperResolution(request.run, request.data, arguments.scale, request.threads),
-                     arguments.json);
+  return WithPackedFile(&request.run, [&] {
+    return PrintResult(app::EvaluateSuperResolution(request.run, request.data, arguments.scale, request.threads),
+                       arguments.json);
+  });
 }
 
 int RunEval(const EvalArguments& arguments) {

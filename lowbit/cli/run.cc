@@ -5,6 +5,7 @@
 #include "lowbit/app/classify_images.h"
 #include "lowbit/cli/commands.h"
 #include "lowbit/cli/output.h"
+#include "lowbit/cli/packed_argument.h"
 
 namespace lowbit::cli {
 namespace {
@@ -22,7 +23,7 @@ struct RunArguments {
 void AddRun(CLI::App* program, int* code) {
   auto arguments = std::make_shared<RunArguments>();
   CLI::App* command = program->add_subcommand("run", "Classify image files with a packed network.");
-  command->add_option("model", arguments->model, "A packed .lbm file")->required();
+  command->add_option("model", arguments->model, kPackedHelp)->required();
   command->add_option("images", arguments->images, "PNG, JPEG, PGM or PPM files")->required();
   command->add_option("--top", arguments->top, "How many classes to print")
       ->check(CLI::Range(1, 1000000))
@@ -32,8 +33,9 @@ void AddRun(CLI::App* program, int* code) {
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "Print one JSON object");
   command->callback([=] {
-    const auto answers = app::ClassifyImages(arguments->model, arguments->images, arguments->top, arguments->threads);
-    *code = PrintResult(answers, arguments->json);
+    RunArguments& a = *arguments;
+    *code = WithPackedFile(
+        &a.model, [&a] { return PrintResult(app::ClassifyImages(a.model, a.images, a.top, a.threads), a.json); });
   });
 }
 

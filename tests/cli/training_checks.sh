@@ -65,6 +65,12 @@ check "pack into a folder that is not there" fails_with 2 "$lowbit" pack "$scrat
 check "inspect" fails_with 0 "$lowbit" inspect "$scratch/net.lbm"
 check "  shows ternary layers" says "ternary" "$scratch/out"
 check "inspect --json" prints_json "$lowbit" inspect "$scratch/net.lbm" --json
+check "inspect a run" fails_with 0 "$lowbit" inspect "$scratch/run"
+check "  shows its file" says "$scratch/run/model.lbm" "$scratch/out"
+check "calibrate a run" "$lowbit" calibrate "$scratch/run" -o "$scratch/calibrated.lbm" --samples 64
+mkdir "$scratch/unended"
+check "inspect a run that has not ended" fails_with 2 "$lowbit" inspect "$scratch/unended"
+check "  says so" says "holds no model.lbm" "$scratch/err"
 check "eval FILE --json" prints_json "$lowbit" eval "$scratch/net.lbm" --json
 check "eval on data that does not fit" fails_with 2 "$lowbit" eval "$scratch/net.lbm" --data "mnist:$scratch"
 
@@ -117,6 +123,7 @@ done
 # The weights of a float run, imported, are the file that the run packed.
 settings=("${tiny[@]:1}")  # Without --quiet.
 check "train floats" "$lowbit" train "$float_recipe" --out "$scratch/float" "${tiny[@]}"
+check "compress a run" fails_with 0 "$lowbit" compress "$scratch/float" --dry-run
 check "import" fails_with 0 "$lowbit" import "$float_recipe" -o "$scratch/imported.lbm" "${settings[@]}" \
   --set "model.weights=$scratch/float/checkpoint.safetensors"
 check "  says what it wrote" says "32.00 bits per weight" "$scratch/out"

@@ -39,8 +39,8 @@ struct Plan {
 bool ImagesAreIndependent(const Graph& graph);
 
 // The plan for that batch. `graph` is not needed afterwards.
-// Errors: as Validate; a value of more than kMaxPlannedFloats elements, or so many that must be kept at the same time, so that no small
-// file with absurd extents takes the machine down.
+// Errors: as Validate; a value of more than kMaxPlannedFloats elements, or so many that must be kept at the same time, so
+// that no small file with absurd extents takes the machine down.
 inline constexpr int64_t kMaxPlannedFloats = int64_t{1} << 28;
 Result<Plan> MakePlan(const Graph& graph, int64_t batch);
 

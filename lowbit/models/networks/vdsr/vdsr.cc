@@ -5,10 +5,10 @@
 
 namespace lowbit::models::networks::vdsr {
 
-// The image in and out is pixels, 0..255 (in the paper one channel, the brightness); convolutions see it as the input's mean and
-// scale have it, and their sum is divided by that scale before it is added. Options: `depth` (convolutions, 20), `width` (channels, 64), `bias` (none in the
-// published networks' ports). Layers: input, residual_layer.0.conv, residual_layer.1.conv, ..., output.
-// Fully convolutional: any height and width.
+// The image in and out is pixels, 0..255 (in the paper one channel, the brightness); convolutions see it as the input's mean
+// and scale have it, and their sum is divided by that scale before it is added. Fully convolutional: any height and width.
+// Options: `depth` (convolutions, 20), `width` (channels, 64), `bias` (none in the published networks' ports).
+// Layers: input, residual_layer.0.conv, residual_layer.1.conv, ..., output.
 Result<Graph> Build(const ModelInput& given, const Config& config) {
   ConfigReader reader(config, "model");
   const int64_t depth = reader.Int("depth", 20, 2, 1000);

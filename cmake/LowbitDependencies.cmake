@@ -4,15 +4,15 @@
 # the static libraries link. Packages of headers that only our own sources include are needed by the build alone.
 
 # Linked by component `runtime`.
-set(LOWBIT_RUNTIME_PACKAGES Threads HWY xxhash)
+set(LOWBIT_RUNTIME_PACKAGES Threads HWY)
 # Linked by the libraries of component `train`.
 set(LOWBIT_TRAIN_PACKAGES fmt ZLIB PNG JPEG tomlplusplus Torch)
 # Gloo, for training with several processes, is looked for by LowbitDistributed.cmake: the build does without.
 # Headers for our own sources, and tools.
-set(LOWBIT_BUILD_PACKAGES nlohmann_json FlatBuffers CLI11 Protobuf)
+set(LOWBIT_BUILD_PACKAGES nlohmann_json FlatBuffers CLI11 Protobuf xxhash)
 # What those define; an installed library must not name them.
 set(LOWBIT_BUILD_TARGETS nlohmann_json::nlohmann_json CLI11::CLI11 flatbuffers::flatbuffers
-                         flatbuffers::flatbuffers_shared protobuf::libprotobuf-lite)
+                         flatbuffers::flatbuffers_shared protobuf::libprotobuf-lite xxhash::xxhash)
 
 if(PROJECT_NAME STREQUAL "lowbit")
   list(APPEND CMAKE_MODULE_PATH ${CMAKE_CURRENT_LIST_DIR})

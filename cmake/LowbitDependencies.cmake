@@ -28,4 +28,16 @@ if(PROJECT_NAME STREQUAL "lowbit")
   foreach(package IN LISTS packages)
     find_package(${package} REQUIRED)
   endforeach()
+  # Debian's libtorch uses the system's libraries. That of the Python package shows fmt's headers in place of the system's,
+  # newer than the library that is linked, and functions of std::filesystem of an older libstdc++, which a program must
+  # not find before its own.
+  set(LOWBIT_FMT_BESIDE_TORCH fmt::fmt)
+  set(LOWBIT_TORCH torch)
+  get_target_property(fmt_headers fmt::fmt INTERFACE_INCLUDE_DIRECTORIES)
+  foreach(folder IN LISTS TORCH_INCLUDE_DIRS)
+    if(EXISTS ${folder}/fmt/format.h AND NOT folder IN_LIST fmt_headers)
+      set(LOWBIT_FMT_BESIDE_TORCH fmt::fmt-header-only)
+      set(LOWBIT_TORCH stdc++ torch)
+    endif()
+  endforeach()
 endif()

@@ -1,6 +1,6 @@
 #include "lowbit/train/distributed/backend_group.h"
 
-#ifdef USE_C10D_GLOO
+#ifdef LOWBIT_HAS_GLOO
 #include <chrono>
 #include <cstdlib>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
@@ -10,7 +10,7 @@
 
 namespace lowbit::train::distributed {
 
-#ifdef USE_C10D_GLOO
+#ifdef LOWBIT_HAS_GLOO
 
 namespace {
 

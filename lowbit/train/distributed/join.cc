@@ -12,10 +12,15 @@
 namespace lowbit::train::distributed {
 namespace {
 
-#ifdef USE_C10D_GLOO
+#ifdef LOWBIT_HAS_GLOO
 constexpr bool kHasGloo = true;
 #else
 constexpr bool kHasGloo = false;
+#endif
+#ifdef LOWBIT_HAS_NCCL
+constexpr bool kHasNccl = true;
+#else
+constexpr bool kHasNccl = false;
 #endif
 
 bool Listens(const Launch& launch) { return launch.rank == 0 && !launch.agent_listens; }
@@ -77,9 +82,9 @@ LostRanks Lost(int rank, int ranks, const std::exception& error) {
 
 Result<std::unique_ptr<Group>> Join(const Launch& launch, const std::string& device) {
   if (launch.ranks == 1) return std::unique_ptr<Group>();
-  if (!kHasGloo) {
-    return Invalid("training with " + std::to_string(launch.ranks) +
-                   " ranks needs Gloo, which this build of lowbit lacks (Debian: libgloo-dev; then build again)");
+  if (!kHasGloo && (device == "cpu" || !kHasNccl)) {
+    return Invalid("training with " + std::to_string(launch.ranks) + " ranks on " + device +
+                   " needs Gloo, which this build of lowbit lacks (Debian: libgloo-dev; then build again)");
   }
   LOWBIT_RETURN_IF_ERROR(CheckEndpoint(launch));
   try {

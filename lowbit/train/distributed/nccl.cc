@@ -1,6 +1,6 @@
 #include "lowbit/train/distributed/backend_group.h"
 
-#ifdef USE_C10D_NCCL
+#ifdef LOWBIT_HAS_NCCL
 #include <chrono>
 #include <cstdlib>
 #include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
@@ -8,7 +8,7 @@
 
 namespace lowbit::train::distributed {
 
-#ifdef USE_C10D_NCCL
+#ifdef LOWBIT_HAS_NCCL
 
 std::unique_ptr<Group> MakeNcclGroup(const Launch& launch, c10::intrusive_ptr<c10d::Store> store,
                                      const std::string& device) {

@@ -3,6 +3,7 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -17,6 +18,20 @@ bool Decays(const TrainedParameter& parameter, DecayScope scope) {
   return scope == DecayScope::kAll || parameter.traits.role == ParameterTraits::Role::kWeight;
 }
 
+// Parameters that a step treats alike.
+struct Alike {
+  std::vector<size_t> indices;
+  std::vector<at::Tensor> weights, gradients;  // The gradients may be overwritten.
+  double rate = 0, decay = 0;
+
+  // Those of these parameters.
+  std::vector<at::Tensor> Of(const std::vector<at::Tensor>& all) const {
+    std::vector<at::Tensor> some;
+    for (const size_t i : indices) some.push_back(all[i]);
+    return some;
+  }
+};
+
 // What the optimizers share: the walk over the parameters that have a gradient.
 class ParameterWalk : public Optimizer {
  public:
@@ -30,14 +45,7 @@ class ParameterWalk : public Optimizer {
   void Step(double learning_rate) override {
     const at::NoGradGuard no_grad;
     BeginStep();
-    for (size_t i = 0; i < parameters_.size(); ++i) {
-      TrainedParameter& parameter = parameters_[i];
-      if (!parameter.tensor.grad().defined()) continue;
-      const double decay =
-          Decays(parameter, options_.decay_scope) ? options_.weight_decay * parameter.traits.decay_multiplier : 0.0;
-      Update(i, parameter.tensor, parameter.tensor.grad(), learning_rate * parameter.traits.learning_rate_multiplier,
-             decay);
-    }
+    for (const Alike& alike : Sorted(learning_rate)) Update(alike);
   }
 
   void Reset() override {
@@ -47,8 +55,7 @@ class ParameterWalk : public Optimizer {
 
  protected:
   virtual void BeginStep() {}
-  // Changes `weight` by its gradient (which may be overwritten); i is the parameter's index.
-  virtual void Update(size_t i, at::Tensor& weight, at::Tensor gradient, double rate, double decay) = 0;
+  virtual void Update(const Alike& alike) = 0;
 
   std::vector<at::Tensor> ZerosLikeParameters() const {
     std::vector<at::Tensor> zeros;
@@ -60,7 +67,31 @@ class ParameterWalk : public Optimizer {
 
   const OptimizerOptions options_;
   std::vector<TrainedParameter> parameters_;
+
+ private:
+  std::vector<Alike> Sorted(double learning_rate) const;
 };
+
+// On a GPU all that share rate and decay, so that one launch serves them; on the CPU each for itself, whose numbers then
+// stay in the cache from one operation to the next.
+std::vector<Alike> ParameterWalk::Sorted(double learning_rate) const {
+  std::vector<Alike> groups;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    const TrainedParameter& parameter = parameters_[i];
+    if (!parameter.tensor.grad().defined()) continue;
+    const double rate = learning_rate * parameter.traits.learning_rate_multiplier;
+    const double decay =
+        Decays(parameter, options_.decay_scope) ? options_.weight_decay * parameter.traits.decay_multiplier : 0.0;
+    auto group = std::find_if(groups.begin(), groups.end(), [&](const Alike& other) {
+      return !parameter.tensor.is_cpu() && other.rate == rate && other.decay == decay;
+    });
+    if (group == groups.end()) group = groups.insert(group, {{}, {}, {}, rate, decay});
+    group->indices.push_back(i);
+    group->weights.push_back(parameter.tensor);
+    group->gradients.push_back(parameter.tensor.grad());
+  }
+  return groups;
+}
 
 void ParameterWalk::AddState(const std::vector<at::Tensor>& tensors, const std::string& word,
                              StateTensors* state) const {
@@ -79,29 +110,29 @@ class Sgd : public ParameterWalk {
   }
 
  private:
-  void Update(size_t i, at::Tensor& weight, at::Tensor gradient, double rate, double decay) override {
-    if (decay != 0) gradient.add_(weight, decay);
+  void Update(const Alike& alike) override {
+    if (alike.decay != 0) at::_foreach_add_(alike.gradients, alike.weights, alike.decay);
+    const std::vector<at::Tensor> velocity = alike.Of(momentum_);
     if (options_.form == OptimizerOptions::SgdForm::kCaffe) {
-      UpdateCaffe(momentum_[i], weight, gradient, rate);
+      UpdateCaffe(alike, velocity);
     } else {
-      UpdateTorch(momentum_[i], weight, gradient, rate);
+      UpdateTorch(alike, velocity);
     }
   }
 
-  void UpdateTorch(at::Tensor& velocity, at::Tensor& weight, const at::Tensor& gradient, double rate) const {
-    velocity.mul_(options_.momentum).add_(gradient);
-    if (!options_.nesterov) {
-      weight.add_(velocity, -rate);
-    } else {
-      weight.add_(gradient, -rate).add_(velocity, -rate * options_.momentum);
-    }
+  void UpdateTorch(const Alike& alike, const std::vector<at::Tensor>& velocity) const {
+    at::_foreach_mul_(velocity, options_.momentum);
+    at::_foreach_add_(velocity, alike.gradients);
+    if (options_.nesterov) at::_foreach_add_(alike.weights, alike.gradients, -alike.rate);
+    at::_foreach_add_(alike.weights, velocity, options_.nesterov ? -alike.rate * options_.momentum : -alike.rate);
   }
 
-  void UpdateCaffe(at::Tensor& velocity, at::Tensor& weight, const at::Tensor& gradient, double rate) const {
+  void UpdateCaffe(const Alike& alike, const std::vector<at::Tensor>& velocity) const {
     const double mu = options_.momentum;
-    if (options_.nesterov) weight.add_(velocity, mu);
-    velocity.mul_(mu).add_(gradient, rate);
-    weight.sub_(velocity, options_.nesterov ? 1 + mu : 1);
+    if (options_.nesterov) at::_foreach_add_(alike.weights, velocity, mu);
+    at::_foreach_mul_(velocity, mu);
+    at::_foreach_add_(velocity, alike.gradients, alike.rate);
+    at::_foreach_sub_(alike.weights, velocity, options_.nesterov ? 1 + mu : 1);
   }
 
   std::vector<at::Tensor> momentum_;
@@ -131,16 +162,21 @@ class Adam : public ParameterWalk {
     second_weight_ = 1 - std::pow(options_.beta2, t);
   }
 
-  void Update(size_t i, at::Tensor& weight, at::Tensor gradient, double rate, double decay) override {
-    if (decay != 0 && options_.kind == OptimizerOptions::Kind::kAdamW) {
-      weight.mul_(1 - rate * decay);
-    } else if (decay != 0) {
-      gradient.add_(weight, decay);
+  void Update(const Alike& alike) override {
+    if (alike.decay != 0 && options_.kind == OptimizerOptions::Kind::kAdamW) {
+      at::_foreach_mul_(alike.weights, 1 - alike.rate * alike.decay);
+    } else if (alike.decay != 0) {
+      at::_foreach_add_(alike.gradients, alike.weights, alike.decay);
     }
-    first_[i].mul_(options_.beta1).add_(gradient, 1 - options_.beta1);
-    second_[i].mul_(options_.beta2).addcmul_(gradient, gradient, 1 - options_.beta2);
-    const at::Tensor spread = (second_[i] / second_weight_).sqrt_().add_(options_.epsilon);
-    weight.addcdiv_(first_[i], spread, -rate / first_weight_);
+    const std::vector<at::Tensor> first = alike.Of(first_), second = alike.Of(second_);
+    at::_foreach_mul_(first, options_.beta1);
+    at::_foreach_add_(first, alike.gradients, 1 - options_.beta1);
+    at::_foreach_mul_(second, options_.beta2);
+    at::_foreach_addcmul_(second, alike.gradients, alike.gradients, 1 - options_.beta2);
+    const std::vector<at::Tensor> spread = at::_foreach_div(second, second_weight_);
+    at::_foreach_sqrt_(spread);
+    at::_foreach_add_(spread, options_.epsilon);
+    at::_foreach_addcdiv_(alike.weights, first, spread, -alike.rate / first_weight_);
   }
 
   std::vector<at::Tensor> first_, second_;

@@ -30,7 +30,10 @@ at::Tensor Root(const at::Tensor& x) { return at::sqrt(x); }
 at::Tensor SmoothRelu(const at::Tensor& x) { return at::softplus(x); }
 at::Tensor SoftSign(const at::Tensor& x) { return x / (1 + at::abs(x)); }
 at::Tensor MishOf(const at::Tensor& x) { return x * at::tanh(at::softplus(x)); }
-at::Tensor HardSwishOf(const at::Tensor& x) { return at::hardswish(x); }
+// In double libtorch's own has a sixth of too few digits on CUDA.
+at::Tensor HardSwishOf(const at::Tensor& x) {
+  return x.scalar_type() == at::kDouble ? x * at::clamp(x + 3, 0, 6) / 6 : at::hardswish(x);
+}
 
 // In place where it may: one block of memory less to ask for and to write to. The gradient needs the result only.
 Kernel LowerRelu(const LoweringRequest& request) {

@@ -13,6 +13,7 @@
 #include "lowbit/core/testing/single_node.h"
 #include "lowbit/train/lowering.h"
 #include "lowbit/train/network.h"
+#include "lowbit/train/test_devices.h"
 
 namespace lowbit::train {
 namespace {
@@ -53,10 +54,13 @@ void ExpectSameResults(const SingleNode& made, const std::string& what) {
   std::vector<at::Tensor> inputs;
   for (const GraphInput& input : made.graph.inputs) inputs.push_back(ToTorch(made.inputs.at(input.name)));
   const at::NoGradGuard no_grad;
-  const at::Tensor got = Network::Create(made.graph, options).Run(inputs, Mode::kEval, {}).at(0);
   const at::Tensor wanted = ToTorch(expected.value().at("out"));
-  ASSERT_EQ(got.sizes(), wanted.sizes()) << what;
-  EXPECT_TRUE(got.allclose(wanted, kTolerance, kTolerance)) << what;
+  for (const std::string& device : Devices()) {
+    options.device = device;
+    const at::Tensor got = Network::Create(made.graph, options).Run(inputs, Mode::kEval, {}).at(0).to(at::kCPU);
+    ASSERT_EQ(got.sizes(), wanted.sizes()) << what << " on " << device;
+    EXPECT_TRUE(got.allclose(wanted, kTolerance, kTolerance)) << what << " on " << device;
+  }
 }
 
 void ExpectSame(const std::string& op, Attributes attributes, std::vector<Operand> operands) {

@@ -2,7 +2,7 @@
 // steps of both alternate, and the ratio is that of neighbours. Prints a table; asserts nothing.
 //
 //   lowbit_bench_train_step [--network NAME] [--batch N] [--way NAME...] [--base NAME] [--pairs N]
-//                           [--threads N] [--channels-last] [--cpu-time] [--json FILE]
+//                           [--threads N] [--device NAME] [--channels-last] [--cpu-time] [--json FILE]
 //   lowbit_bench_train_step --serve WAY [--network NAME] [--batch N] ...
 //
 // The latter prints how many values it trains, and then answers each line of its input: to `step` with the milliseconds
@@ -32,11 +32,13 @@ struct Arguments {
   std::vector<std::string> networks = {"resnet20", "vgg9"};
   std::vector<int64_t> batches = {64, 128};
   std::vector<std::string> ways;
-  std::string base = "float", serve, json;
+  std::string base = "float", device = "cpu", serve, json;
   int pairs = 30, threads = 2;
   bool channels_last = false, cpu_time = false;
 
-  Setting At(const std::string& network, int64_t batch) const { return {network, batch, channels_last, cpu_time}; }
+  Setting At(const std::string& network, int64_t batch) const {
+    return {network, batch, device, channels_last, cpu_time};
+  }
 };
 
 double Median(std::vector<double> values) {
@@ -54,11 +56,13 @@ double PeakMemory() {
   return 0;
 }
 
-// The same of a process that does nothing but some such steps.
+// The same of a process that does nothing but some such steps. 0 for a GPU, whose memory is not the process's.
 double PeakMemoryOf(const std::string& program, const Arguments& arguments, const Setting& setting, const Way& way) {
+  if (setting.device != "cpu") return 0;
   const std::string command =
-      fmt::format("echo memory | '{}' --serve {} --network {} --batch {} --threads {}{}", program, way.name,
-                  setting.network, setting.batch, arguments.threads, setting.channels_last ? " --channels-last" : "");
+      fmt::format("echo memory | '{}' --serve {} --network {} --batch {} --threads {} --device {}{}", program, way.name,
+                  setting.network, setting.batch, arguments.threads, setting.device,
+                  setting.channels_last ? " --channels-last" : "");
   FILE* pipe = popen(command.c_str(), "r");
   double mebibytes = 0;
   if (pipe == nullptr || std::fscanf(pipe, "%*d %lf", &mebibytes) != 1) mebibytes = 0;
@@ -146,6 +150,7 @@ int Main(int argc, char** argv) {
   app.add_option("--base", arguments.base, "the way that they are compared with");
   app.add_option("--pairs", arguments.pairs, "pairs of steps")->check(CLI::Range(1, 10000));
   app.add_option("--threads", arguments.threads, "threads")->check(CLI::Range(1, 1024));
+  app.add_option("--device", arguments.device, "cpu or cuda");
   app.add_flag("--channels-last", arguments.channels_last, "activations in channels-last order");
   app.add_flag("--cpu-time", arguments.cpu_time, "measure the processor's time in all threads, not the clock's");
   app.add_option("--json", arguments.json, "write the results to this file");
@@ -154,7 +159,7 @@ int Main(int argc, char** argv) {
   torch::set_num_threads(arguments.threads);
   train::KeepFreedMemory();  // As in `lowbit train`.
   if (!arguments.serve.empty()) return Serve(arguments);
-  fmt::print("libtorch {}, {} threads, {}, {} time\n", TORCH_VERSION, arguments.threads,
+  fmt::print("libtorch {}, {}, {} threads, {}, {} time\n", TORCH_VERSION, arguments.device, arguments.threads,
              arguments.channels_last ? "channels-last" : "contiguous", arguments.cpu_time ? "CPU" : "wall");
   fmt::print("network   batch  way             float ms       ms   ratio     25%     75%  peak MiB\n");
   nlohmann::ordered_json results = nlohmann::ordered_json::array();
@@ -162,6 +167,7 @@ int Main(int argc, char** argv) {
   if (arguments.json.empty()) return 0;
   const nlohmann::ordered_json all = {{"commit", Commit()},
                                       {"libtorch", TORCH_VERSION},
+                                      {"device", arguments.device},
                                       {"threads", arguments.threads},
                                       {"channels_last", arguments.channels_last},
                                       {"clock", arguments.cpu_time ? "cpu" : "wall"},

@@ -47,7 +47,7 @@ Graph BuildGraph(const recipe::Recipe& recipe) {
 }
 
 train::NetworkOptions Options(const Setting& setting, const recipe::Recipe& recipe) {
-  train::NetworkOptions options = train::ReadNetworkOptions(recipe, "cpu").value();
+  train::NetworkOptions options = train::ReadNetworkOptions(recipe, setting.device).value();
   options.memory_format = setting.channels_last ? train::MemoryFormat::kChannelsLast : train::MemoryFormat::kContiguous;
   return options;
 }
@@ -204,14 +204,18 @@ double Trainee::Step() {
   const double start = Now(it.cpu_time);
   if (it.loader != nullptr) it.loader->Next(&it.images, &it.labels);
   const torch::Tensor logits = it.network.Forward(it.images, train::Mode::kTrain, it.context);
-  torch::Tensor loss = train::CrossEntropy(logits, it.labels, 0);
+  const torch::Tensor labels = it.labels.to(logits.device());
+  torch::Tensor loss = train::CrossEntropy(logits, labels, 0);
   const torch::Tensor regularizer = it.network.Regularizer();
   if (regularizer.defined()) loss = loss + regularizer;
   it.optimizer->ZeroGradients();
   if (it.loader != nullptr) loss.item<double>();
   loss.backward();
-  if (it.loader != nullptr) logits.detach().argmax(1).eq(it.labels).sum().item<int64_t>();
+  if (it.loader != nullptr) logits.detach().argmax(1).eq(labels).sum().item<int64_t>();
   it.optimizer->Step(1e-4);
+  // Waits for a GPU, which works through its steps in order.
+  const torch::Tensor& last = it.network.Parameters().back().tensor;
+  if (!last.is_cpu()) last.detach().cpu();
   ++it.context.iteration;
   return Now(it.cpu_time) - start;
 }

@@ -23,6 +23,7 @@ const std::vector<Way>& Ways();
 struct Setting {
   std::string network;  // "vgg9", "resnet20"
   int64_t batch = 128;
+  std::string device = "cpu";
   bool channels_last = false;
   // Measure the processor's time in all threads, which other programs disturb less than the clock.
   bool cpu_time = false;

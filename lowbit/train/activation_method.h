@@ -37,6 +37,7 @@ struct ActivationMethod {
   // Levels of any kind: what a LevelQuant in place of the Quant has, in integers; the scale is measured. Null: a uniform grid. Not for
   // what the first and the last product read. Error: no such levels.
   std::function<Result<LevelGrid>(int bits, bool is_signed)> levels;
+  bool levels_clip_gradient = false;  // It is 0 beyond the first and the last level.
   // What a Quant whose scale is trained, or a BipolarQuant, gives, differentiable with respect to both; for BipolarQuant the range
   // is -1..1. x: float or double. Null: the executor's own (the straight-through gradient inside the range).
   std::function<at::Tensor(const at::Tensor& x, const at::Tensor& scale, const IntegerRange& range)> apply;

@@ -59,6 +59,7 @@ std::vector<Lines> ActivationMethods() {
     all.push_back({"method=twn", "activations.bits=4", std::string("activations.method=") + entry.name});
   }
   all.push_back({"method=twn", "activations.method=sign", "activations.sign.gradient=polynomial"});
+  all.push_back({"method=twn", "activations.bits=4", "activations.method=esb", "activations.esb.gradient=clipped"});
   return all;
 }
 

@@ -340,8 +340,8 @@ TEST(Lowerings, QuantizersInFloat) {
 }
 
 // dL/dx of L = sum of (i + 1) y[i].
-std::vector<float> GradientOf(const SingleNode& made, const at::Tensor& x) {
-  Network network = Network::Create(made.graph, {});
+std::vector<float> GradientOf(const SingleNode& made, const at::Tensor& x, const NetworkOptions& options = {}) {
+  Network network = Network::Create(made.graph, options);
   const at::Tensor leaf = x.detach().requires_grad_(true);
   const at::Tensor y = network.Run({leaf}, Mode::kTrain, {}).at(0);
   (y * at::arange(1, y.numel() + 1).view_as(y)).sum().backward();
@@ -363,9 +363,15 @@ TEST(Lowerings, GradientsOfQuantizersAreThoseOfClipping) {
   EXPECT_EQ(GradientOf(signs, ToTorch(x).to(at::kFloat)), (std::vector<float>{0, 0, 0, 4, 5, 6, 7, 0}));
 }
 
-TEST(Lowerings, GradientsOfLevelsGoStraightThrough) {
+TEST(Lowerings, GradientsOfLevelsGoStraightThroughOrEndWithThem) {
   const DoubleTensor x({5}, {-100, -.2, .1, 3, 100});
-  EXPECT_EQ(GradientOf(MakeLevelQuant(x, .5f), ToTorch(x).to(at::kFloat)), (std::vector<float>{1, 2, 3, 4, 5}));
+  const SingleNode levels = MakeLevelQuant(x, .5f);
+  EXPECT_EQ(GradientOf(levels, ToTorch(x).to(at::kFloat)), (std::vector<float>{1, 2, 3, 4, 5}));
+  ActivationMethod clipped;
+  clipped.levels_clip_gradient = true;
+  NetworkOptions options;
+  options.activation = std::make_shared<ActivationMethod>(clipped);
+  EXPECT_EQ(GradientOf(levels, ToTorch(x).to(at::kFloat), options), (std::vector<float>{0, 2, 3, 4, 0}));
 }
 
 TEST(Lowerings, AQuantizerNeedsAScaleToDivideBy) {

@@ -145,12 +145,19 @@ Kernel LowerBipolarQuant(const LoweringRequest& request) {
   return Lowered(request, {-1, 1}, [](double scale) { return Signs(scale); });
 }
 
-// The nearest of any levels forward, straight through backward: dL/dx = dL/dy everywhere.
+// The nearest of any levels forward, straight through backward: dL/dx = dL/dy, everywhere or only between the first and the
+// last level.
 class Levels : public torch::autograd::Function<Levels> {
  public:
-  static at::Tensor forward(AutogradContext*, const at::Tensor& x, const at::Tensor& scale,
-                            const at::Tensor& thresholds, const at::Tensor& levels) {
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& scale,
+                            const at::Tensor& thresholds, const at::Tensor& levels, bool clips) {
     const auto step = scale.item<double>();
+    context->saved_data["clips"] = clips;
+    if (clips) {
+      context->save_for_backward({x});
+      context->saved_data["first"] = step * levels[0].item<double>();
+      context->saved_data["last"] = step * levels[-1].item<double>();
+    }
     if (IsPlain(x) && IsPlain(thresholds) && IsPlain(levels)) {
       const FloatLevels table = {static_cast<float>(step), static_cast<float>(1 / step), thresholds.data_ptr<float>(),
                                  levels.data_ptr<float>(), levels.numel()};
@@ -166,14 +173,20 @@ class Levels : public torch::autograd::Function<Levels> {
     const at::Tensor reached = at::bucketize(ordered, thresholds, /*out_int32=*/false, /*right=*/true);
     return at::empty_like(x).copy_(levels.take(reached)).mul_(step);
   }
-  static variable_list backward(AutogradContext*, variable_list gradients) { return {gradients[0], {}, {}, {}}; }
+
+  static variable_list backward(AutogradContext* context, variable_list gradients) {
+    if (!context->saved_data["clips"].toBool()) return {gradients[0], {}, {}, {}, {}};
+    const auto end = [context](const char* name) { return context->saved_data[name].toDouble(); };
+    return {KeepInside(gradients[0], context->get_saved_variables()[0], end("first"), end("last")), {}, {}, {}, {}};
+  }
 };
 
 Kernel LowerLevelQuant(const LoweringRequest& request) {
-  return [name = request.node.name](const Inputs& in, Mode) {
+  const bool clips = request.activation != nullptr && request.activation->levels_clip_gradient;
+  return [clips, name = request.node.name](const Inputs& in, Mode) {
     ReadScale(in[1], name);
     const at::Tensor x = Widened(in[0]);
-    return Levels::apply(x, in[1], in[2].to(x.scalar_type()), in[3].to(x.scalar_type()));
+    return Levels::apply(x, in[1], in[2].to(x.scalar_type()), in[3].to(x.scalar_type()), clips);
   };
 }
 

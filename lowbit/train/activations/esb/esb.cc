@@ -4,7 +4,8 @@
 
 // Elastic significant bits (Gong et al. 2022): `k` bits behind the leading one, the others for the exponent, so that steps are fine near
 // zero. The scale is aligned in closed form with what comes in at the start of a run (quant/activation_scale.h); the paper's code
-// averages it while it trains. The gradient goes straight through, also for what saturates.
+// averages it while it trains. `gradient` = straight: through, also for what saturates, as the paper trains; clipped: 0 there, as its
+// code can, which bounds what a deep network of few bits amplifies.
 
 namespace lowbit::train::activations::esb {
 namespace {
@@ -26,8 +27,10 @@ Result<LevelGrid> Levels(int bits, int64_t k, bool is_signed) {
 Result<ActivationMethod> Create(const Config& options) {
   ConfigReader reader(options, "quantize.activations.esb");
   const int64_t k = reader.Int("k", 1, 0, 6);
+  const std::string gradient = reader.String("gradient", "straight", {"straight", "clipped"});
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
   ActivationMethod method;
+  method.levels_clip_gradient = gradient == "clipped";
   method.levels = [k](int bits, bool is_signed) { return Levels(bits, k, is_signed); };
   return method;
 }

@@ -69,8 +69,9 @@ Result<LayerRule> ReadLayerRule(const std::string& pattern, const Config& config
   if (reader.Has("activation_bits")) {
     rule.activation_bits = reader.Int("activation_bits", 0, 0, 8);
     if (*rule.activation_bits == 1) reader.Reject("activation_bits", "0, which leaves floats, or 2 to 8");
-    if (quantize.activations.bits == 0)
+    if (quantize.activations.bits == 0) {
       RejectUnused(&reader, {"activation_bits"}, "there is no 'quantize.activations'");
+    }
   }
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
   return rule;
@@ -98,6 +99,11 @@ Result<QuantizeSection> ReadQuantize(const Config& config) {
   const Config& sq = reader.Table("sq");
   const Config& activations = reader.Table("activations");
   const Config& layers = reader.Table("layers");
+  quantize.widths = reader.String("widths", "");
+  quantize.equal_widths = reader.Bool("equal_widths", false);
+  if (quantize.method == "none") RejectUnused(&reader, {"widths", "equal_widths"}, "'quantize.method' is 'none'");
+  if (reader.Has("layers")) RejectUnused(&reader, {"widths"}, "'quantize.layers' names the layers already");
+  if (quantize.widths.empty()) RejectUnused(&reader, {"equal_widths"}, "it belongs to 'quantize.widths'");
   const bool with_activations = reader.Has("activations") && quantize.method != "none";
   if (quantize.method != "none") quantize.method_options = reader.Table(quantize.method);
   const bool with_sq = quantize.policy == QuantizeSection::Policy::kSq;

@@ -51,7 +51,11 @@ struct QuantizeSection {
   std::vector<double> ramp;        // Steps of equal length inside one run, the last of which begins at `ramp_until` ...
   double ramp_until = 0.6;         // ... of the run's progress, so that r = 1 from there on. (0, 1]
   ActivationsSection activations;  // Needs a method.
-  std::vector<LayerRule> layers;   // In the order of the patterns' letters; no two match the same node.
+  // The folder of a finished run: each layer's weights get the bits that its packed network has there, as the option `bits` of
+  // `method`. "../NAME" is a folder beside that of the run itself. Empty: no such. Not with `layers`.
+  std::string widths;
+  bool equal_widths = false;      // Instead the same for all: the mean over those weights, rounded.
+  std::vector<LayerRule> layers;  // In the order of the patterns' letters; no two match the same node.
 };
 
 // Errors as those of ReadRecipe, which calls this.

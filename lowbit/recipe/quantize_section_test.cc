@@ -113,6 +113,16 @@ TEST(ReadQuantize, AnOverrideReachesARuleByItsQuotedPattern) {
   EXPECT_EQ(ToToml(RuleOf(recipe.value().quantize, "layer1.x")->method_options), "bits = 7\nsignificant = 1\n");
 }
 
+TEST(ReadQuantize, WidthsOfAnotherRunTakeThePlaceOfRules) {
+  const std::string lsq = kTrain + "[quantize]\nmethod = \"lsq\"\n", widths = "widths = \"../learned,seed=1\"\n";
+  const QuantizeSection quantize = Good(lsq + widths + "equal_widths = true\n").quantize;
+  EXPECT_EQ(quantize.widths, "../learned,seed=1");
+  EXPECT_TRUE(quantize.equal_widths);
+  EXPECT_THAT(Bad(lsq + "equal_widths = true\n"), HasSubstr("it belongs to 'quantize.widths'"));
+  EXPECT_THAT(Bad(lsq + widths + "[quantize.layers.fc]\n"), HasSubstr("'quantize.layers' names the layers already"));
+  EXPECT_THAT(Bad(kTrain + "[quantize]\n" + widths), HasSubstr("'quantize.method' is 'none'"));
+}
+
 TEST(ReadQuantize, RefusesImpossibleRules) {
   const std::string twn = kTrain + "[quantize]\nmethod = \"twn\"\n";
   const std::string rule = twn + "[quantize.layers.fc]\n";

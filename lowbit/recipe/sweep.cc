@@ -243,6 +243,18 @@ std::vector<Combination> Combine(const std::vector<Combination>& before, const A
   return combined;
 }
 
+void Replace(const std::string& word, const std::string& by, Config* config) {
+  if (auto* text = std::get_if<std::string>(&config->value)) {
+    for (size_t at = text->find(word); at != std::string::npos; at = text->find(word, at + by.size())) {
+      text->replace(at, word.size(), by);
+    }
+  } else if (auto* list = std::get_if<ConfigArray>(&config->value)) {
+    for (Config& entry : *list) Replace(word, by, &entry);
+  } else if (auto* table = std::get_if<ConfigTable>(&config->value)) {
+    for (auto& [key, entry] : *table) Replace(word, by, &entry);
+  }
+}
+
 Result<SweepRun> MakeRun(const Config& base, const Combination& combination) {
   SweepRun run{combination.name, combination.group, base, Recipe()};
   if (run.name.size() > kMaxNameLength) {
@@ -250,7 +262,10 @@ Result<SweepRun> MakeRun(const Config& base, const Combination& combination) {
                    " letters; name it by [[sweep.variant]]");
   }
   for (const Setting& setting : combination.settings) LOWBIT_RETURN_IF_ERROR(ApplySetting(setting, &run.config));
-  Config& name = std::get<ConfigTable>(run.config.value)["name"];
+  auto& keys = std::get<ConfigTable>(run.config.value);
+  const auto seed = keys.find("seed");
+  if (seed != keys.end()) Replace("$seed", ToText(seed->second), &run.config);
+  Config& name = keys["name"];
   name.value = std::get<std::string>(name.value) + "/" + run.name;
   Result<Recipe> recipe = ReadRecipe(run.config);
   if (!recipe.ok()) return Error{recipe.error().kind, recipe.error().message + " (run '" + run.name + "')"};

@@ -31,6 +31,7 @@ bool IsSweep(const Config& config);
 // The runs of a sweep, each checked by ReadRecipe: variants as they stand in the file, for each of them the values of the
 // listed keys (in alphabetical order of the keys, the last one changing fastest), and the seeds innermost.
 // `fixed`: keys that the command line sets; a sweep that lists one of them would ignore it, which is an error.
+// In every string, $seed stands for the run's seed.
 // Errors: no list; an empty list; a value twice; two runs that differ in nothing or have one name; a name that is no
 // name of a folder; a key that is listed and set by a variant; more than kMaxSweepRuns runs; what ReadRecipe refuses.
 // REQUIRES: IsSweep(config), and the recipe has a name.

@@ -78,6 +78,14 @@ TEST(ExpandSweep, ReadsVariants) {
   EXPECT_EQ(runs[3].recipe.quantize.policy, QuantizeSection::Policy::kSq);
 }
 
+TEST(ExpandSweep, StringsMayNameTheSeed) {
+  const std::vector<SweepRun> runs =
+      Good("[sweep]\nseed = [1, 12]\n[[sweep.variant]]\nname = \"a\"\nset = [\"model.weights=x,seed=$seed\"]\n");
+  ASSERT_EQ(runs.size(), 2u);
+  EXPECT_EQ(runs[0].recipe.model.weights, "x,seed=1");
+  EXPECT_EQ(runs[1].recipe.model.weights, "x,seed=12");
+}
+
 TEST(ExpandSweep, NamesAreFitForFolders) {
   EXPECT_THAT(
       Names("[quantize]\nmethod = \"twn\"\npolicy = \"sq\"\n"

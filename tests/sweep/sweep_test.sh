@@ -182,4 +182,48 @@ check "  says why" says "not a finite number" "$scratch/err"
 check "  the others are made" test "$(grep -cE '^(float|sq-twn) +3 ' "$scratch/out")" = 2
 check "  and the finished ones left alone" cmp "$scratch/before" "$scratch/whole/float,seed=1/metrics.jsonl"
 check "  a page of what there is" grep -q "wild" "$scratch/whole/report.html"
+
+# Widths that one run of a sweep learns are those of the runs behind it. The price is such that layers lose bits at once.
+cat >"$scratch/widths.toml" <<'TOML'
+[data]
+train_limit = 512
+test_limit = 100
+[train]
+epochs = 2
+batch = 32
+[quantize]
+method = "srq"
+[quantize.srq]
+bits = 4
+estimator = "full_vector"
+[sweep]
+seed = [3, 4]
+[[sweep.variant]]
+name = "learned"
+set = ["quantize.srq.dropbits=true", "quantize.srq.bit_price=3", "quantize.srq.price_warmup=0", "quantize.srq.patience=1",
+  "quantize.srq.mask_rate=50"]
+[[sweep.variant]]
+name = "fixed"
+set = ["quantize.widths=../learned,seed=$seed"]
+[[sweep.variant]]
+name = "equal"
+set = ["quantize.widths=../learned,seed=$seed", "quantize.equal_widths=true"]
+TOML
+widths() { "$lowbit" train "$scratch/widths.toml" --threads 1 --quiet --out "$scratch/widths" "$@"; }
+# learned_bits RUN: of its layers after the last epoch. widths_of RUN: what it was told.
+learned_bits() {
+  grep '"kind":"layer"' "$scratch/widths/$1/metrics.jsonl" | grep '"epoch":2' |
+    sed -E 's/.*"layer":"([^"]*)".*"bits":([0-9]*).*/\1 \2/' | sort
+}
+widths_of() { sed -n '/"widths"/,/}/p' "$scratch/widths/$1/run.json" | sed -nE 's/^ *"(.*)": ([0-9]+),?$/\1 \2/p' | sort; }
+check "widths of another run of the sweep" fails_with 0 widths
+check "  were learned" test "$(learned_bits learned,seed=3 | grep -c " 4")" -lt 4
+check "  and followed" test "$(widths_of fixed,seed=3)" = "$(learned_bits learned,seed=3)"
+check "  by each seed from its own" test "$(widths_of fixed,seed=4)" = "$(learned_bits learned,seed=4)"
+check "  or their mean" test "$(widths_of equal,seed=3 | cut -d' ' -f2 | sort -u | wc -l)" = 1
+check "  and such a run is evaluated" fails_with 0 "$lowbit" eval "$scratch/widths/fixed,seed=3"
+check "widths of a run that is not there" fails_with 2 "$lowbit" train "$scratch/widths/fixed,seed=3/recipe.toml" \
+  --out "$scratch/nowhere/run"
+check "  says so" says "is not the folder of a finished run" "$scratch/err"
+check "  leaves nothing" test ! -e "$scratch/nowhere"
 finish

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lowbit/app/training/widths.h"
 #include "lowbit/base/file.h"
 #include "lowbit/base/version.h"
 #include "lowbit/core/cost.h"
@@ -32,6 +33,17 @@ Json DatasetJson(const data::Dataset& dataset) {
           {"image", dataset.train.image}};
 }
 
+// The bits of the rules that AddWidths made; none where the recipe does not ask for them.
+Json WidthsJson(const recipe::QuantizeSection& quantize) {
+  Json widths = Json::object();
+  if (quantize.widths.empty()) return widths;
+  for (const recipe::LayerRule& rule : quantize.layers) {
+    const auto& options = std::get<ConfigTable>(rule.method_options.value);
+    widths[rule.pattern] = std::get<int64_t>(options.at("bits").value);
+  }
+  return widths;
+}
+
 // What ReadRunDescription needs of run.json; throws nlohmann's exceptions.
 void ReadInput(const Json& json, RecipeNetwork* network) {
   const Json& input = json.at("input");
@@ -45,6 +57,7 @@ void ReadInput(const Json& json, RecipeNetwork* network) {
     network->class_folders = input.at("class_folders").get<std::vector<std::string>>();
   }
   network->dataset = input.at("dataset").get<std::string>();
+  if (json.contains("widths")) AddWidths(json.at("widths").get<Widths>(), &network->recipe.quantize);
 }
 
 }  // namespace
@@ -65,6 +78,7 @@ Status WriteRunDescription(const std::string& folder, const RecipeNetwork& netwo
                      {"dataset", DatasetJson(job.dataset)},
                      {"model", ModelJson(network.recipe, job.graph, costs)},
                      {"method", MethodName(network.recipe.quantize)},
+                     {"widths", WidthsJson(network.recipe.quantize)},
                      {"seed", network.recipe.seed},
                      {"threads", job.threads},
                      {"ranks", job.launch.ranks},

@@ -16,9 +16,9 @@ namespace lowbit::app {
 // A run's copy of the file that its recipe's key model.file names.
 std::string NetworkPath(const std::string& folder);
 
-// Writes run.json, and that copy where there is none yet.
+// Writes run.json, and that copy where there is none yet. The bits that [quantize] `widths` led to are kept there.
 Status WriteRunDescription(const std::string& folder, const RecipeNetwork& network, const train::TrainJob& job);
-// Reads recipe.toml and run.json of a run's folder; model.file is the run's copy.
+// Reads recipe.toml and run.json of a run's folder; model.file is the run's copy, and the bits of `widths` are rules.
 Result<RecipeNetwork> ReadRunDescription(const std::string& folder);
 
 }  // namespace lowbit::app

@@ -15,6 +15,7 @@
 #include "lowbit/app/start_weights.h"
 #include "lowbit/app/training/run_description.h"
 #include "lowbit/app/training/teacher.h"
+#include "lowbit/app/training/widths.h"
 #include "lowbit/base/file.h"
 #include "lowbit/base/thread_pool.h"
 #include "lowbit/format/lbm/lbm.h"
@@ -86,6 +87,20 @@ Result<RecipeNetwork> Prepare(bool starts, train::TrainJob* job) {
   return network;
 }
 
+// The bits of single layers, if the recipe wants those of another run; once begun, a run keeps its own.
+Status FollowWidths(bool resumes, train::TrainJob* job) {
+  recipe::QuantizeSection& quantize = job->recipe.quantize;
+  if (quantize.widths.empty()) return Ok();
+  if (resumes) {
+    LOWBIT_TRY(const RecipeNetwork begun, ReadRunDescription(job->folder));
+    quantize = begun.recipe.quantize;
+    return Ok();
+  }
+  LOWBIT_TRY(const Widths widths, ReadWidths(WidthsFolder(quantize.widths, job->folder), quantize.equal_widths));
+  AddWidths(widths, &quantize);
+  return Ok();
+}
+
 void PrintWarnings(const train::TrainJob& job) {
   for (const std::string& warning : job.dataset.warnings) {
     std::fprintf(stderr, "%s  warning: %s\n", job.recipe.name.c_str(), warning.c_str());
@@ -137,6 +152,8 @@ Status CheckRuns(const std::vector<recipe::SweepRun>& runs, const std::string& d
       LOWBIT_TRY(job.dataset, LoadLabelledData(job.recipe.data));
       loaded = DataText(run);
     }
+    // A run of the same sweep has no widths yet.
+    if (!AreBeside(job.recipe.quantize.widths)) LOWBIT_RETURN_IF_ERROR(FollowWidths(/*resumes=*/false, &job));
     const Result<RecipeNetwork> network = Prepare(/*starts=*/true, &job);
     if (!network.ok()) return Error{network.error().kind, network.error().message + " (run '" + run.name + "')"};
   }
@@ -154,6 +171,7 @@ Result<TrainSummary> TrainRun(const TrainRequest& request) {
   if (job.launch.rank == 0) PrintWarnings(job);
   const bool resumes = job.resume && FileExists(train::CheckpointPath(job.folder));
   if (resumes && !job.recipe.model.file.empty()) job.recipe.model.file = NetworkPath(job.folder);
+  LOWBIT_RETURN_IF_ERROR(FollowWidths(resumes, &job));
   // The other ranks receive the start values of rank 0.
   LOWBIT_TRY(const RecipeNetwork network, Prepare(!resumes && job.launch.rank == 0, &job));
   LOWBIT_TRY(const std::unique_ptr<distributed::Group> group, distributed::Join(job.launch, job.device));

@@ -93,7 +93,7 @@ Result<double> MillisecondsToFirstResult(const std::string& path, const Contest&
     Result<runtime::Model> model = runtime::Model::Load(path);
     status = model.ok() ? model.value().Run(contest.input, contest.batch, *output) : Status(model.error());
   });
-  LOWBIT_RETURN_IF_ERROR(status);
+  if (!status.ok()) return status.error();
   return 1e3 * seconds;
 }
 
@@ -118,6 +118,7 @@ Result<Json> Measure(const Network& network, const std::string& path) {
   if (output != same) return Failed("two threads give other answers than one");
   LOWBIT_TRY(const Sizes sizes, SizesOf(path, contest.graph));
   std::vector<double> times;
+  times.reserve(kRounds);
   for (int round = 0; round < kRounds; ++round) times.push_back(1e3 * SecondsOf([&] { run(&one, &output); }));
   const double loop = LoopSpeedUp();
   return Json{{"network", network.name},

@@ -40,7 +40,7 @@ class EvaluateSuperResolutionTest : public testing::Test {
       auto& values = std::get<FloatTensor>(output->second.value).data;
       std::fill(values.begin(), values.end(), last);
     }
-    const std::string path = folder_.File(name + ".lbm");
+    std::string path = folder_.File(name + ".lbm");
     EXPECT_TRUE(lbm::Write(graph, path).ok());
     return path;
   }

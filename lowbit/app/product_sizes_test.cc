@@ -11,7 +11,12 @@
 namespace lowbit::app {
 namespace {
 
-using namespace quant::product;
+using quant::product::Clamp;
+using quant::product::LargeRules;
+using quant::product::NetworkPlan;
+using quant::product::PlanNetwork;
+using quant::product::Rules;
+using quant::product::SmallRules;
 
 Graph Build(int64_t depth) {
   Config options;

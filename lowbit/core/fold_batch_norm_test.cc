@@ -54,7 +54,7 @@ TEST(FoldBatchNorm, LeavesTheNumbersAndNoNormalization) {
 
 TEST(FoldBatchNorm, LeavesWhatOthersReadToo) {
   Graph graph = TwoLayers();
-  graph.outputs.push_back("c1");
+  graph.outputs.emplace_back("c1");
   EXPECT_EQ(FoldBatchNorm(graph).nodes.size(), 3u);
   graph.nodes[2].inputs[1] = "w1";
   EXPECT_EQ(FoldBatchNorm(graph).nodes.size(), 4u);

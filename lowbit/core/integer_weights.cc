@@ -19,6 +19,7 @@ int LowestBit(float value) {
 std::vector<float> NumbersOf(const ValueSet& values) {
   if (!values.table.empty()) return values.table;
   std::vector<float> numbers;
+  numbers.reserve(static_cast<size_t>(values.Count()));
   for (int code = 0; code < values.Count(); ++code) numbers.push_back(values.Value(code));
   return numbers;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "lowbit/base/check.h"
 
@@ -18,8 +19,8 @@ bool IsLevel(float value) { return std::abs(value) <= kMaxLevel && value == std:
 // Ascending from 0.
 std::vector<float> ElasticMagnitudes(int exponent_bits, int fraction_bits) {
   const int fractions = 1 << fraction_bits;
-  std::vector<float> magnitudes;
-  for (int f = 0; f < fractions; ++f) magnitudes.push_back(static_cast<float>(f));
+  std::vector<float> magnitudes(static_cast<size_t>(fractions));
+  std::iota(magnitudes.begin(), magnitudes.end(), 0.0f);
   for (int n = 0; n < (1 << exponent_bits) - 1; ++n) {
     for (int f = 0; f < fractions; ++f) {
       magnitudes.push_back(std::ldexp(static_cast<float>(fractions + f), n));

@@ -147,8 +147,9 @@ ValueSet ValueSet::ByteCodebook(std::vector<float> vectors, int block) {
   }
   for (float& step : set.table_scales) step /= 127;
   const std::vector<int8_t> integers = set.TableIntegers();
-  for (size_t i = 0; i < integers.size(); ++i)
+  for (size_t i = 0; i < integers.size(); ++i) {
     set.table[i] = set.table_scales[i % set.table_scales.size()] * integers[i];
+  }
   return set;
 }
 

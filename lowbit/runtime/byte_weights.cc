@@ -36,6 +36,7 @@ bool IsCodebook(const QTensor& tensor) { return tensor.values.kind == ValueSet::
 std::vector<float> NumbersOf(const ValueSet& values) {
   if (!values.table.empty()) return values.table;
   std::vector<float> numbers;
+  numbers.reserve(static_cast<size_t>(values.Count()));
   for (int code = 0; code < values.Count(); ++code) numbers.push_back(values.Value(code));
   return numbers;
 }

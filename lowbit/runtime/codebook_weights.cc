@@ -16,6 +16,7 @@ const QTensor* Codebook(const WeightSource& source) {
 std::vector<float> TableOf(const ValueSet& values) {
   if (values.kind == ValueSet::Kind::kCodebook) return values.table;
   std::vector<float> table;
+  table.reserve(static_cast<size_t>(values.Count()));
   for (int code = 0; code < values.Count(); ++code) table.push_back(values.Value(code));
   return table;
 }
@@ -30,8 +31,9 @@ void FillCodes(const WeightSource& source, const QTensor& tensor, CodebookWeight
   for (int64_t row = 0; row < packed->rows; ++row) {
     Code* first = to + row / width * per_row * width + row % width;
     const auto from = static_cast<size_t>((source.first_row + row) * per_row);
-    for (int64_t i = 0; i < per_row; ++i)
+    for (int64_t i = 0; i < per_row; ++i) {
       first[i * width] = static_cast<Code>(tensor.Code(from + static_cast<size_t>(i)));
+    }
   }
 }
 

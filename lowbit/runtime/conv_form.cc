@@ -151,7 +151,7 @@ class Replacement {
 
   void AppendSlice() {
     const auto constant = [this](const std::string& word, std::vector<int64_t> values) {
-      const std::string name = node_.name + "/window/" + word;
+      std::string name = node_.name + "/window/" + word;
       const Shape shape = {static_cast<int64_t>(values.size())};
       graph_->parameters[name].value = Int64Tensor(shape, std::move(values));
       return name;

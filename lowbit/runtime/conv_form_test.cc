@@ -16,8 +16,10 @@ namespace {
 std::vector<float> Noise(int64_t count, uint32_t stream) {
   const CounterRandom random(9, stream);
   std::vector<float> values;
-  for (int64_t i = 0; i < count; ++i)
+  values.reserve(static_cast<size_t>(count));
+  for (int64_t i = 0; i < count; ++i) {
     values.push_back(static_cast<float>(random.Uniform(static_cast<uint64_t>(i)) - 0.5));
+  }
   return values;
 }
 
@@ -66,7 +68,7 @@ Graph MakeGraph(const Geometry& g, bool bias, bool ternary) {
   }
   graph.parameters["b"].value = FloatTensor({2}, {0.5f, -1.5f});
   Node node = {"up", "ConvTranspose", {"x", "w"}, {"y"}, {}};
-  if (bias) node.inputs.push_back("b");
+  if (bias) node.inputs.emplace_back("b");
   node.attributes["strides"] = std::vector<int64_t>{g.stride, g.stride};
   node.attributes["pads"] = g.pads;
   node.attributes["output_padding"] = g.extra;

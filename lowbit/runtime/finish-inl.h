@@ -40,8 +40,8 @@ HWY_NOINLINE void FinishVectors(const ByteFinish& finish, const ByteOutput& outp
   // Sums are finite, and so is what scale and shift make of them.
   constexpr bool kClipOnce = kBytes && kResidual == 0 && !kSlope;
   const Epilogue& epilogue = finish.epilogue;
-  static const ByteQuantizer kNone;
-  const ByteQuantizer& quantizer = kBytes ? *finish.quantizer : kNone;
+  static const ByteQuantizer none;
+  const ByteQuantizer& quantizer = kBytes ? *finish.quantizer : none;
   const bool is_grid = !quantizer.bipolar && quantizer.table.count == 0;
   const bool clip_once = kClipOnce && is_grid && quantizer.scale > 0 && epilogue.low <= epilogue.high;
   const QuantizeLanes quantize =

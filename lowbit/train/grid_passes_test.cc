@@ -35,8 +35,10 @@ void ForEachTarget(const std::function<void(const GridPasses&)>& body) {
 std::vector<float> Values(const FloatGrid& grid, int count) {
   const CounterRandom random(3, 1);
   std::vector<float> values;
-  for (int i = 0; i < count; ++i)
+  values.reserve(static_cast<size_t>(count));
+  for (int i = 0; i < count; ++i) {
     values.push_back(static_cast<float>(4 * random.Uniform(static_cast<uint64_t>(i)) - 2));
+  }
   const std::vector<float> special = {
       0,         -0.0f,      grid.first(),  grid.last(), grid.scale / 2, 3 * grid.scale / 2, -grid.scale / 2,
       kInfinity, -kInfinity, std::nanf(""), 1e-40f,      3e38f};

@@ -110,6 +110,7 @@ Result<std::vector<Shape>> InferFor(const Operator& op, const Node& node, const 
 int64_t MacsOf(const Operator& op, const Node& node, const std::vector<Value>& inputs, const Shape& output) {
   if (op.macs == nullptr) return 0;
   std::vector<Shape> shapes;
+  shapes.reserve(inputs.size());
   for (const Value& input : inputs) shapes.push_back(input.shape());
   int64_t macs = 1;
   for (const int64_t factor : op.macs(node, shapes, output)) {
@@ -200,6 +201,7 @@ Result<std::vector<Value>> Builder::Fold(const Operator& op, const Node& node, c
     }
   }
   std::vector<Value> values;
+  values.reserve(results.size());
   for (const auto& constants : results) values.push_back(KnownForEach(constants));
   return values;
 }
@@ -270,7 +272,7 @@ Result<std::vector<Value>> Builder::Apply(const std::string& name, const std::ve
   Node node;
   node.op = name;
   node.attributes = std::move(attributes);
-  for (const Value& input : inputs) node.inputs.push_back(input.present ? "?" : "");
+  for (const Value& input : inputs) node.inputs.emplace_back(input.present ? "?" : "");
   node.outputs.resize(outputs);
   LOWBIT_RETURN_IF_ERROR(CheckForm(node, *op));
   LOWBIT_RETURN_IF_ERROR(CheckIntegerInputs(*op, inputs));

@@ -42,7 +42,7 @@ void Call::MoveToInput(const std::string& name, size_t i) {
 }
 
 Result<std::vector<int64_t>> KnownIntegers(const Call& call, size_t i) {
-  const Value value = call.Input(i);
+  const Value& value = call.Input(i);
   const std::string what = "input " + std::to_string(i);
   if (!value.known() || value.depends_on_batch()) {
     return Invalid(what + " must be known when the file is read, and the same for every batch");

@@ -24,8 +24,9 @@ Outputs ConstantNode(Call call, Builder*) {
       return One(Builder::Known(Narrow(ElementType::kInt64, DoubleTensor({}, {static_cast<double>(*integer)}))));
     }
     if (const auto* number = std::get_if<double>(&attribute)) return One(Builder::Known(MakeScalar(*number)));
-    if (const auto* list = std::get_if<std::vector<int64_t>>(&attribute))
+    if (const auto* list = std::get_if<std::vector<int64_t>>(&attribute)) {
       return One(Builder::Known(MakeIntegers(*list)));
+    }
     if (const auto* list = std::get_if<std::vector<double>>(&attribute)) {
       return One(
           Builder::Known(Narrow(ElementType::kFloat32, DoubleTensor({static_cast<int64_t>(list->size())}, *list))));
@@ -88,7 +89,7 @@ Outputs ConstantOfShape(Call call, Builder* builder) {
 Outputs RangeNode(Call call, Builder*) {
   double bounds[3];
   for (size_t i = 0; i < 3; ++i) {
-    const Value value = call.Input(i);
+    const Value& value = call.Input(i);
     if (!value.known() || value.depends_on_batch() || Elements(value.shape()) != 1) {
       return Invalid("input " + std::to_string(i) + " must be one number that is known when the file is read");
     }
@@ -110,10 +111,11 @@ Result<ElementType> TypeOr(const Call& call, const std::string& attribute, Eleme
 
 // Ones on the diagonal k.
 Outputs EyeLike(Call call, Builder*) {
-  const Value x = call.Input(0);
+  const Value& x = call.Input(0);
   const int64_t k = std::clamp<int64_t>(call.Int("k", 0), -kMaxElementsMade, kMaxElementsMade);
-  if (x.rank() != 2 || Elements(x.shape()) > kMaxElementsMade)
+  if (x.rank() != 2 || Elements(x.shape()) > kMaxElementsMade) {
     return Invalid("input must be a matrix, and not too large");
+  }
   LOWBIT_TRY(const ElementType type, TypeOr(call, "dtype", x.type));
   return One(ForEach(x.shapes, [&](const Shape& shape) {
     DoubleTensor eye(shape);
@@ -126,9 +128,10 @@ Outputs EyeLike(Call call, Builder*) {
 
 // Zeros on one side of the diagonal k: a choice between the values and 0 by a mask that is known.
 Outputs Trilu(Call call, Builder* builder) {
-  const Value x = call.Input(0);
-  if (x.rank() < 2 || Elements(x.shape()) > kMaxElementsMade)
+  const Value& x = call.Input(0);
+  if (x.rank() < 2 || Elements(x.shape()) > kMaxElementsMade) {
     return Invalid("input must be a matrix, and not too large");
+  }
   int64_t k = 0;
   if (call.Input(1).present) {
     LOWBIT_TRY(const std::vector<int64_t> diagonal, KnownIntegers(call, 1));
@@ -152,7 +155,7 @@ Outputs Trilu(Call call, Builder* builder) {
 
 // The positions of the elements that are not 0, of a tensor that is known.
 Outputs NonZero(Call call, Builder*) {
-  const Value x = call.Input(0);
+  const Value& x = call.Input(0);
   if (!x.known() || x.depends_on_batch()) return Invalid("its input must be known when the file is read");
   const DoubleTensor values = Widen(*x.constants[0]);
   const std::vector<int64_t> strides = ops::RowMajorStrides(values.shape);

@@ -73,8 +73,9 @@ Status ResolvePads(Call* call) {
   const bool by_shape = call->attributes.count("output_shape") != 0;
   call->attributes.erase("auto_pad");
   if (mode == "VALID" || (mode == "NOTSET" && !by_shape)) return Ok();
-  if (mode != "NOTSET" && mode != "SAME_UPPER" && mode != "SAME_LOWER")
+  if (mode != "NOTSET" && mode != "SAME_UPPER" && mode != "SAME_LOWER") {
     return Invalid("unknown auto_pad '" + mode + "'");
+  }
   const Shape &input = call->Input(0).shape(), &weight = call->Input(1).shape();
   const size_t rank = input.size() < 2 ? 0 : input.size() - 2;
   const std::vector<int64_t> ones(rank, 1);
@@ -158,7 +159,7 @@ Outputs MatMul(Call call, Builder* builder) {
 Outputs Recurrent(Call call, Builder* builder) {
   call.attributes.erase("output_sequence");
   for (const size_t i : {5, 6}) {
-    const Value state = call.Input(i);
+    const Value& state = call.Input(i);
     if (!state.known()) continue;
     const auto is_zero = [](double v) { return v == 0; };
     const DoubleTensor values = onnx::Widen(*state.constants[0]);

@@ -76,7 +76,7 @@ Outputs Identity(Call call, Builder*) {
 // At inference it does nothing, and its mask is all true.
 Outputs Dropout(Call call, Builder* builder) {
   if (!call.Input(0).present) return Invalid("has no input");
-  const Value ratio = call.Input(1), training = call.Input(2);
+  const Value &ratio = call.Input(1), training = call.Input(2);
   const auto is_zero = [](const Value& value) {
     return value.known() && Widen(*value.constants[0]).data == std::vector<double>{0};
   };
@@ -98,7 +98,7 @@ Outputs Dropout(Call call, Builder* builder) {
 
 // Upsample, and Resize before opset 11: nearest means the element at or before.
 Outputs ResizeFromTheCorner(Call call, Builder* builder) {
-  const Value scales = call.Input(1);
+  const Value scales = call.Input(1);  // The inputs move below.
   call.op = "Resize";
   call.inputs.resize(1);
   call.inputs.resize(2);
@@ -122,8 +122,9 @@ Status DropUnchangedAxes(Call* call) {
   if (!sizes.depends_on_batch() || call->attributes.count("axes") != 0) return Ok();
   const auto* first = std::get_if<Int64Tensor>(&sizes.constants[0]->value);
   const auto* second = std::get_if<Int64Tensor>(&sizes.constants[1]->value);
-  if (first == nullptr || second == nullptr || first->data.size() != x.rank() || second->data.size() != x.rank())
+  if (first == nullptr || second == nullptr || first->data.size() != x.rank() || second->data.size() != x.rank()) {
     return Ok();
+  }
   std::vector<int64_t> axes, kept;
   for (size_t i = 0; i < x.rank(); ++i) {
     if (first->data[i] == x.shapes[0][i] && second->data[i] == x.shapes[1][i]) continue;
@@ -151,7 +152,7 @@ Outputs Resize(Call call, Builder* builder) {
 
 // on_value where the class is the index, off_value elsewhere; classes along a new axis.
 Outputs OneHot(Call call, Builder* builder) {
-  const Value indices = call.Input(0), depth = call.Input(1), values = call.Input(2);
+  const Value &indices = call.Input(0), depth = call.Input(1), values = call.Input(2);
   if (!depth.known() || depth.depends_on_batch() || Elements(depth.shape()) != 1) {
     return Invalid("depth must be one number that is known when the file is read");
   }
@@ -174,7 +175,7 @@ Outputs OneHot(Call call, Builder* builder) {
 // Each sequence of the batch backwards up to its length: elements at positions that are known.
 Outputs ReverseSequence(Call call, Builder* builder) {
   LOWBIT_TRY(const std::vector<int64_t> lengths, KnownIntegers(call, 1));
-  const Value x = call.Input(0);
+  const Value& x = call.Input(0);
   const int64_t batch = call.Int("batch_axis", 1), time = call.Int("time_axis", 0);
   const bool two_axes = (batch == 0 && time == 1) || (batch == 1 && time == 0);
   if (!two_axes || x.rank() < 2 || x.shapes[0] != x.shapes[1] ||
@@ -196,7 +197,7 @@ Outputs ReverseSequence(Call call, Builder* builder) {
 
 // Low-bit weights stay such when their matrix is turned.
 Outputs Transpose(Call call, Builder* builder) {
-  const Value x = call.Input(0);
+  const Value& x = call.Input(0);
   const std::vector<int64_t> turned = {1, 0};
   const auto given = call.attributes.find("perm");
   const bool turns = given == call.attributes.end() || given->second == Attribute(turned);

@@ -53,8 +53,9 @@ std::optional<SubByte> SubByteOf(int64_t data_type) {
 
 int32_t DataTypeOf(const SubByte& type) {
   for (const NumberedType& known : kSubBytes) {
-    if (known.type.bits == type.bits && known.type.is_signed == type.is_signed)
+    if (known.type.bits == type.bits && known.type.is_signed == type.is_signed) {
       return static_cast<int32_t>(known.number);
+    }
   }
   LOWBIT_CHECK(false);
   return 0;

@@ -119,8 +119,8 @@ std::vector<ValueSet> IntegerSets() {
 }
 
 std::vector<ValueSet> OtherSets() {
-  std::vector<float> many;  // More vectors than a byte can count.
-  for (int i = 0; i < 600; ++i) many.push_back(static_cast<float>(i - 300) / 512);
+  std::vector<float> many(600);  // More vectors than a byte can count.
+  for (int i = 0; i < 600; ++i) many[static_cast<size_t>(i)] = static_cast<float>(i - 300) / 512;
   return {ValueSet::Table({-0.7f, 0.1f, 0.3f}), ValueSet::Codebook({0.1f, -0.2f, 0.3f, 0.4f, -1, 2}, 2),
           ValueSet::Codebook(many, 2), ValueSet::ByteCodebook({127, 127, 3, -5, -64, 0}, 2)};  // Of one step: integers.
 }

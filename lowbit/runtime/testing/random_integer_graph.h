@@ -79,6 +79,7 @@ class RandomIntegerGraph : public GrowingGraph {
 
   ValueSet RandomCodebook(int block) {
     std::vector<float> vectors;
+    vectors.reserve(static_cast<size_t>(7 * block));
     for (int i = 0; i < 7 * block; ++i) vectors.push_back(static_cast<float>(random_.Int(-100, 100)) / 8);
     return ValueSet::Codebook(std::move(vectors), block);
   }

@@ -1,6 +1,7 @@
 // Pictures that were made small and large again, cut into squares: what a network that sharpens them sees.
 
 #include <algorithm>
+#include <cmath>
 
 #include "lowbit/data/dataset.h"
 #include "lowbit/data/super_resolution.h"
@@ -10,7 +11,7 @@ namespace {
 
 constexpr int64_t kScales[] = {2, 3, 4};
 
-uint8_t ToByte(float value) { return static_cast<uint8_t>(std::clamp(value, 0.0f, 255.0f) + 0.5f); }
+uint8_t ToByte(float value) { return static_cast<uint8_t>(std::lround(std::clamp(value, 0.0f, 255.0f))); }
 
 // All squares of `size` that lie beside each other in the plane.
 void AddSquares(const Plane& plane, int64_t size, ImageSet* set) {

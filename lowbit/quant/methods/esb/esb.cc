@@ -67,6 +67,7 @@ ValueSet Values(const Format& format) {
   if (format.bits == 2) return ValueSet::Ternary();
   if (format.max_shift() == 0) return ValueSet::Affine(format.bits, format.magnitudes());
   std::vector<float> table;
+  table.reserve(size_t{1} << format.bits);
   for (int code = 0; code < 1 << format.bits; ++code) {
     table.push_back(static_cast<float>(std::ldexp(format.Decode(static_cast<uint8_t>(code)), -format.max_shift())));
   }

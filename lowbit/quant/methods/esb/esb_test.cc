@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <set>
 
 #include "lowbit/base/random.h"
@@ -226,8 +227,8 @@ TEST(Alignment, PowersOfTwoHaveSeveralMinima) {
 // Lloyd and Max: 3 levels, uniform grids of 7 and 15 levels with zero, of 4 and 16 without.
 TEST(Alignment, KnownQuantizersOfTheNormalDensity) {
   const auto grid = [](double first, int count) {
-    std::vector<double> levels;
-    for (int i = 0; i < count; ++i) levels.push_back(first + i);
+    std::vector<double> levels(static_cast<size_t>(count));
+    std::iota(levels.begin(), levels.end(), first);
     return Align(levels, Density::kNormal);
   };
   EXPECT_NEAR(grid(0, 2).scale, 1.2240, 1e-4);

@@ -34,6 +34,7 @@ double Format::Magnitude(int rank) const { return std::ldexp(Significand(rank), 
 
 std::vector<double> Format::Magnitudes() const {
   std::vector<double> all;
+  all.reserve(static_cast<size_t>(magnitudes()));
   for (int rank = 0; rank < magnitudes(); ++rank) all.push_back(Magnitude(rank));
   return all;
 }

@@ -45,6 +45,7 @@ TEST(Inq, Values) {
 
 TEST(Inq, PartitionFreezesTheLargestFirst) {
   std::vector<float> weights;
+  weights.reserve(100);
   for (int i = 0; i < 100; ++i) weights.push_back((i * 37 % 100 + 1) * (i % 2 == 0 ? .01f : -.01f));
   std::vector<uint8_t> frozen(100, 0);
   const int counts[] = {50, 75, 88, 100};

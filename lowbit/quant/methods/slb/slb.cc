@@ -15,6 +15,7 @@ int Count(int bits) { return 1 << bits; }
 
 std::vector<double> Levels(int bits) {
   std::vector<double> levels;
+  levels.reserve(static_cast<size_t>(Count(bits)));
   for (int k = 0; k < Count(bits); ++k) levels.push_back(2 * k - (Count(bits) - 1));
   return levels;
 }
@@ -56,8 +57,8 @@ size_t Winner(Span<const double> logits) {
 
 double StartScale(Span<const float> row, int bits) {
   const double mean = AbsSum(row) / static_cast<double>(row.size());
-  // The mean of 1, 3, .., 2 n - 1 is n.
-  const double mean_value = Count(bits) / 2 * LevelScale(bits);
+  const int positive = Count(bits) / 2;  // 1, 3, .., 2 n - 1, whose mean is n.
+  const double mean_value = positive * LevelScale(bits);
   return mean / mean_value;
 }
 

@@ -95,6 +95,7 @@ TEST(Slb, TheGapIsBoundedByTheLosersProbability) {
   uint64_t draw = 0;
   for (int trial = 0; trial < 500; ++trial) {
     std::vector<double> logits;
+    logits.reserve(8);
     for (int k = 0; k < 8; ++k) logits.push_back(random.Normal(draw++));
     std::vector<double> sorted = logits;
     std::sort(sorted.rbegin(), sorted.rend());

@@ -73,6 +73,8 @@ HWY_INLINE ByteVector AddLookedUp(ByteVector table, ByteVector indices, ByteVect
 #endif
 
 // The arrays of vectors below live in memory without these pragmas.
+// A loop's variable bears no parentheses.
+// NOLINTNEXTLINE(bugprone-macro-parentheses)
 #define LOWBIT_FOR_EACH(variable, count) _Pragma("GCC unroll 16") for (int variable = 0; variable < (count); ++variable)
 
 // Adds to sums of 32 bits what 16 bits hold: those of even bytes are the panel's lower channels. Ends them as floats.

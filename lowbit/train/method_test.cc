@@ -413,7 +413,8 @@ TEST(Inq, FrozenWeightsStayAndTheOthersTrain) {
     EXPECT_TRUE(after.eq(values).logical_or(frozen.logical_not()).all().item<bool>()) << step;
     EXPECT_TRUE(frozen.logical_or(frozen_before.logical_not()).all().item<bool>()) << step;
     frozen_before = frozen;
-    EXPECT_EQ(method->Statistics().quantized_share, static_cast<double>(counts[step / 4]) / 100);
+    const int quarter = step / 4;
+    EXPECT_EQ(method->Statistics().quantized_share, static_cast<double>(counts[quarter]) / 100);
   }
   // The largest magnitude froze first: the weights, and what they end as, give the same power of two as at the start.
   EXPECT_EQ(method->Freeze().scales, Make(Plan("inq"), start)->Freeze().scales);
@@ -465,7 +466,7 @@ TEST(LearnedScale, GradientIsTheStatedOne) {
     (values * upstream).sum().backward();
     const double scale = parameters[1].tensor.item<double>();
     const at::Tensor level = (values.detach() / scale).round(), v = weight / scale;
-    const double last = name == std::string("lsq") ? 3 : 4, first = name == std::string("lsq") ? -4 : -4;
+    const double last = name == std::string("lsq") ? 3 : 4, first = -4;
     const at::Tensor inside = v.ge(first).logical_and(v.le(last));
     EXPECT_EQ(inside.sum().item<int64_t>(), 7) << name;
     EXPECT_TRUE(parameters[0].tensor.grad().equal(upstream * inside)) << name;

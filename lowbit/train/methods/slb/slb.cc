@@ -67,7 +67,8 @@ struct WarmStart {
 
 // sqrt(2 / fan_in) / rms(V): each row's outputs then have the size that a float start of He's would give.
 double BalancedScale(const at::Tensor& weight, int bits) {
-  const double fan_in = static_cast<double>(weight.numel() / weight.size(0));
+  const int64_t columns = weight.numel() / weight.size(0);
+  const auto fan_in = static_cast<double>(columns);
   const double square = ToTorch(definition::Levels(bits)).square().mean().item<double>();
   return std::sqrt(2 / fan_in / square) / definition::LevelScale(bits);
 }

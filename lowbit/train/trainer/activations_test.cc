@@ -84,7 +84,7 @@ TEST_F(TrainerTest, AResumedRunKeepsTheScalesOfItsStart) {
   ASSERT_TRUE(Train(Job(kActivations)).ok());
   const std::vector<float> measured = Values(folder_, scale), trained = Values(folder_, weight);
   std::vector<std::string> longer = kActivations;
-  longer.push_back("train.iterations=70");
+  longer.emplace_back("train.iterations=70");
   TrainJob on = Job(longer);
   on.resume = true;
   on.dataset.train = MakeImages(60, 9);  // What it would measure now is something else.
@@ -141,7 +141,7 @@ TEST_F(TrainerTest, SignsStandWhereReluWas) {
 
 TEST_F(TrainerTest, LevelsStandWhereTheGridWas) {
   std::vector<std::string> overrides = WithActivations("esb", 1);
-  overrides.push_back("quantize.activations.esb.k=0");
+  overrides.emplace_back("quantize.activations.esb.k=0");
   const TrainJob job = Job(overrides);
   ASSERT_TRUE(Train(job).ok());
   const Graph frozen = Freeze({job.recipe, job.graph, job.folder}).value();
@@ -163,10 +163,10 @@ TEST_F(TrainerTest, AMethodOfActivationsIsNamed) {
   };
   EXPECT_NE(message(WithActivations("pakt")).find("did you mean 'pact'"), std::string::npos);
   std::vector<std::string> wrong = WithActivations("sign");
-  wrong.push_back("quantize.activations.sign.gradient=smooth");
+  wrong.emplace_back("quantize.activations.sign.gradient=smooth");
   EXPECT_NE(message(wrong).find("clipped, polynomial"), std::string::npos);
   wrong = WithActivations("esb");
-  wrong.push_back("quantize.activations.esb.k=3");
+  wrong.emplace_back("quantize.activations.esb.k=3");
   EXPECT_NE(message(wrong).find("3 of 3 bits leave 0 for the exponent"), std::string::npos);
 }
 
@@ -177,7 +177,7 @@ TEST_F(TrainerTest, TheSameRunMeasuresTheSameScales) {
     job.recipe.train.iterations = 1;
     job.dataset.train = MakeImages(60, images);
     EXPECT_TRUE(Train(job).ok());
-    const std::vector<float> found = Values(folder_, scale);
+    std::vector<float> found = Values(folder_, scale);
     std::filesystem::remove(CheckpointPath(folder_));
     return found;
   };

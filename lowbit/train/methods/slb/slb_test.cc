@@ -4,6 +4,7 @@
 #include "lowbit/quant/methods/slb/slb.h"
 
 #include <gtest/gtest.h>
+#include <torch/autograd.h>
 #include <torch/types.h>
 #include <torch/utils.h>
 

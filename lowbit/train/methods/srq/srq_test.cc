@@ -20,7 +20,6 @@ namespace lowbit::train::methods::srq {
 namespace {
 
 namespace definition = quant::methods::srq;
-using definition::HardConcrete;
 using definition::Layout;
 using definition::LogisticGrid;
 

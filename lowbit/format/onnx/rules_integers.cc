@@ -133,7 +133,8 @@ Outputs DequantizeLinear(Call call, Builder* builder) {
 
 // The grid of uint8 that just holds the values and 0.
 Outputs DynamicQuantizeLinear(Call call, Builder* builder) {
-  const Value &x = call.Input(0), all = Builder::Known(MakeIntegers({}));
+  const Value& x = call.Input(0);
+  const Value all = Builder::Known(MakeIntegers({}));
   const auto extreme = [&](const char* reduce, const char* combine) -> Result<Value> {
     LOWBIT_TRY(const Value value, builder->Apply1(reduce, {x, all}, {{"keepdims", int64_t{0}}}));
     return builder->Apply1(combine, {value, Number(0)});
@@ -169,7 +170,7 @@ Outputs Product(const char* op, std::vector<Value> operands, const Call& call, B
 // is, and the product divided by the step.
 Outputs IntegerProduct(Call call, Builder* builder) {
   const bool conv = call.op == "ConvInteger";
-  const Value &a = call.Input(0), zero = call.Input(2);
+  const Value &a = call.Input(0), &zero = call.Input(2);
   const bool on_grid =
       a.grid.has_value() && (zero.present ? KnownScalar(zero) : 0) == std::optional<double>(a.grid->zero_point);
   LOWBIT_TRY(Value left, on_grid ? Dequantize(a, Number(a.grid->scale), Number(a.grid->zero_point), 0, builder)

@@ -102,7 +102,7 @@ Outputs MeanVarianceNormalization(Call call, Builder* builder) {
 
 // Before opset 9 slopes were one for each channel, without the dimensions behind.
 Outputs PRelu(Call call, Builder* builder) {
-  const Value &x = call.Input(0), slope = call.Input(1);
+  const Value &x = call.Input(0), &slope = call.Input(1);
   if (call.opset < 9 && slope.rank() == 1 && x.rank() > 2 && slope.shape()[0] == x.shape()[1]) {
     std::vector<int64_t> axes;
     for (int64_t i = 2; i < static_cast<int64_t>(x.rank()); ++i) axes.push_back(1 - i);

@@ -104,7 +104,7 @@ Outputs Quant(Call call, Builder* builder) {
 }
 
 Outputs BipolarQuant(Call call, Builder* builder) {
-  const Value &x = call.Input(0), scale = call.Input(1);
+  const Value &x = call.Input(0), &scale = call.Input(1);
   if (!x.present || !scale.present) return Invalid("has not two inputs");
   if (!x.known() && IsScalar(scale)) return ApplyAsIs(call, builder);
   LOWBIT_TRY(const Value positive, builder->Apply1("GreaterOrEqual", {x, Number(0)}));
@@ -224,7 +224,7 @@ std::vector<int64_t> UnpackRows(const Value& packed, int64_t bits, int64_t rows,
 
 Outputs MatMulNBits(Call call, Builder* builder) {
   LOWBIT_TRY(const BlockProduct product, ReadBlockProduct(call));
-  const Value &scales = call.Input(2), zeros = call.Input(3);
+  const Value &scales = call.Input(2), &zeros = call.Input(3);
   if (!call.Input(0).present || !call.Input(1).present || !scales.present) return Invalid("has not three inputs");
   if (call.Input(4).present) return Invalid("input 4 (g_idx) is not supported");
   const std::vector<int64_t> codes =

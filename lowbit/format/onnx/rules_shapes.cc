@@ -76,7 +76,7 @@ Outputs Identity(Call call, Builder*) {
 // At inference it does nothing, and its mask is all true.
 Outputs Dropout(Call call, Builder* builder) {
   if (!call.Input(0).present) return Invalid("has no input");
-  const Value &ratio = call.Input(1), training = call.Input(2);
+  const Value &ratio = call.Input(1), &training = call.Input(2);
   const auto is_zero = [](const Value& value) {
     return value.known() && Widen(*value.constants[0]).data == std::vector<double>{0};
   };
@@ -152,7 +152,7 @@ Outputs Resize(Call call, Builder* builder) {
 
 // on_value where the class is the index, off_value elsewhere; classes along a new axis.
 Outputs OneHot(Call call, Builder* builder) {
-  const Value &indices = call.Input(0), depth = call.Input(1), values = call.Input(2);
+  const Value &indices = call.Input(0), &depth = call.Input(1), &values = call.Input(2);
   if (!depth.known() || depth.depends_on_batch() || Elements(depth.shape()) != 1) {
     return Invalid("depth must be one number that is known when the file is read");
   }

@@ -72,10 +72,16 @@ Outputs Scaled(const Value& integers, const Value& scale, const Value& zero_poin
   return builder->Apply("Mul", {shifted, scale});
 }
 
-Node AttributesOf(const Call& call) {
+// The integers that so many bits and the node's attributes allow.
+Result<UniformGrid> RangeOf(const Call& call, double bits) {
+  for (const char* name : {"signed", "narrow"}) {
+    const auto attribute = call.attributes.find(name);
+    if (attribute == call.attributes.end() || std::holds_alternative<int64_t>(attribute->second)) continue;
+    return Invalid(std::string("attribute '") + name + "' must be an integer");
+  }
   Node node;
   node.attributes = call.attributes;
-  return node;
+  return MakeUniformGrid(node, 1, 0, bits);
 }
 
 // QONNX clips before it rounds, and adds the zero point before both.
@@ -99,7 +105,7 @@ Outputs Quant(Call call, Builder* builder) {
     call.attributes.erase("rounding_mode");
     return ApplyAsIs(call, builder);
   }
-  LOWBIT_TRY(const UniformGrid range, MakeUniformGrid(AttributesOf(call), 1, 0, bits));
+  LOWBIT_TRY(const UniformGrid range, RangeOf(call, bits));
   return QuantSteps(call, range, mode, builder);
 }
 
@@ -135,7 +141,7 @@ Result<TruncForm> ReadTrunc(const Call& call) {
     LOWBIT_TRY(form.out_scale, Scalar(call, 4, "output scale"));
     form.factor = std::exp2(std::nearbyint(std::log2(form.out_scale / form.scale)));
     form.out_zero_point = form.zero_point / form.factor;
-    LOWBIT_TRY(form.range, MakeUniformGrid(AttributesOf(call), 1, 0, out_bits));
+    LOWBIT_TRY(form.range, RangeOf(call, out_bits));
   }
   const bool sound = form.scale > 0 && form.out_scale > 0 && form.factor >= 1 && form.factor <= std::exp2(kMaxGridBits);
   if (!sound || !std::isfinite(form.scale) || !std::isfinite(form.out_scale)) {

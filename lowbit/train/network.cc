@@ -158,7 +158,7 @@ void Network::Impl::ReadDevice() {
       options.memory_format == MemoryFormat::kChannelsLast || (options.memory_format == MemoryFormat::kAuto && faster);
 }
 
-// Moved first: bytes of pixels travel as bytes.
+// Moved first, and widened there.
 at::Tensor Network::Impl::ToDevice(const at::Tensor& tensor) const { return tensor.to(device).to(type); }
 
 // One method for each quantized weight; a weight that several nodes share is the first one's.

@@ -45,7 +45,7 @@ class ParameterWalk : public Optimizer {
   void Step(double learning_rate) override {
     const at::NoGradGuard no_grad;
     BeginStep();
-    for (const Alike& alike : Sorted(learning_rate)) Update(alike);
+    for (const Alike& alike : Grouped(learning_rate)) Update(alike);
   }
 
   void Reset() override {
@@ -69,12 +69,12 @@ class ParameterWalk : public Optimizer {
   std::vector<TrainedParameter> parameters_;
 
  private:
-  std::vector<Alike> Sorted(double learning_rate) const;
+  std::vector<Alike> Grouped(double learning_rate) const;
 };
 
 // On a GPU all that share rate and decay, so that one launch serves them; on the CPU each for itself, whose numbers then
 // stay in the cache from one operation to the next.
-std::vector<Alike> ParameterWalk::Sorted(double learning_rate) const {
+std::vector<Alike> ParameterWalk::Grouped(double learning_rate) const {
   std::vector<Alike> groups;
   for (size_t i = 0; i < parameters_.size(); ++i) {
     const TrainedParameter& parameter = parameters_[i];

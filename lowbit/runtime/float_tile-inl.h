@@ -25,6 +25,20 @@ inline constexpr int kMostTilePixels = 12;
 inline constexpr int kNarrowPanels = 4;
 #endif
 
+// Copies `count` floats into a row of a patch. Where the instruction set reads part of a vector for free, whole vectors are
+// written: up to one of zeros behind them, for which rows have room, and which the next copy into the row overwrites.
+HWY_INLINE void CopyToPatch(const float* HWY_RESTRICT from, int64_t count, float* HWY_RESTRICT to) {
+  const FloatTag d;
+  const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
+  int64_t i = 0;
+  for (; i + lanes <= count; i += lanes) hn::StoreU(hn::LoadU(d, from + i), d, to + i);
+#if !HWY_MEM_OPS_MIGHT_FAULT && !HWY_HAVE_SCALABLE
+  if (i < count) hn::StoreU(hn::MaskedLoad(hn::FirstN(d, static_cast<size_t>(count - i)), d, from + i), d, to + i);
+#else
+  for (; i < count; ++i) to[i] = from[i];
+#endif
+}
+
 // Adds k_count terms of kRows pixels and kPanels panels to their sums.
 //   patch  [kRows][kPatchPitch] activations
 //   words  the first panel's packed words of these terms; the next panel's are panel_words further

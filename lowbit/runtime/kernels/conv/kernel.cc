@@ -62,24 +62,17 @@ class WindowReader {
   void ReadSegment(const float* image, int64_t y, int64_t x, int64_t offset, int64_t length, float* out) const {
     if (y < 0 || y >= shape_.in_height) return Zero(out, length);
     const float* source = image + (y * shape_.in_width + x) * shape_.in_channels;
-    if (x >= 0 && x + columns_ <= shape_.in_width) return Copy(source + offset, length, out);
+    if (x >= 0 && x + columns_ <= shape_.in_width) return CopyToPatch(source + offset, length, out);
     const int64_t end = offset + length;
     const int64_t inside = std::clamp(std::clamp<int64_t>(-x, 0, columns_) * channels_, offset, end);
     const int64_t outside = std::clamp(std::clamp<int64_t>(shape_.in_width - x, 0, columns_) * channels_, inside, end);
     Zero(out, inside - offset);
-    Copy(source + inside, outside - inside, out + (inside - offset));
+    CopyToPatch(source + inside, outside - inside, out + (inside - offset));
     Zero(out + (outside - offset), end - outside);
   }
 
   static void Zero(float* out, int64_t count) {
     for (int64_t i = 0; i < count; ++i) out[i] = 0;
-  }
-  static HWY_INLINE void Copy(const float* HWY_RESTRICT from, int64_t count, float* HWY_RESTRICT to) {
-    const FloatTag d;
-    const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-    int64_t i = 0;
-    for (; i + lanes <= count; i += lanes) hn::StoreU(hn::LoadU(d, from + i), d, to + i);
-    for (; i < count; ++i) to[i] = from[i];
   }
 
   const ConvShape& shape_;

@@ -75,19 +75,12 @@ class Window {
     for (int64_t tap = 0; tap < chunk_.taps; ++tap, out += chunk_.channels) {
       const int64_t y = y0 + ky * shape_.dilation_height, x = x0 + kx * shape_.dilation_width;
       const bool inside = y >= 0 && y < shape_.in_height && x >= 0 && x < shape_.in_width;
-      inside ? Copy(first + (y * shape_.in_width + x) * shape_.in_channels, out) : Zero(out);
+      inside ? CopyToPatch(first + (y * shape_.in_width + x) * shape_.in_channels, chunk_.channels, out) : Zero(out);
       if (++kx == shape_.kernel_width) kx = 0, ++ky;
     }
   }
 
  private:
-  HWY_INLINE void Copy(const float* HWY_RESTRICT from, float* HWY_RESTRICT to) const {
-    const FloatTag d;
-    const int64_t lanes = static_cast<int64_t>(hn::Lanes(d));
-    int64_t i = 0;
-    for (; i + lanes <= chunk_.channels; i += lanes) hn::StoreU(hn::LoadU(d, from + i), d, to + i);
-    for (; i < chunk_.channels; ++i) to[i] = from[i];
-  }
   void Zero(float* to) const { std::fill(to, to + chunk_.channels, 0.0f); }
 
   const ConvShape& shape_;

@@ -35,7 +35,7 @@ Result<data::Dataset> LoadFileImages(const Classifier& classifier, const std::st
   LOWBIT_TRY(const data::PictureOptions pictures, PicturesOf(classifier, path));
   LOWBIT_TRY(data::Dataset dataset, LoadNamedDataset(chosen, pictures));
   if (dataset.classes > 0 && classifier.classes() == 0) {
-    return Invalid(path + ": makes images of images; '" + dataset.name + "' has labels, which do not fit");
+    return Invalid(path + ": gives no logits [batch, classes]; '" + dataset.name + "' has labels, which do not fit");
   }
   const int64_t classes = dataset.classes == 0 ? classifier.classes() : dataset.classes;
   LOWBIT_RETURN_IF_ERROR(classifier.CheckFits(dataset.train.image, classes, dataset.name));

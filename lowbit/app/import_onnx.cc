@@ -1,6 +1,7 @@
 #include "lowbit/app/import_onnx.h"
 
 #include <charconv>
+#include <fstream>
 #include <utility>
 
 #include "lowbit/core/fold_batch_norm.h"
@@ -35,9 +36,11 @@ Result<std::pair<std::string, Shape>> ParseShape(const std::string& text) {
 
 }  // namespace
 
-bool IsOnnxPath(const std::string& path) {
+bool IsOnnxFile(const std::string& path) {
   const std::string end = ".onnx";
-  return path.size() > end.size() && path.compare(path.size() - end.size(), end.size(), end) == 0;
+  if (path.size() > end.size() && path.compare(path.size() - end.size(), end.size(), end) == 0) return true;
+  // The tag of ir_version, which every exporter writes first; no text begins with it.
+  return std::ifstream(path, std::ios::binary).get() == 0x08;
 }
 
 Result<Inspection> ImportOnnx(const std::string& path, const std::vector<std::string>& shapes, bool fold_batch_norm,

@@ -9,12 +9,12 @@
 
 namespace lowbit::app {
 
-// Whether the path names an ONNX file, by its end.
-bool IsOnnxPath(const std::string& path);
+// Whether the path names an ONNX file: by its end, or, where that is another, by the file's first byte.
+bool IsOnnxFile(const std::string& path);
 
 // Writes the network of an ONNX file as the packed file `out`, and says what it holds. `shapes`: "input=1,3,224,224"
-// instead of the file's own, where a first extent "any" is a batch of any size; `fold_batch_norm`: after FoldBatchNorm. Errors: as onnx::Read; a shape that is
-// none. Nothing is written then.
+// instead of the file's own, where a first extent "any" is a batch of any size; `fold_batch_norm`: after FoldBatchNorm.
+// Errors: as onnx::Read; a shape that is none. Nothing is written then.
 Result<Inspection> ImportOnnx(const std::string& path, const std::vector<std::string>& shapes, bool fold_batch_norm,
                               const std::string& out);
 

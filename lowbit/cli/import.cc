@@ -19,7 +19,7 @@ struct ImportArguments {
 };
 
 Result<app::Inspection> Import(const ImportArguments& arguments) {
-  const bool onnx = app::IsOnnxPath(arguments.source);
+  const bool onnx = app::IsOnnxFile(arguments.source);
   if (onnx && !arguments.overrides.empty()) return Invalid("--set is for recipes, not for " + arguments.source);
   if (!onnx && !arguments.shapes.empty()) return Invalid("--shape is for ONNX files, not for " + arguments.source);
   if (!onnx && arguments.fold_batch_norm) return Invalid("--fold-batch-norm is for ONNX files");

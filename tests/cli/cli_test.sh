@@ -98,6 +98,8 @@ cp "$root/tests/fuzz/corpus/fuzz_onnx/image_net" "$scratch/net.onnx"
 cp "$scratch/junk" "$scratch/junk.onnx"
 check "import of an ONNX file" fails_with 0 "$lowbit" import "$scratch/net.onnx" -o "$scratch/net.lbm"
 check "  which can be inspected" "$lowbit" inspect "$scratch/net.lbm" --json
+cp "$scratch/net.onnx" "$scratch/net.model"
+check "  under another name" fails_with 0 "$lowbit" import "$scratch/net.model" -o "$scratch/net.lbm"
 check "  with another shape" fails_with 0 "$lowbit" import "$scratch/net.onnx" -o "$scratch/net.lbm" --shape x=2,1,4,4
 check "export" fails_with 0 "$lowbit" export "$scratch/net.lbm" -o "$scratch/out.onnx"
 check "  says what it wrote" says "out.onnx: ONNX, flavor float, " "$scratch/out"

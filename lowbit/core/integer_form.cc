@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 #include <utility>
 
@@ -23,8 +22,6 @@ struct Coded {
   double scale = 1;
   int64_t magnitude = 0;  // Of the largest integer; 0: these are no integers (an average of some).
 };
-
-constexpr int64_t kMaxSum = std::numeric_limits<int32_t>::max();
 
 // Operators that give the integers' result on integers: order, choice and zeros only.
 bool KeepsIntegers(const std::string& op) {
@@ -248,7 +245,6 @@ class Rewriter {
     const QTensor* tensor = nullptr;
     IntegerValues values;
     bool rows_are_channels = true;
-    int64_t terms = 0;  // In each sum.
   };
 
   bool ReadWeights(const Node& node, Weights* weights) const {
@@ -260,7 +256,6 @@ class Rewriter {
     if (!values.has_value()) return false;
     weights->values = *values;
     weights->rows_are_channels = node.op == "Conv" || IntAttribute(node, "transB", 0) != 0;
-    weights->terms = weights->rows_are_channels ? weights->tensor->Columns() : weights->tensor->Rows();
     return weights->rows_are_channels || weights->tensor->scales.size() == 1;
   }
 
@@ -270,8 +265,7 @@ class Rewriter {
     if (coded == coded_.end() || coded->second.magnitude == 0 || IntAttribute(node, "transA", 0) != 0) return false;
     Weights weights;
     if (!ReadWeights(node, &weights)) return false;
-    const int64_t largest = std::max<int64_t>(1, weights.values.Magnitude()) * coded->second.magnitude;
-    if (weights.terms > kMaxSum / largest) return false;
+    if (!SumsFit(*weights.tensor, weights.values, weights.rows_are_channels, coded->second.magnitude)) return false;
 
     Chain chain = {node.outputs[0], ChannelAffine::Identity(shapes_.at(node.outputs[0])[1])};
     if (!ReadBias(node, shapes_.at(node.outputs[0])[1], FloatAttribute(node, "beta", 1), &chain.affine.shift)) {

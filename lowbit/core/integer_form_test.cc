@@ -52,6 +52,20 @@ TEST(AsIntegers, OfCodebooksWithOneStep) {
   EXPECT_EQ(bytes->factor, .3f / 127);
 }
 
+TEST(SumsFit, LooksAtTheWeightsWhereTheLargestCouldBeTooMuch) {
+  const ValueSet set = ValueSet::Table({0, 1, 32639});
+  const IntegerValues values = AsIntegers(set).value();
+  QTensor tensor = {{2, 300}, set, std::vector<uint8_t>(600, 0), {1}};
+  std::fill(tensor.codes.begin(), tensor.codes.begin() + 258, uint8_t{2});
+  EXPECT_TRUE(SumsFit(tensor, values, true, 255));
+  EXPECT_FALSE(SumsFit(tensor, values, true, 256));
+  tensor.codes[299] = 1;
+  EXPECT_TRUE(SumsFit(tensor, values, true, 255));
+  tensor.codes[298] = 2;
+  EXPECT_FALSE(SumsFit(tensor, values, true, 255));
+  EXPECT_TRUE(SumsFit(tensor, values, false, 255));  // Columns of two weights.
+}
+
 // --- Graphs of one quantizer, one product and what follows.
 
 struct Builder {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <limits>
 
 namespace lowbit {
 namespace {
@@ -32,6 +33,17 @@ std::optional<IntegerValues> InSteps(const ValueSet& values) {
   return IntegerValues{{bytes.begin(), bytes.end()}, step > 0 ? step : 1.0};
 }
 
+// For each row or column the sum of its magnitudes, at most `terms` of kMaxIntegerWeight each.
+std::vector<int64_t> MagnitudeSums(const QTensor& tensor, const IntegerValues& values, bool rows_are_channels) {
+  const auto columns = static_cast<size_t>(tensor.Columns()), block = static_cast<size_t>(tensor.values.block);
+  std::vector<int64_t> sums(rows_are_channels ? static_cast<size_t>(tensor.Rows()) : columns, 0);
+  for (size_t i = 0; i < static_cast<size_t>(tensor.Rows()) * columns; ++i) {
+    const size_t code = static_cast<size_t>(tensor.Code(i / block));
+    sums[rows_are_channels ? i / columns : i % columns] += std::abs(values.integers[code * block + i % block]);
+  }
+  return sums;
+}
+
 }  // namespace
 
 int32_t IntegerValues::Magnitude() const {
@@ -58,6 +70,14 @@ std::optional<IntegerValues> AsIntegers(const ValueSet& values) {
     result.integers.push_back(static_cast<int32_t>(integer));
   }
   return result;
+}
+
+bool SumsFit(const QTensor& tensor, const IntegerValues& values, bool rows_are_channels, int64_t magnitude) {
+  const int64_t terms = rows_are_channels ? tensor.Columns() : tensor.Rows();
+  const int64_t most = std::numeric_limits<int32_t>::max() / std::max<int64_t>(1, magnitude);
+  if (terms <= most / std::max<int64_t>(1, values.Magnitude())) return true;
+  const std::vector<int64_t> sums = MagnitudeSums(tensor, values, rows_are_channels);
+  return std::all_of(sums.begin(), sums.end(), [most](int64_t sum) { return sum <= most; });
 }
 
 }  // namespace lowbit

@@ -15,12 +15,21 @@ struct IntegerValues {
   int32_t Magnitude() const;  // The largest absolute value.
 };
 
-// Integers beyond this are not worth a kernel.
-inline constexpr int32_t kMaxIntegerWeight = 32767;
+// The largest that two signed bytes say: 256 * 127 + 127. Integers beyond it have no kernel.
+inline constexpr int32_t kMaxIntegerWeight = 32639;
 
 // Nothing for a set whose values are no integers times a power of two, or integers too large; a codebook in bytes has integers if
 // all positions of its vectors have one step.
 std::optional<IntegerValues> AsIntegers(const ValueSet& values);
+
+// Whether every sum of products of the weights of an output channel (`rows_are_channels`: a row of the tensor, else a column) with
+// integers of at most `magnitude` fits into int32:
+//
+//   magnitude * (sum of the channel's |w|) <= 2^31 - 1
+//
+// where w = values.integers of the weights' codes. No partial sum is larger. Cost: none where the number of terms and the largest
+// weight tell already, else one pass over the codes. REQUIRES: Validate(tensor).ok(), magnitude >= 0
+bool SumsFit(const QTensor& tensor, const IntegerValues& values, bool rows_are_channels, int64_t magnitude);
 
 }  // namespace lowbit
 

@@ -110,19 +110,24 @@ void Lowering::AbsorbQuantizer(Fusion* fusion) const {
   fusion->output = last.outputs[0];
 }
 
+const Node* Lowering::UnitOfBytes(const std::string& value) const {
+  const auto producer = producers_.find(value);
+  if (producer == producers_.end()) return nullptr;
+  const Node& node = graph_.nodes[producer->second];
+  if (node.op != "Mul" || BytesOf(node.inputs[0]) == nullptr) return nullptr;
+  const FloatTensor* unit = FloatConstant(node.inputs[1]);
+  return unit != nullptr && unit->data.size() == 1 ? &node : nullptr;
+}
+
 // Where the residual is bytes times a number for this one addition, the bytes are read instead.
 bool Lowering::AbsorbByteResidual(Fusion* fusion) const {
-  const auto producer = producers_.find(fusion->residual);
-  if (producer == producers_.end() || Done(producer->second) || OnlyReader(fusion->residual) == done_.size()) {
-    return false;
-  }
-  const Node& node = graph_.nodes[producer->second];
-  if (node.op != "Mul" || BytesOf(node.inputs[0]) == nullptr) return false;
-  const FloatTensor* unit = FloatConstant(node.inputs[1]);
-  if (unit == nullptr || unit->data.size() != 1) return false;
-  fusion->nodes.insert(fusion->nodes.begin() + 1, producer->second);
-  fusion->residual_unit = unit->data[0];
-  fusion->residual = BytesName(node.inputs[0]);
+  const Node* node = UnitOfBytes(fusion->residual);
+  if (node == nullptr || OnlyReader(fusion->residual) == done_.size()) return false;
+  const size_t index = producers_.at(fusion->residual);
+  if (Done(index)) return false;
+  fusion->nodes.insert(fusion->nodes.begin() + 1, index);
+  fusion->residual_unit = FloatConstant(node->inputs[1])->data[0];
+  fusion->residual = BytesName(node->inputs[0]);
   return true;
 }
 

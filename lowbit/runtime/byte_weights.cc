@@ -4,6 +4,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "lowbit/runtime/split_weights.h"
+
 namespace lowbit::runtime {
 namespace {
 
@@ -57,7 +59,7 @@ void PackVectors(const WeightSource& source, const QTensor& tensor, ByteWeights*
   }
 }
 
-// Packs rows one after the other.
+// Packs rows of codes one after the other.
 class RowPacker {
  public:
   RowPacker(const WeightSource& source, const QTensor& tensor, ByteWeights* packed)
@@ -112,17 +114,25 @@ class RowPacker {
 
 }  // namespace
 
-bool CanPackBytes(const WeightSource& source) {
+std::optional<IntegerValues> IntegersOf(const WeightSource& source) {
   const QTensor* tensor = LowBit(source);
-  if (tensor == nullptr || (IsCodebook(*tensor) && source.transposed)) return false;
-  if (tensor->scales != std::vector<float>{1} || source.rows < 1 || source.channels < 1) return false;
-  const std::vector<float> numbers = NumbersOf(tensor->values);
-  return std::all_of(numbers.begin(), numbers.end(),
-                     [](float v) { return v >= -128 && v <= 127 && v == std::floor(v); });
+  if (tensor == nullptr || (IsCodebook(*tensor) && source.transposed)) return std::nullopt;
+  if (tensor->scales != std::vector<float>{1} || source.rows < 1 || source.channels < 1) return std::nullopt;
+  IntegerValues values;
+  for (const float number : NumbersOf(tensor->values)) {
+    if (!(std::abs(number) <= kMaxIntegerWeight) || number != std::floor(number)) return std::nullopt;
+    values.integers.push_back(static_cast<int32_t>(number));
+  }
+  return values;
+}
+
+bool IsSplit(const IntegerValues& values) {
+  return std::any_of(values.integers.begin(), values.integers.end(), [](int32_t w) { return w < -128 || w > 127; });
 }
 
 ByteWeights PackBytes(const WeightSource& source, int lanes) {
-  LOWBIT_CHECK(CanPackBytes(source) && lanes >= 1);
+  const std::optional<IntegerValues> values = IntegersOf(source);
+  LOWBIT_CHECK(values.has_value() && lanes >= 1);
   const QTensor& tensor = *LowBit(source);
   const int64_t channels = PaddedChannels(source.channels);
   ByteWeights packed;
@@ -130,9 +140,13 @@ ByteWeights PackBytes(const WeightSource& source, int lanes) {
   packed.rows = source.rows;
   packed.quads = source.taps * channels / 4;
   packed.lanes = lanes;
+  packed.split = IsSplit(*values);
+  packed.narrow = values->Magnitude() <= 64;
   packed.sums.assign(static_cast<size_t>(packed.Panels() * packed.PanelWidth()), 0);
-  const std::vector<float> numbers = NumbersOf(tensor.values);
-  packed.narrow = std::all_of(numbers.begin(), numbers.end(), [](float v) { return std::abs(v) <= 64; });
+  if (packed.split) {
+    PackSplit(source, *values, &packed);
+    return packed;
+  }
   if (IsCodebook(tensor)) {
     PackVectors(source, tensor, &packed);
     return packed;

@@ -4,10 +4,12 @@
 // Integer weights as the kernel conv_u8 reads them: low-bit codes stay low-bit codes.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "hwy/aligned_allocator.h"
+#include "lowbit/core/integer_weights.h"
 #include "lowbit/runtime/codebook_weights.h"
 #include "lowbit/runtime/weights.h"
 
@@ -21,9 +23,13 @@ namespace lowbit::runtime {
 //
 // has in its bits (quad % per) * bits and up the code of weight i of the quad, where per = 8 / bits. Padding is code 0:
 // it meets bytes 0 only.
+//
+// Integers beyond -128..127 are two: w = 256 * high + low. A panel holds `lanes` channels then, its first vector their low parts,
+// its second the high ones.
 struct ByteWeights {
   int bits = 8;         // 1, 2 or 4: codes, looked up in `table`. 8: the integers themselves.
   bool narrow = false;  // Every integer is within +-64.
+  bool split = false;   // Into high and low parts; bits is 8.
   std::string values;   // "ternary": for reports.
   int64_t rows = 0, quads = 0;
   int lanes = 0;
@@ -37,16 +43,20 @@ struct ByteWeights {
 
   bool IsDecoded() const { return codebook.codes != nullptr; }
   int QuadsPerWord() const { return 8 / bits; }
-  int PanelWidth() const { return kPanelVectors * lanes; }
+  int PanelWidth() const { return (split ? kPanelVectors / 2 : kPanelVectors) * lanes; }  // Channels.
   int64_t Panels() const { return (rows + PanelWidth() - 1) / PanelWidth(); }
   int64_t WordsPerRow() const { return (quads + QuadsPerWord() - 1) / QuadsPerWord(); }
-  size_t PanelBytes() const { return static_cast<size_t>(WordsPerRow() * PanelWidth() * 4); }
+  size_t PanelBytes() const { return static_cast<size_t>(WordsPerRow() * kPanelVectors * lanes * 4); }
 };
 
-// Whether the weights are integers in -128..127 with scale 1; rows first, if they are vectors of a codebook.
-bool CanPackBytes(const WeightSource& source);
+// The weights' values, if they are integers of at most kMaxIntegerWeight in magnitude with scale 1; rows first, if they are vectors
+// of a codebook.
+std::optional<IntegerValues> IntegersOf(const WeightSource& source);
 
-// REQUIRES: CanPackBytes(source), lanes >= 1. Cost: one pass over the weights.
+// Whether they have to be split: -128..127 are bytes.
+bool IsSplit(const IntegerValues& values);
+
+// REQUIRES: IntegersOf(source).has_value(), lanes >= 1. Cost: one pass over the weights.
 ByteWeights PackBytes(const WeightSource& source, int lanes);
 
 // Channels of a pixel as they are read: a multiple of four.

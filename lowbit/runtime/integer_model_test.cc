@@ -8,6 +8,7 @@
 #include "lowbit/core/evaluate.h"
 #include "lowbit/core/graph_text.h"
 #include "lowbit/core/integer_form.h"
+#include "lowbit/core/integer_weights.h"
 #include "lowbit/runtime/model.h"
 #include "lowbit/runtime/testing/random_integer_graph.h"
 #include "lowbit/runtime/testing/targets.h"
@@ -70,7 +71,8 @@ TEST(IntegerModel, GivesTheBitsOfTheIntegerForm) {
   // The draws must reach every kernel. (Which value sets meet which layers depends on the compiler's order of draws.)
   for (const std::string beginning :
        {"conv_u8_binary", "conv_u8_ternary", "conv_u8_affine4", "conv_u8_affine8", "conv_u8_table5", "depthwise_u8_",
-        "conv_u1_", "conv_u2_", "gemm_u8_", "affine_f32_u8", "maxpool_u8", "channels_first_u8"}) {
+        "conv_u8_table10_i16", "conv_u8_table63_i16", "depthwise_u8_table", "conv_u1_", "conv_u2_", "gemm_u8_",
+        "affine_f32_u8", "maxpool_u8", "channels_first_u8"}) {
     const auto found = kernels.lower_bound(beginning);
     EXPECT_TRUE(found != kernels.end() && found->rfind(beginning, 0) == 0) << beginning;
   }
@@ -117,7 +119,34 @@ TEST(IntegerModel, StrictRefusesAFloatProduct) {
                  {"head", "Gemm", {"q", "w"}, {"y"}, {{"transB", int64_t{1}}}}};
   EXPECT_TRUE(Model::FromGraph(graph).ok());
   EXPECT_EQ(Model::FromGraph(graph, {.strict = true}).error().message,
-            "node 'head' (Gemm) would run by gemm_f32_float: its weights are no integers of -128..127");
+            "node 'head' (Gemm) would run by gemm_f32_float: its weights are no integers of 16 bits");
+}
+
+// Layers of the widest weights: integers as long as no sum can leave 32 bits, else floats, and the reason is told.
+TEST(IntegerModel, SaysWhichSumsCouldBeTooLarge) {
+  for (const int64_t inputs : {258, 259}) {
+    for (const float scale : {1.f, .5f}) {
+      Graph graph;
+      graph.inputs = {{"image", {kDynamic, inputs}}};
+      graph.outputs = {"y"};
+      graph.parameters["s"].value = FloatTensor({}, {scale});
+      graph.parameters["z"].value = FloatTensor({}, {0});
+      graph.parameters["b"].value = FloatTensor({}, {8});
+      graph.parameters["w"].value = QTensor{{1, inputs},
+                                            ValueSet::Table({-kMaxIntegerWeight, kMaxIntegerWeight}),
+                                            std::vector<uint8_t>(static_cast<size_t>(inputs), 1),
+                                            {1}};
+      graph.nodes = {{"quant", "Quant", {"image", "s", "z", "b"}, {"q"}, {{"signed", int64_t{0}}}},
+                     {"head", "Gemm", {"q", "w"}, {"y"}, {{"transB", int64_t{1}}}}};
+      const NodePlan* gemm = nullptr;
+      const Model model = Model::FromGraph(graph).value();
+      for (const NodePlan& node : model.Nodes()) gemm = node.node == "head" ? &node : gemm;
+      ASSERT_NE(gemm, nullptr);
+      EXPECT_EQ(gemm->kernel, inputs == 258 ? "gemm_u8_table2_i16" : "gemm_f32_table2");
+      EXPECT_EQ(gemm->reason, inputs == 258 ? "" : "its sums could exceed 32 bits");
+      EXPECT_EQ(gemm->fallback, inputs == 259);
+    }
+  }
 }
 
 }  // namespace

@@ -142,11 +142,12 @@ std::vector<float> DrawInput(const Shape& shape) {
   return values;
 }
 
-std::optional<KernelSample> SampleOf(const Graph& graph, const Node& layer, const std::string& kernel) {
+// A product of floats takes any input, also where a quantizer stands before it.
+std::optional<KernelSample> SampleOf(const Graph& graph, const Node& layer, const NodePlan& plan) {
   const auto weight = graph.parameters.find(layer.inputs[1]);
   if (weight == graph.parameters.end() || !CanBeCut(layer, weight->second)) return std::nullopt;
   KernelSample sample;
-  sample.kernel = kernel;
+  sample.kernel = plan.kernel;
   sample.node = layer.name;
   Node node = layer;
   node.inputs.resize(2);
@@ -156,7 +157,8 @@ std::optional<KernelSample> SampleOf(const Graph& graph, const Node& layer, cons
   const std::string x = GraphNames(graph).Unique("sample");
   sample.graph.inputs = {{x, input}};
   sample.graph.outputs = {node.outputs[0]};
-  if (const Node* quantizer = QuantizerOf(graph, layer.inputs[0])) {
+  const Node* quantizer = plan.fallback ? nullptr : QuantizerOf(graph, layer.inputs[0]);
+  if (quantizer != nullptr) {
     Node grid = *quantizer;
     grid.inputs[0] = x;
     for (size_t i = 1; i < grid.inputs.size(); ++i) {
@@ -207,7 +209,7 @@ std::vector<KernelSample> SampleKernels(const Graph& graph, const std::vector<No
     if (node.op != "Conv" && node.op != "Gemm") continue;
     if (nodes[i].fallback && nodes[i].kernel == "evaluate_f64") continue;
     if (!nodes[i].fused_into.empty() || !seen.insert(nodes[i].kernel).second) continue;
-    if (auto sample = SampleOf(graph, node, nodes[i].kernel)) samples.push_back(std::move(*sample));
+    if (auto sample = SampleOf(graph, node, nodes[i])) samples.push_back(std::move(*sample));
   }
   return samples;
 }

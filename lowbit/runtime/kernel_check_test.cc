@@ -80,6 +80,21 @@ TEST(SelfTest, TakesLayersOfAnyMagnitude) {
   }
 }
 
+// The sums of float weights are rounded, also behind a quantizer.
+TEST(SelfTest, TakesFloatLayersInNetworksOfIntegers) {
+  testing::RandomSource random(1);
+  Graph graph;
+  graph.inputs = {{"x", {kDynamic, 72}}};
+  graph.outputs = {"y"};
+  for (const auto& [name, value] : {std::pair{"one", 1.f}, {"zero", 0.f}, {"bits", 8.f}}) {
+    graph.parameters[name].value = FloatTensor({}, {value});
+  }
+  graph.parameters["w"].value = random.Tensor({40, 72}, -1, 1);
+  graph.nodes = {{"quant", "Quant", {"x", "one", "zero", "bits"}, {"q"}, {}},
+                 {"head", "Gemm", {"q", "w"}, {"y"}, {{"transB", int64_t{1}}}}};
+  testing::ForEachTarget([&] { EXPECT_TRUE(Model::FromGraph(graph).ok()); });
+}
+
 TEST(SelfTest, CutsLargeLayersDown) {
   Graph graph;
   graph.inputs = {{"x", {kDynamic, 512, 7, 7}}};

@@ -71,6 +71,25 @@ bool HasFewValues(const ByteFormat& input, const ValueSet& weights) {
   return true;
 }
 
+constexpr char kNoIntegers[] = "its weights are no integers of 16 bits";
+constexpr char kSumsTooLarge[] = "its sums could exceed 32 bits";
+
+bool AllZero(const std::vector<double>& values) {
+  return std::all_of(values.begin(), values.end(), [](double v) { return v == 0; });
+}
+
+bool FitInSums(const QTensor& weights, const IntegerValues& values, const Product& product, const ByteFormat& input) {
+  return SumsFit(weights, values, !product.groups[0].transposed, std::max(input.offset, input.largest - input.offset));
+}
+
+// Why the integer form (core/integer_form.h) has left the product of such an input in float.
+std::string WhyNotIntegers(const QTensor& weights, const Product& product, const ByteFormat& input) {
+  const std::optional<IntegerValues> values = AsIntegers(weights.values);
+  if (!values.has_value()) return kNoIntegers;
+  if (!FitInSums(weights, *values, product, input)) return kSumsTooLarge;
+  return "its weights have a scale for each input, or its bias is computed";
+}
+
 ByteKind KindOf(const ByteProduct& read) {
   if (read.product.depthwise) return ByteKind::kDepthwise;
   const auto& weights = std::get<QTensor>(read.product.groups[0].parameter->value);
@@ -87,15 +106,19 @@ bool ReadProduct(const Node& node, const Lowering& lowering, Product* product) {
 
 std::string WhyNotBytes(const Node& node, const Lowering& lowering, const Product& product) {
   // A product with float weights is one of floats whatever its input is.
-  const bool bytes = lowering.BytesOf(node.inputs[0]) != nullptr;
-  const bool low_bit = std::holds_alternative<QTensor>(lowering.Constant(node.inputs[1])->value);
-  if (!bytes && (low_bit || !lowering.InIntegers())) return "its input is not quantized to 8 bits or less";
+  const ByteFormat* input = lowering.BytesOf(node.inputs[0]);
+  const auto* weights = std::get_if<QTensor>(&lowering.Constant(node.inputs[1])->value);
+  if (input == nullptr) {
+    const Node* unit = weights == nullptr ? nullptr : lowering.UnitOfBytes(node.inputs[0]);
+    if (unit != nullptr) return WhyNotIntegers(*weights, product, *lowering.BytesOf(unit->inputs[0]));
+    if (weights != nullptr || !lowering.InIntegers()) return "its input is not quantized to 8 bits or less";
+  }
   if (product.depthwise && HasVectors(product.groups[0])) {
     return "its weights are vectors of a codebook, a kernel for each channel";
   }
-  const bool integers = std::all_of(product.groups.begin(), product.groups.end(), CanPackBytes) && product.factor == 1;
-  const bool unbiased = std::all_of(product.bias.begin(), product.bias.end(), [](double v) { return v == 0; });
-  return integers && unbiased ? "" : "its weights are no integers of -128..127";
+  const std::optional<IntegerValues> integers = IntegersOf(product.groups[0]);
+  if (!integers.has_value() || product.factor != 1 || !AllZero(product.bias)) return kNoIntegers;
+  return FitInSums(*weights, *integers, product, *input) ? "" : kSumsTooLarge;
 }
 
 std::optional<ByteProduct> ReadByteProduct(size_t index, const Lowering& lowering, ByteKind kind) {

@@ -101,6 +101,8 @@ class Lowering {
   // As which bytes the value is stored, or null for a value that is stored as floats only. A value of bytes has two
   // names: BytesName(value) stands for its bytes, `value` for floats that the planner makes of them where they are read.
   const ByteFormat* BytesOf(const std::string& value) const;
+  // The Mul that makes the value of a value of bytes and one number, or null.
+  const Node* UnitOfBytes(const std::string& value) const;
   static std::string BytesName(const std::string& value) { return value + "\n(bytes)"; }
   static std::string ValueOf(const std::string& name) { return name.substr(0, name.find('\n')); }
 

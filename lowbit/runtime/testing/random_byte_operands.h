@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "lowbit/core/integer_weights.h"
 #include "lowbit/runtime/kernels/conv_u8/reference.h"
 #include "lowbit/runtime/testing/random_layers.h"
 
@@ -21,7 +22,10 @@ inline std::vector<ValueSet> IntegerSets() {
           ValueSet::Table({-64, -32, -16, -8, -4, -2, -1, 0, 1, 2, 4, 8, 16, 32, 64}),
           ValueSet::Table({-127, 127, 0}),
           ValueSet::Affine(6, 32),
-          ValueSet::Affine(8, 128)};
+          ValueSet::Affine(8, 128),
+          ValueSet::Table({-128, -64, -32, -16, -8, -4, -2, -1, 0, 1, 2, 4, 8, 16, 32, 64, 128}),
+          ValueSet::Table({-kMaxIntegerWeight, kMaxIntegerWeight}),
+          ValueSet::Table({-32512, -256, -129, -128, 127, 128, 255, 256, 384, 32639})};
 }
 
 inline std::vector<uint8_t> RandomBytes(int64_t count, RandomSource* random) {

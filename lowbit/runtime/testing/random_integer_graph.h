@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "lowbit/core/integer_weights.h"
 #include "lowbit/core/level_grid.h"
 #include "lowbit/runtime/testing/growing_graph.h"
 
@@ -65,6 +66,11 @@ class RandomIntegerGraph : public GrowingGraph {
     std::vector<ValueSet> sets = {ValueSet::Binary(),       ValueSet::Ternary(),
                                   ValueSet::Affine(2, 2),   ValueSet::Affine(4, 8),
                                   ValueSet::Affine(8, 128), ValueSet::Table({-.5f, -.25f, 0, .125f, .75f})};
+    // Powers of two as of INQ with 5 bits, elastic significant bits, the largest integers where their sums fit into 32 bits.
+    sets.push_back(ValueSet::Table({-1, -.5f, -.25f, -1.f / 128, 0, 1.f / 128, 1.f / 64, .125f, .5f, 1}));
+    sets.push_back(ValueSet::Table(ElasticLevels(3, 2, true).levels));
+    if (Elements(shape) / shape[0] <= 250)
+      sets.push_back(ValueSet::Table({-kMaxIntegerWeight, 0, 300, kMaxIntegerWeight}));
     if (const int64_t block = RandomBlock(shape); block > 1) sets.push_back(RandomCodebook(static_cast<int>(block)));
     return RandomCodes(shape, sets[static_cast<size_t>(random_.Int(0, static_cast<int64_t>(sets.size()) - 1))],
                        random_.Coin(), &random_);

@@ -81,8 +81,10 @@ TEST(ByteConvKernel, GivesTheReferencesBitsOnCodebooks) {
     ConvShape shape = RandomConvShape(&random);
     if (seed % 4 == 0) shape.groups = 1, shape.in_channels = 4 * random.Int(1, 10);
     const int block = testing::RandomBlock(shape, &random), count = seed % 5 == 0 ? 300 : 256;
+    const int64_t largest =
+        seed % 8 < 6 ? 127 : 3000;  // Beyond bytes they are no vectors any more, but two bytes each.
     std::vector<float> vectors;
-    for (int i = 0; i < count * block; ++i) vectors.push_back(static_cast<float>(random.Int(-127, 127)));
+    for (int i = 0; i < count * block; ++i) vectors.push_back(static_cast<float>(random.Int(-largest, largest)));
     const ValueSet values = ValueSet::Codebook(std::move(vectors), block);
     SCOPED_TRACE("seed " + std::to_string(seed) + " " + values.Name());
     Parameter weight;
@@ -124,6 +126,29 @@ TEST(ByteConvKernel, GivesTheReferencesBitsOnOneRow) {
         operands.residual_bytes.clear();
         ExpectTheReferencesBits(operands);
       }
+    }
+  }
+}
+
+// As many of the largest products as SumsFit allows, of either sign.
+TEST(ByteConvKernel, AddsUpToTheEndsOf32Bits) {
+  constexpr int64_t kTerms = 258;
+  for (const int code : {0, 1}) {
+    for (const int32_t offset : {0, 255}) {
+      RandomSource random(1);
+      ConvShape shape;
+      shape.in_width = shape.out_width = 7;
+      shape.in_channels = kTerms;
+      shape.out_channels = 40;
+      Parameter weight;
+      const ValueSet values = ValueSet::Table({-kMaxIntegerWeight, kMaxIntegerWeight});
+      ByteConvOperands operands = RandomByteOperands(shape, values, &random, &weight);
+      auto& tensor = std::get<QTensor>(weight.value);
+      std::fill(tensor.codes.begin(), tensor.codes.end(), static_cast<uint8_t>(code));
+      std::fill(operands.input.begin(), operands.input.end(), static_cast<uint8_t>(255 - offset));
+      operands.input_offset = offset;
+      EXPECT_TRUE(SumsFit(tensor, *IntegersOf({&weight, false, 0, 40, kTerms, 1}), true, 255));
+      ExpectTheReferencesBits(operands);
     }
   }
 }

@@ -41,7 +41,7 @@ template <int kBits>
 class CodeDecoder {
  public:
   static constexpr int kPerWord = 8 / kBits;
-  static constexpr bool kNarrow = true;
+  static constexpr bool kNarrow = true, kSplit = false;
   explicit CodeDecoder(const ByteWeights& weights) : table_(weights.table) {}
   SumVector Value(SumVector word) const {
     uint32_t value = 0;
@@ -67,7 +67,7 @@ template <int kBits>
 class CodeDecoder {
  public:
   static constexpr int kPerWord = 8 / kBits;
-  static constexpr bool kNarrow = true;
+  static constexpr bool kNarrow = true, kSplit = false;
   explicit CodeDecoder(const ByteWeights& weights)
       : table_(hn::LoadDup128(ByteTag(), weights.table)), mask_(hn::Set(ByteTag(), (1 << kBits) - 1)) {}
   HWY_INLINE SumVector Value(SumVector word) const {
@@ -81,24 +81,34 @@ class CodeDecoder {
 
 #endif
 
-template <bool kNarrowIntegers>
+// kSplitIntegers: vectors of low and high parts take turns.
+template <bool kNarrowIntegers, bool kSplitIntegers>
 class IntegerDecoder {
  public:
   static constexpr int kPerWord = 1;
-  static constexpr bool kNarrow = kNarrowIntegers;
+  static constexpr bool kNarrow = kNarrowIntegers, kSplit = kSplitIntegers;
   explicit IntegerDecoder(const ByteWeights&) {}
   HWY_INLINE SumVector Value(SumVector word) const { return word; }
   HWY_INLINE SumVector Next(SumVector word) const { return word; }
 };
 
+// What vector v of sums begins with.
+template <bool kSplit>
+HWY_INLINE SumVector StartOf(const int32_t* starts, int v) {
+  const SumTag d;
+  if (kSplit && v % 2 == 1) return hn::Zero(d);  // The low parts have it.
+  return hn::LoadU(d, starts + static_cast<size_t>(kSplit ? v / 2 : v) * hn::Lanes(d));
+}
+
 // sums[r][v * lanes + lane] = starts + the products of pixel r's window with the weights of vector v, as floats; vectors
-// count through kPanels panels, in which they are kPanelVectors apart.
+// count through kPanels panels, in which they are kPanelVectors apart. Of weights that are split, two vectors become one.
 //   window  of the first pixel; the next pixel's is `step` bytes further
 //   words   of the first panel
 template <class Decoder, int kRows, int kPanels, int kUsed>
 HWY_NOINLINE void Accumulate(const ByteWeights& weights, const int32_t* HWY_RESTRICT positions, const uint8_t* words,
                              const uint8_t* window, int64_t step, const int32_t* starts, float* HWY_RESTRICT sums) {
-  constexpr int kVectors = kPanels * kUsed, kPitch = kPanels * kPanelVectors;
+  constexpr int kVectors = kPanels * kUsed, kParts = Decoder::kSplit ? 2 : 1;
+  constexpr int kPitch = kPanels * kPanelVectors / kParts;
   const Decoder decoder(weights);
   const SumTag d;
   const hn::RebindToFloat<SumTag> df;
@@ -108,7 +118,7 @@ HWY_NOINLINE void Accumulate(const ByteWeights& weights, const int32_t* HWY_REST
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
-    for (int v = 0; v < kVectors; ++v) sum[r][v] = hn::LoadU(d, starts + static_cast<size_t>(v) * lanes);
+    for (int v = 0; v < kVectors; ++v) sum[r][v] = StartOf<Decoder::kSplit>(starts, v);
   }
   const int64_t quads = weights.quads;
   for (int64_t quad = 0; quad < quads;) {
@@ -140,8 +150,10 @@ HWY_NOINLINE void Accumulate(const ByteWeights& weights, const int32_t* HWY_REST
 #pragma GCC unroll 16
   for (int r = 0; r < kRows; ++r) {
 #pragma GCC unroll 16
-    for (int v = 0; v < kVectors; ++v) {
-      hn::Store(hn::ConvertTo(df, sum[r][v]), df, sums + static_cast<size_t>(r * kPitch + v) * lanes);
+    for (int v = 0; v < kVectors; v += kParts) {
+      SumVector total = sum[r][v];
+      if constexpr (Decoder::kSplit) total = hn::Add(total, hn::ShiftLeft<8>(sum[r][v + 1]));
+      hn::Store(hn::ConvertTo(df, total), df, sums + static_cast<size_t>(r * kPitch + v / kParts) * lanes);
     }
   }
 }
@@ -198,10 +210,10 @@ class PanelRunner {
                                                                         window, step, panel_.starts, task_.scratch);
       }
     }
-    if (panel_.channels > panel_.weights->lanes) {
+    if (Decoder::kSplit || panel_.channels > panel_.weights->lanes) {
       Accumulate<Decoder, kRows, 1, kPanelVectors>(*panel_.weights, positions, panel_.words, window, step,
                                                    panel_.starts, task_.scratch);
-    } else {
+    } else if constexpr (!Decoder::kSplit) {
       Accumulate<Decoder, kRows, 1, 1>(*panel_.weights, positions, panel_.words, window, step, panel_.starts,
                                        task_.scratch);
     }
@@ -257,9 +269,13 @@ void RunRows(const ByteConv& conv, const ByteTask& task, const Panel& panel, con
       return RunRowsWith<CodeDecoder<2>>(conv, task, panel, first, rows, row_bytes);
     case 4:
       return RunRowsWith<CodeDecoder<4>>(conv, task, panel, first, rows, row_bytes);
-    default:
-      return panel.weights->narrow ? RunRowsWith<IntegerDecoder<true>>(conv, task, panel, first, rows, row_bytes)
-                                   : RunRowsWith<IntegerDecoder<false>>(conv, task, panel, first, rows, row_bytes);
+  }
+  if (panel.weights->split) {
+    RunRowsWith<IntegerDecoder<false, true>>(conv, task, panel, first, rows, row_bytes);
+  } else if (panel.weights->narrow) {
+    RunRowsWith<IntegerDecoder<true, false>>(conv, task, panel, first, rows, row_bytes);
+  } else {
+    RunRowsWith<IntegerDecoder<false, false>>(conv, task, panel, first, rows, row_bytes);
   }
 }
 

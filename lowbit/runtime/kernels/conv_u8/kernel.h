@@ -1,7 +1,8 @@
 #ifndef LOWBIT_RUNTIME_KERNELS_CONV_U8_KERNEL_H_
 #define LOWBIT_RUNTIME_KERNELS_CONV_U8_KERNEL_H_
 
-// Convolution and matrix product of bytes (bytes.h) with integer weights of any width: sums in int32, exact.
+// Convolution and matrix product of bytes (bytes.h) with integer weights of up to 16 bits: sums in int32, exact where SumsFit
+// (core/integer_weights.h) says so.
 
 #include <cstdint>
 #include <vector>

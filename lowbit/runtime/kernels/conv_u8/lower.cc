@@ -19,7 +19,8 @@ class ByteConvStep : public ByteProductStep {
     scratch_floats = conv_.ScratchFloats(MostUnits());
   }
 
-  const std::string& WeightValues() const { return conv_.weights[0].values; }
+  // "ternary", "table17_i16".
+  std::string WeightValues() const { return conv_.weights[0].values + (conv_.weights[0].split ? "_i16" : ""); }
 
  private:
   void RunTask(const ByteTask& task) const override { kernel_.run(conv_, task); }

@@ -150,10 +150,19 @@ void StoreColumns(const ByteDepthwise& layer, const Piece& piece, uint8_t* to) {
   }
 }
 
+enum class Weights : uint8_t { kNarrow, kBytes, kSplit };
+
+// sum + a * (256 * high + low)
+HWY_INLINE SumVector AddSplitDot(SumVector a, SumVector low, SumVector high, SumVector sum) {
+  const SumVector of_high = AddDot<false>(a, high, hn::Zero(SumTag()));
+  return hn::Add(AddDot<false>(a, low, sum), hn::ShiftLeft<8>(of_high));
+}
+
 // The sums of kPixels pixels whose first columns are `step` bytes apart.
-template <bool kNarrow, int kPixels>
+template <Weights kWeights, int kPixels>
 HWY_NOINLINE void SumPixels(const ByteDepthwise& layer, size_t block, const uint8_t* columns, int64_t step,
                             float* HWY_RESTRICT sums) {
+  constexpr bool kSplit = kWeights == Weights::kSplit;
   const SumTag d;
   const size_t lanes = hn::Lanes(d);
   const int64_t quad_bytes = 4 * layer.lanes, kernel_width = layer.shape.kernel_width;
@@ -173,10 +182,13 @@ HWY_NOINLINE void SumPixels(const ByteDepthwise& layer, size_t block, const uint
       for (int v = 0; v < kSumVectors; ++v) {
         const size_t from = 4 * static_cast<size_t>(v) * lanes;
         const SumVector weight = hn::Load(d, reinterpret_cast<const int32_t*>(weights + from));
+        SumVector high = weight;
+        if (kSplit) high = hn::Load(d, reinterpret_cast<const int32_t*>(weights + layer.part_bytes + from));
 #pragma GCC unroll 16
         for (int p = 0; p < kPixels; ++p) {
           const SumVector a = hn::Load(d, reinterpret_cast<const int32_t*>(at + p * step + from));
-          sum[p][v] = AddDot<kNarrow>(a, weight, sum[p][v]);
+          sum[p][v] = kSplit ? AddSplitDot(a, weight, high, sum[p][v])
+                             : AddDot<kWeights == Weights::kNarrow>(a, weight, sum[p][v]);
         }
       }
     }
@@ -192,16 +204,22 @@ HWY_NOINLINE void SumPixels(const ByteDepthwise& layer, size_t block, const uint
 }
 
 // Four pixels at a time share the loads of weights.
-template <bool kNarrow>
+template <Weights kWeights>
 void SumPiece(const ByteDepthwise& layer, const Piece& piece, const uint8_t* columns, float* sums) {
   const int64_t step = layer.shape.stride_width * layer.quads * 4 * layer.lanes;
   int64_t p = 0;
   for (; p + 4 <= piece.pixels; p += 4) {
-    SumPixels<kNarrow, 4>(layer, piece.block, columns + p * step, step, sums + p * layer.lanes);
+    SumPixels<kWeights, 4>(layer, piece.block, columns + p * step, step, sums + p * layer.lanes);
   }
   for (; p < piece.pixels; ++p) {
-    SumPixels<kNarrow, 1>(layer, piece.block, columns + p * step, step, sums + p * layer.lanes);
+    SumPixels<kWeights, 1>(layer, piece.block, columns + p * step, step, sums + p * layer.lanes);
   }
+}
+
+void SumPieceOf(const ByteDepthwise& layer, const Piece& piece, const uint8_t* columns, float* sums) {
+  if (layer.split) return SumPiece<Weights::kSplit>(layer, piece, columns, sums);
+  layer.narrow ? SumPiece<Weights::kNarrow>(layer, piece, columns, sums)
+               : SumPiece<Weights::kBytes>(layer, piece, columns, sums);
 }
 
 void RunPiece(const ByteDepthwise& layer, const ByteDepthwiseTask& task, const Piece& piece, int64_t row) {
@@ -213,7 +231,7 @@ void RunPiece(const ByteDepthwise& layer, const ByteDepthwiseTask& task, const P
   block.scratch = sums + piece.pixels * layer.lanes;
   uint8_t* columns = reinterpret_cast<uint8_t*>(block.scratch + layer.lanes);
   StoreColumns(layer, piece, columns);
-  layer.narrow ? SumPiece<true>(layer, piece, columns, sums) : SumPiece<false>(layer, piece, columns, sums);
+  SumPieceOf(layer, piece, columns, sums);
   block.pixel = row * s.out_width + piece.first;
   block.pixels = piece.pixels;
   block.channel = layer.blocks[piece.block];

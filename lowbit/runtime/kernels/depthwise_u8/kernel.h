@@ -17,7 +17,7 @@
 namespace lowbit::runtime {
 
 struct ByteDepthwise {
-  // `lanes`: bytes of a vector. REQUIRES: CanPackBytes(source), whose rows are the channels
+  // `lanes`: bytes of a vector. REQUIRES: IntegersOf(source) (byte_weights.h), whose rows are the channels; no codebook
   ByteDepthwise(const ConvShape& shape, const WeightSource& source, int32_t input_offset, int lanes);
 
   ConvShape shape;
@@ -29,8 +29,11 @@ struct ByteDepthwise {
   std::vector<int64_t> blocks;  // The first channel of each.
   int64_t quads = 0;            // Of a column: kernel_height / 4, rounded up.
   bool narrow = true;           // Every weight is within +-64.
+  bool split = false;           // Weights are 256 * high + low (split_weights.h); else they are all low.
   // For each block, each column of the kernel, each of its quads, each channel: four weights, 0 beyond the kernel.
+  // Then the same of the high parts, if there are any.
   hwy::AlignedFreeUniquePtr<int8_t[]> weights;
+  size_t part_bytes = 0;        // Where the high parts begin.
   std::vector<int32_t> starts;  // For each block and channel -input_offset * (sum of its weights).
 
   // Output pixels of a row that are computed at a time.

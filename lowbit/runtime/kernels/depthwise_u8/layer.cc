@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 
 #include "lowbit/runtime/kernels/depthwise_u8/kernel.h"
+#include "lowbit/runtime/split_weights.h"
 
 namespace lowbit::runtime {
 
@@ -11,7 +11,11 @@ ByteDepthwise::ByteDepthwise(const ConvShape& conv_shape, const WeightSource& so
   const QTensor& tensor = std::get<QTensor>(source.parameter->value);
   const int64_t channels = shape.in_channels, columns = shape.kernel_width, per_column = 4 * lanes * quads;
   for (int64_t c = 0; c < channels; c += lanes) blocks.push_back(std::max<int64_t>(0, std::min(c, channels - lanes)));
-  const size_t total = blocks.size() * static_cast<size_t>(columns * per_column);
+  const IntegerValues values = IntegersOf(source).value();
+  split = IsSplit(values);
+  narrow = values.Magnitude() <= 64;
+  part_bytes = blocks.size() * static_cast<size_t>(columns * per_column);
+  const size_t total = (split ? 2 : 1) * part_bytes;
   weights = hwy::AllocateAligned<int8_t>(total);
   std::memset(weights.get(), 0, total);
   starts.assign(blocks.size() * static_cast<size_t>(lanes), 0);
@@ -22,10 +26,11 @@ ByteDepthwise::ByteDepthwise(const ConvShape& conv_shape, const WeightSource& so
       for (int64_t tap = 0; tap < shape.Taps(); ++tap) {
         const int64_t ky = tap / columns, kx = tap % columns;
         const uint8_t code = tensor.codes[SourceIndex(source, tensor.shape, blocks[block] + lane, tap)];
-        const int32_t weight = static_cast<int32_t>(tensor.values.Value(code));
-        of_block[kx * per_column + (ky / 4 * lanes + lane) * 4 + ky % 4] = static_cast<int8_t>(weight);
-        start -= offset * weight;
-        narrow = narrow && std::abs(weight) <= 64;
+        const SplitInteger parts(values.integers[code]);
+        int8_t* to = of_block + kx * per_column + (ky / 4 * lanes + lane) * 4 + ky % 4;
+        *to = parts.low;
+        if (split) to[part_bytes] = parts.high;
+        start -= offset * values.integers[code];
       }
     }
   }

@@ -18,6 +18,7 @@ class ByteDepthwiseStep : public ByteStep {
         layer_(read.product.shape, read.product.groups[0], read.input.offset, kernel_.lanes),
         images_(read.product.images) {
     kernel = "depthwise_u8_" + std::get<QTensor>(read.product.groups[0].parameter->value).values.Name();
+    if (layer_.split) kernel += "_i16";
     target = hwy::TargetName(kernel_.target);
     scratch_floats = layer_.ScratchFloats();
     layer_.finish = finish();

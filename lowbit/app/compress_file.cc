@@ -162,9 +162,9 @@ std::string ToText(const CompressedFile& file) {
   for (const std::string& warning : file.warnings) text += "warning: " + warning + "\n";
   text += LayerTable(file);
   const NetworkPlan& plan = file.plan;
-  text += fmt::format("\n{} bits: {} of codes, {} of codebooks in halves, {} of floats; {} bytes, 1/{:.1f} of {}\n",
+  text += fmt::format("\n{} bits: {} of codes, {} of codebooks in {}, {} of floats; {} bytes, 1/{:.1f} of {}\n",
                       Grouped(plan.TotalBits()), Grouped(plan.IndexBits()), Grouped(plan.CodebookBits()),
-                      Grouped(plan.other_bits), Grouped((plan.TotalBits() + 7) / 8),
+                      plan.layers[0].codebook.Name(), Grouped(plan.other_bits), Grouped((plan.TotalBits() + 7) / 8),
                       static_cast<double>(plan.dense_bits) / static_cast<double>(plan.TotalBits()),
                       Grouped(plan.dense_bits / 8));
   if (!file.written.has_value()) return text;
@@ -201,6 +201,7 @@ std::string ToJson(const CompressedFile& file) {
                                  {"bits", file.plan.TotalBits()},
                                  {"index_bits", file.plan.IndexBits()},
                                  {"codebook_bits", file.plan.CodebookBits()},
+                                 {"codebook", file.plan.layers[0].codebook.Name()},
                                  {"float_bits", file.plan.other_bits},
                                  {"warnings", file.warnings},
                                  {"layers", layers}};

@@ -25,7 +25,6 @@ Result<int64_t> ReadBudget(const std::string& text) {
 }
 
 void ReadProduct(ConfigReader* reader, compress::ProductOptions* options) {
-  options->codebook = quant::product::ReadCodebookForm(reader);
   options->iterations = static_cast<int>(reader->Int("iterations", options->iterations, 1, 1000000));
   options->annealing = reader->Float("annealing", options->annealing, 0, 1000);
   options->replacement = reader->Bool("replacement", options->replacement);

@@ -136,7 +136,9 @@ check "  says why" says "its weights are no integers" "$scratch/err"
 # Product quantization of it, and fine-tuning of that.
 pq=("$lowbit" compress "$scratch/imported.lbm" --set samples=32 --set iterations=5 --no-accuracy --quiet)
 check "compress --dry-run" fails_with 0 "${pq[@]}" --dry-run
-check "  counts bits" says "bits: " "$scratch/out"
+check "  counts bits" says "of codebooks in float16" "$scratch/out"
+check "  fewer for codebooks in bytes" fails_with 0 "${pq[@]}" --dry-run --set codebook=int8
+check "  and says so" says "of codebooks in int8" "$scratch/out"
 check "compress" fails_with 0 "${pq[@]}" -o "$scratch/pq.lbm"
 check "  leaves no partial file" test ! -e "$scratch/pq.lbm.partial"
 check "  a smaller file" test "$(stat -c %s "$scratch/pq.lbm")" -lt "$(($(stat -c %s "$scratch/imported.lbm") / 2))"

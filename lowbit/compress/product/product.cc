@@ -11,6 +11,7 @@
 #include "lowbit/compress/product/layer_inputs.h"
 #include "lowbit/core/validate.h"
 #include "lowbit/quant/product/clustering.h"
+#include "lowbit/quant/product/codebook_form.h"
 #include "lowbit/runtime/model.h"
 
 namespace lowbit::compress {
@@ -150,17 +151,17 @@ class Quantizer {
     return Pack(plan, quant::product::Cluster(blocks, options));
   }
 
-  Result<QTensor> Pack(const LayerPlan& plan, const Clustering& clustering) const {
+  static Result<QTensor> Pack(const LayerPlan& plan, const Clustering& clustering) {
     const std::vector<float> vectors(clustering.centroids.begin(), clustering.centroids.end());
     const auto fits = [](float v) { return std::abs(v) <= kLargestHalf; };
     QTensor tensor;
     tensor.shape = plan.shape;
     tensor.scales = {1};
-    const bool halves = options_.codebook.storage == ValueSet::Storage::kFloat16;
+    const bool halves = plan.codebook.storage == ValueSet::Storage::kFloat16;
     if (halves && !std::all_of(vectors.begin(), vectors.end(), fits)) {
       return Invalid("layer '" + plan.layer + "' has weights beyond 65504, which no codebook of halves can hold");
     }
-    tensor.values = quant::product::MakeCodebook(vectors, plan.block, options_.codebook);
+    tensor.values = quant::product::MakeCodebook(vectors, plan.block, plan.codebook);
     for (const int32_t code : clustering.codes) tensor.AddCode(code);
     return tensor;
   }

@@ -9,13 +9,11 @@
 #include "lowbit/base/result.h"
 #include "lowbit/core/graph.h"
 #include "lowbit/data/dataset.h"
-#include "lowbit/quant/product/codebook_form.h"
 #include "lowbit/quant/product/plan.h"
 
 namespace lowbit::compress {
 
 struct ProductOptions {
-  quant::product::CodebookForm codebook = {};
   int iterations = 100;  // Of k-means: see quant::product::ClusteringOptions.
   double annealing = 0;
   bool replacement = false;

@@ -146,7 +146,11 @@ data::ImageSet Images(int64_t count) {
   return set;
 }
 
-NetworkPlan Plan(const Graph& graph) { return PlanNetwork(graph, quant::product::SmallRules()).value(); }
+NetworkPlan Plan(const Graph& graph, const quant::product::CodebookForm& codebook = {}) {
+  quant::product::Rules rules = quant::product::SmallRules();
+  rules.codebook = codebook;
+  return PlanNetwork(graph, rules).value();
+}
 
 const QTensor& Weight(const ProductNetwork& network, const std::string& name) {
   return std::get<QTensor>(network.graph.parameters.at(name).value);
@@ -209,28 +213,27 @@ TEST(QuantizeProduct, Switches) {
   const Graph graph = Network();
   const data::ImageSet images = Images(20);
   ProductOptions options;
-  options.codebook = {ValueSet::Storage::kInt8, /*one_step=*/false};
+  const NetworkPlan plan = Plan(graph, {ValueSet::Storage::kInt8, /*one_step=*/false});
   options.positions = true;
   options.gains = true;
   options.annealing = 1;
   options.iterations = 10;
-  const ProductNetwork network = QuantizeProduct(graph, Plan(graph), &images, options).value();
+  const ProductNetwork network = QuantizeProduct(graph, plan, &images, options).value();
   EXPECT_EQ(Weight(network, "conv2.w").values.Name(), "codebook32x9 int8");
   EXPECT_TRUE(network.layers[0].gains);   // bn takes them.
   EXPECT_FALSE(network.layers[1].gains);  // Nothing does.
   EXPECT_LT(network.layers[0].output_error, 0.9);
   options.threads = 2;
-  const ProductNetwork again = QuantizeProduct(graph, Plan(graph), &images, options).value();
+  const ProductNetwork again = QuantizeProduct(graph, plan, &images, options).value();
   EXPECT_EQ(Weight(again, "conv2.w").codes, Weight(network, "conv2.w").codes);
 }
 
 TEST(QuantizeProduct, OneStepGivesIntegers) {
   const Graph graph = Network();
-  ProductOptions options;
-  options.codebook = {ValueSet::Storage::kInt8, /*one_step=*/true};
-  const ProductNetwork one = QuantizeProduct(graph, Plan(graph), nullptr, options).value();
-  options.codebook.one_step = false;
-  const ProductNetwork each = QuantizeProduct(graph, Plan(graph), nullptr, options).value();
+  const auto quantize = [&](bool one_step) {
+    return QuantizeProduct(graph, Plan(graph, {ValueSet::Storage::kInt8, one_step}), nullptr, {}).value();
+  };
+  const ProductNetwork one = quantize(true), each = quantize(false);
   EXPECT_TRUE(AsIntegers(Weight(one, "conv2.w").values).has_value());
   EXPECT_FALSE(AsIntegers(Weight(each, "conv2.w").values).has_value());
   EXPECT_LT(one.layers[0].weight_error, 1.1 * each.layers[0].weight_error);
@@ -273,7 +276,7 @@ TEST(QuantizeProduct, WeightsBeyondHalves) {
   for (float& w : std::get<FloatTensor>(graph.parameters["fc.w"].value).data) w *= 1e6f;
   EXPECT_THAT(QuantizeProduct(graph, Plan(graph), nullptr, {}).error().message,
               HasSubstr("'fc' has weights beyond 65504"));
-  EXPECT_TRUE(QuantizeProduct(graph, Plan(graph), nullptr, {.codebook = {ValueSet::Storage::kInt8, false}}).ok());
+  EXPECT_TRUE(QuantizeProduct(graph, Plan(graph, {ValueSet::Storage::kInt8, false}), nullptr, {}).ok());
 }
 
 // The network with equal rows computes what it computed.

@@ -19,6 +19,31 @@ ValueSet WithOneStep(const std::vector<float>& vectors, int block) {
 
 }  // namespace
 
+std::string CodebookForm::Name() const {
+  switch (storage) {
+    case ValueSet::Storage::kFloat32:
+      return "float32";
+    case ValueSet::Storage::kFloat16:
+      return "float16";
+    case ValueSet::Storage::kInt8:
+      return one_step ? "int8_layer" : "int8";
+  }
+  return "";
+}
+
+int64_t CodebookForm::Bits(int64_t centroids, int64_t block) const {
+  const int64_t numbers = centroids * block, steps = one_step ? 1 : block;
+  switch (storage) {
+    case ValueSet::Storage::kFloat32:
+      return 32 * numbers;
+    case ValueSet::Storage::kFloat16:
+      return 16 * numbers;
+    case ValueSet::Storage::kInt8:
+      return 8 * numbers + 32 * steps;
+  }
+  return 0;
+}
+
 CodebookForm ReadCodebookForm(ConfigReader* reader) {
   const std::string word = reader->String("codebook", "float16", {"float32", "float16", "int8", "int8_layer"});
   CodebookForm form;

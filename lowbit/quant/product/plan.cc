@@ -9,7 +9,7 @@
 namespace lowbit::quant::product {
 namespace {
 
-constexpr int64_t kFloatBits = 32, kHalfBits = 16;
+constexpr int64_t kFloatBits = 32;
 
 // The parameter that the node multiplies with and whose rows can be cut into blocks; "" if it has none.
 std::string WeightOf(const Node& node, const Graph& graph) {
@@ -65,6 +65,7 @@ int BlockOf(int units, int64_t size, int64_t columns) {
 void Apply(const Rules& rules, LayerPlan* layer) {
   const int64_t kernel = KernelSize(*layer), columns = Columns(layer->shape);
   int wanted = rules.conv_centroids;
+  layer->codebook = rules.codebook;
   if (kernel > 1) {
     layer->block = BlockOf(rules.kernels, kernel, columns);
   } else {
@@ -151,8 +152,6 @@ int64_t LayerPlan::IndexBits() const {
   while ((1 << bits) < centroids) ++bits;
   return Blocks() * bits;
 }
-
-int64_t LayerPlan::CodebookBits() const { return kHalfBits * centroids * block; }
 
 int64_t NetworkPlan::IndexBits() const {
   return std::accumulate(layers.begin(), layers.end(), int64_t{0},

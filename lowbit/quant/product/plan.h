@@ -12,6 +12,7 @@
 #include "lowbit/base/config.h"
 #include "lowbit/base/result.h"
 #include "lowbit/core/graph.h"
+#include "lowbit/quant/product/codebook_form.h"
 
 namespace lowbit::quant::product {
 
@@ -36,6 +37,7 @@ struct Rules {
   int pointwise_block = 4, linear_block = 4;
   int conv_centroids = 256, pointwise_centroids = 256, linear_centroids = 1024;
   Clamp clamp = Clamp::kStrict;
+  CodebookForm codebook;
   bool first = false;                       // Whether the first layer is quantized too.
   std::vector<std::string> skip;            // Nodes that stay as they are.
   std::map<std::string, LayerRule> layers;  // By node.
@@ -46,8 +48,8 @@ Rules SmallRules();
 Rules LargeRules();
 
 // Reads over them what settings say: kernels, pointwise_block, linear_block, conv_centroids, pointwise_centroids,
-// linear_centroids, clamp = "strict" | "floor", and the tables layers.NAME with block and centroids. Wrong values are `reader`'s
-// errors; those of the tables are returned.
+// linear_centroids, clamp = "strict" | "floor", codebook (ReadCodebookForm), and the tables layers.NAME with block and centroids. Wrong
+// values are `reader`'s errors; those of the tables are returned.
 Status ReadRules(ConfigReader* reader, Rules* rules);
 
 // One weight that is quantized. A block is `block` consecutive weights of a row, and rows * columns / block is their number.
@@ -58,11 +60,12 @@ struct LayerPlan {
   Shape shape;
   int block = 1;
   int centroids = 1;
+  CodebookForm codebook = {};
 
   int64_t Blocks() const { return Elements(shape) / block; }
   int64_t Bits() const { return IndexBits() + CodebookBits(); }
   int64_t IndexBits() const;
-  int64_t CodebookBits() const;  // Halves.
+  int64_t CodebookBits() const { return codebook.Bits(centroids, block); }
   int64_t DenseBits() const { return 32 * Elements(shape); }
 };
 

@@ -78,6 +78,20 @@ TEST(PlanNetwork, CountsBits) {
   EXPECT_EQ(plan.TotalBits(), plan.IndexBits() + plan.CodebookBits() + plan.other_bits);
 }
 
+// Bytes have a float step for each position of a block, or one.
+TEST(PlanNetwork, CountsCodebooksAsTheyAreStored) {
+  Rules rules;
+  rules.skip = {"conv", "odd", "point", "up"};
+  const auto bits = [&](ValueSet::Storage storage, bool one_step) {
+    rules.codebook = {storage, one_step};
+    return PlanNetwork(Layers(), rules).value().CodebookBits();
+  };
+  EXPECT_EQ(bits(ValueSet::Storage::kFloat32, false), 1024 * 4 * 32);
+  EXPECT_EQ(bits(ValueSet::Storage::kFloat16, false), 1024 * 4 * 16);
+  EXPECT_EQ(bits(ValueSet::Storage::kInt8, false), 1024 * 4 * 8 + 4 * 32);
+  EXPECT_EQ(bits(ValueSet::Storage::kInt8, true), 1024 * 4 * 8 + 32);
+}
+
 TEST(PlanNetwork, ASharedWeightIsOneLayer) {
   Graph graph = Layers();
   AddLayer("Conv", "again", {1, 1, 1, 1}, &graph);
@@ -111,6 +125,11 @@ TEST(PlanForBudget, TheFinestThatFits) {
   EXPECT_EQ(PlanForBudget(graph, {}, least).value().TotalBits(), least);
   EXPECT_THAT(PlanForBudget(graph, {}, least - 1).error().message,
               HasSubstr("the smallest possible size is " + std::to_string(least) + " bits"));
+  // Bytes in place of halves meet a budget that is too small for these.
+  Rules bytes;
+  bytes.codebook.storage = ValueSet::Storage::kInt8;
+  EXPECT_EQ(PlanForBudget(graph, bytes, small - 1).value().IndexBits(),
+            PlanNetwork(graph, SmallRules()).value().IndexBits());
 }
 
 }  // namespace

@@ -29,6 +29,7 @@ Status ReadRules(ConfigReader* reader, Rules* rules) {
   integer("pointwise_centroids", &rules->pointwise_centroids, kMaxCodebookCount);
   integer("linear_centroids", &rules->linear_centroids, kMaxCodebookCount);
   if (reader->String("clamp", "strict", {"strict", "floor"}) == "floor") rules->clamp = Clamp::kFloor;
+  rules->codebook = ReadCodebookForm(reader);
   return ReadLayers(reader->Table("layers"), &rules->layers);
 }
 

@@ -24,8 +24,7 @@ using torch::autograd::variable_list;
 
 struct Options {
   quant::product::Rules rules;
-  bool sum = false;  // Of the members' gradients; otherwise their mean.
-  quant::product::CodebookForm codebook;
+  bool sum = false;     // Of the members' gradients; otherwise their mean.
   int iterations = 20;  // Of k-means on weights that are no codebook's yet.
 };
 
@@ -132,7 +131,7 @@ class PqWeight : public WeightMethod {
   ValueSet StoredValues() const {
     const at::Tensor host = codebook_.tensor.detach().to(at::kCPU).contiguous();
     std::vector<float> vectors(host.data_ptr<float>(), host.data_ptr<float>() + host.numel());
-    return quant::product::MakeCodebook(std::move(vectors), static_cast<int>(host.size(1)), options_.codebook);
+    return quant::product::MakeCodebook(std::move(vectors), static_cast<int>(host.size(1)), options_.rules.codebook);
   }
   at::Tensor Stored() const {
     return at::tensor(StoredValues().table).view(codebook_.tensor.sizes()).to(codebook_.tensor.device());
@@ -156,7 +155,6 @@ Result<Options> ReadOptions(const Config& config) {
   ConfigReader reader(config, "quantize.pq");
   Options options;
   options.sum = reader.String("gradient", "mean", {"mean", "sum"}) == "sum";
-  options.codebook = quant::product::ReadCodebookForm(&reader);
   options.iterations = static_cast<int>(reader.Int("iterations", options.iterations, 1, 1000000));
   LOWBIT_RETURN_IF_ERROR(quant::product::ReadRules(&reader, &options.rules));
   LOWBIT_RETURN_IF_ERROR(reader.Finish());

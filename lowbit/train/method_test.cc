@@ -9,93 +9,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
-#include <set>
 
 #include "lowbit/quant/quantizer.h"
 #include "lowbit/train/master_weight.h"
-#include "lowbit/train/method_plan.h"
 #include "lowbit/train/row_pass.h"
+#include "lowbit/train/test_methods.h"
 
 namespace lowbit::train {
 namespace {
 
 using ::testing::HasSubstr;
 
-Config Text(const std::string& text) { return Config{text, ""}; }
-Config Number(int64_t number) { return Config{number, ""}; }
-Config Table(ConfigTable table) { return Config{std::move(table), "r.toml:1"}; }
-
-MethodPlan Plan(const std::string& method, const std::string& policy = "none", ConfigTable policy_options = {},
-                ConfigTable method_options = {}) {
-  ConfigTable section = {{"method", Text(method)}, {"policy", Text(policy)}};
-  section[method] = Table(std::move(method_options));
-  if (policy != "none") section[policy] = Table(std::move(policy_options));
-  return ReadQuantizeSection(Table(std::move(section))).value();
-}
-
-std::unique_ptr<WeightMethod> Make(const MethodPlan& plan, const at::Tensor& weight, const std::string& layer = "c") {
-  return plan.make({layer, layer + ".weight", weight.clone(), {}});
-}
-
-StepContext At(int64_t iteration, double ratio, int64_t stage = 0) {
-  StepContext context;
-  context.seed = 5;
-  context.iteration = iteration;
-  context.ratio = ratio;
-  context.stage = stage;
-  return context;
-}
-
-at::Tensor Normal(at::IntArrayRef shape, uint64_t seed = 1) {
-  torch::manual_seed(seed);
-  return at::randn(shape);
-}
-
 at::Tensor ToTorch(const FloatTensor& tensor) { return at::tensor(tensor.data).view(tensor.shape); }
-
-// Null for a method that trains in a way of its own.
-std::shared_ptr<const TensorQuantizer> QuantizerOf(const std::string& name, ConfigTable options = {}) {
-  for (const methods::ShelfEntry& entry : methods::ShelfEntries()) {
-    if (name == entry.name) return entry.function(Table(std::move(options))).value().quantizer;
-  }
-  return nullptr;
-}
-
-// Every deterministic quantizer of the shelf, and the methods that start from one, with their options.
-struct Case {
-  std::string name;
-  ConfigTable options;
-};
-
-std::vector<Case> Cases() {
-  std::vector<Case> cases;
-  for (const methods::ShelfEntry& entry : methods::ShelfEntries()) {
-    if (entry.function(Table({})).value().quantizer != nullptr) cases.push_back({entry.name, {}});
-  }
-  for (const char* scope : {"layer", "layer_centered"}) cases.push_back({"twn", {{"delta_scope", Text(scope)}}});
-  cases.push_back({"twn", {{"delta_factor", Config{1.1, ""}}}});
-  cases.push_back({"esb", {{"bits", Number(5)}, {"k", Number(0)}, {"scope", Text("row")}}});
-  cases.push_back({"esb", {{"bits", Number(2)}, {"sigma", Text("rms")}}});
-  cases.push_back({"esb", {{"bits", Number(8)}, {"alpha", Text("optimal")}, {"density", Text("laplace")}}});
-  cases.push_back({"esb", {{"k", Text("auto")}}});
-  for (int64_t bits = 1; bits <= 8; ++bits) {
-    cases.push_back({"ul2q", {{"bits", Number(bits)}, {"scope", Text("row")}}});
-    cases.push_back({"dorefa", {{"bits", Number(bits)}}});
-    for (const char* range : {"max", "percentile", "mse"}) {
-      cases.push_back({"uniform", {{"bits", Number(bits)}, {"range", Text(range)}}});
-    }
-    if (bits == 1) continue;
-    cases.push_back({"uniform", {{"bits", Number(bits)}, {"range", Text("mse")}, {"scope", Text("layer")}}});
-    cases.push_back({"lsq", {{"bits", Number(bits)}}});
-    cases.push_back({"lsq", {{"bits", Number(bits)}, {"scope", Text("row")}}});
-    cases.push_back({"inq", {{"bits", Number(bits)}}});
-    if (bits >= 3 && bits <= 5) cases.push_back({"apot", {{"bits", Number(bits)}}});
-  }
-  cases.push_back({"ttq", {}});
-  cases.push_back({"ttq", {{"threshold", Config{0.3, ""}}}});
-  return cases;
-}
 
 std::vector<at::Tensor> Weights() {
   at::Tensor edge = Normal({4, 3, 2, 2}, 3);
@@ -204,138 +129,6 @@ TEST(Methods, GoldenValues) {
   }
 }
 
-// For each row of the effective weights: 1 where it is the quantizer's, 0 where it is the float row, 2 for anything else.
-std::vector<int> RowKinds(const at::Tensor& effective, const at::Tensor& weight, const at::Tensor& quantized) {
-  std::vector<int> kinds;
-  for (int64_t i = 0; i < weight.size(0); ++i) {
-    kinds.push_back(effective[i].equal(quantized[i]) ? 1 : effective[i].equal(weight[i]) ? 0 : 2);
-  }
-  return kinds;
-}
-
-struct SqFixture {
-  at::Tensor weight = Normal({10, 12});
-  at::Tensor quantized;
-  std::unique_ptr<WeightMethod> method;
-
-  explicit SqFixture(ConfigTable options, const std::string& layer = "c")
-      : quantized(Make(Plan("twn"), weight)->Effective(Mode::kEval, {}).detach()),
-        method(Make(Plan("twn", "sq", std::move(options)), weight, layer)) {}
-
-  std::vector<int> Kinds(const StepContext& context) {
-    return RowKinds(method->Effective(Mode::kTrain, context).detach(), weight, quantized);
-  }
-};
-
-TEST(Sq, MixesExactlyTheCountAndDrawsAnewInEachIteration) {
-  SqFixture sq({});
-  std::set<std::vector<int>> masks;
-  for (int64_t iteration = 0; iteration < 20; ++iteration) {
-    const std::vector<int> kinds = sq.Kinds(At(iteration, 0.75));
-    EXPECT_EQ(std::count(kinds.begin(), kinds.end(), 1), 8);  // ceil(0.75 * 10)
-    EXPECT_EQ(std::count(kinds.begin(), kinds.end(), 0), 2);
-    masks.insert(kinds);
-    EXPECT_EQ(kinds, SqFixture({}).Kinds(At(iteration, 0.75)));  // No state: the same for another object.
-  }
-  EXPECT_GT(masks.size(), 5u);
-  EXPECT_EQ(sq.method->Statistics().quantized_share, 0.8);
-  EXPECT_TRUE(sq.method->Effective(Mode::kEval, At(1, 0.5)).detach().equal(sq.quantized));
-}
-
-TEST(Sq, MasksDependOnTheLayerAndTheSeed) {
-  const std::vector<int> kinds = SqFixture({}).Kinds(At(4, 0.5));
-  StepContext other_seed = At(4, 0.5);
-  other_seed.seed = 6;
-  EXPECT_NE(kinds, SqFixture({}, "d").Kinds(At(4, 0.5)));
-  EXPECT_NE(kinds, SqFixture({}).Kinds(other_seed));
-}
-
-TEST(Sq, EvaluatesTheHybridOnRequest) {
-  SqFixture sq({});
-  StepContext context = At(4, 0.5);
-  context.evaluate_hybrid = true;
-  EXPECT_TRUE(sq.method->Effective(Mode::kEval, context).equal(sq.method->Effective(Mode::kTrain, At(4, 0.5))));
-}
-
-TEST(Sq, SortedTakesTheSmallestErrors) {
-  SqFixture sq({{"policy", Text("sorted")}});
-  const std::vector<int> kinds = sq.Kinds(At(0, 0.5));
-  const at::Tensor errors = RowErrors(sq.weight, sq.quantized);
-  const double median = std::get<0>(errors.sort())[4].item<double>();
-  for (int64_t i = 0; i < 10; ++i) {
-    EXPECT_EQ(kinds[static_cast<size_t>(i)], errors[i].item<double>() <= median ? 1 : 0);
-  }
-}
-
-TEST(Sq, FixedKeepsItsMaskForAStageAndThroughACheckpoint) {
-  SqFixture sq({{"policy", Text("fixed")}});
-  const std::vector<int> kinds = sq.Kinds(At(0, 0.5));
-  for (int64_t i = 1; i < 10; ++i) EXPECT_EQ(sq.Kinds(At(i, 0.5)), kinds);
-  SqFixture resumed({{"policy", Text("fixed")}});
-  auto restored = resumed.method->Buffers();
-  for (const auto& [name, tensor] : sq.method->Buffers()) restored.at(name).copy_(tensor);
-  EXPECT_EQ(resumed.Kinds(At(10, 0.5)), kinds);
-  EXPECT_NE(sq.Kinds(At(11, 0.5, 1)), kinds);
-}
-
-TEST(Sq, SelectsSingleWeights) {
-  SqFixture sq({{"unit", Text("element")}});
-  const at::Tensor effective = sq.method->Effective(Mode::kTrain, At(0, 0.5)).detach();
-  const at::Tensor from_q = effective.eq(sq.quantized), from_w = effective.eq(sq.weight);
-  EXPECT_TRUE(from_q.logical_or(from_w).all().item<bool>());
-  EXPECT_EQ(from_q.sum().item<int64_t>(), 60);
-}
-
-// Gradient of sum sin(Qt) with respect to the float weights.
-at::Tensor GradientOf(WeightMethod* method, const StepContext& context) {
-  at::Tensor weight = method->Parameters().at(0).tensor;
-  weight.mutable_grad().reset();
-  method->Effective(Mode::kTrain, context).sin().sum().backward();
-  return weight.grad().clone();
-}
-
-double LossAt(WeightMethod* method, const StepContext& context) {
-  return method->Effective(Mode::kTrain, context).detach().to(at::kDouble).sin().sum().item<double>();
-}
-
-TEST(Sq, GradientIsTrueForFloatRowsAndThatOfQForQuantizedRows) {
-  // Constant probabilities: a small change of a weight does not change the mask.
-  SqFixture sq({{"prob", Text("constant")}});
-  const StepContext context = At(2, 0.5);
-  const std::vector<int> kinds = sq.Kinds(context);
-  const at::Tensor gradient = GradientOf(sq.method.get(), context);
-  at::Tensor weight = sq.method->Parameters().at(0).tensor.detach();
-  constexpr double kStep = 1.0 / 64;  // Exact in float next to weights of size 1; the error is below step^2 / 6.
-  for (int64_t i = 0; i < 10; ++i) {
-    if (kinds[static_cast<size_t>(i)] == 1) {
-      EXPECT_TRUE(gradient[i].allclose(sq.quantized[i].cos(), 0, 1e-6));
-      continue;
-    }
-    for (int64_t j = 0; j < 12; ++j) {
-      const float start = weight[i][j].item<float>();
-      weight[i][j] = start + kStep;
-      const double above = LossAt(sq.method.get(), context);
-      weight[i][j] = start - kStep;
-      const double below = LossAt(sq.method.get(), context);
-      weight[i][j] = start;
-      EXPECT_NEAR(gradient[i][j].item<double>(), (above - below) / (2 * kStep), 1e-4);
-    }
-  }
-}
-
-TEST(Sq, GradientIsNotClipped) {
-  const auto method = Make(Plan("bwn"), Normal({4, 6}).mul_(50));
-  const at::Tensor upstream = Normal({4, 6}, 9).mul_(100);
-  (method->Effective(Mode::kTrain, {}) * upstream).sum().backward();
-  EXPECT_TRUE(method->Parameters().at(0).tensor.grad().equal(upstream));
-}
-
-TEST(Sq, SurvivesWeightsThatAreNotNumbers) {
-  SqFixture sq({});
-  sq.method->Parameters().at(0).tensor.detach().fill_(std::numeric_limits<float>::quiet_NaN());
-  EXPECT_TRUE(sq.method->Effective(Mode::kTrain, At(0, 0.5)).isnan().any().item<bool>());
-}
-
 TEST(ToQTensor, FindsCodesOfTablesAndCodebooks) {
   QuantizedRows rows;
   rows.values = ValueSet::Table({-2, 0, 0.5f, 3});
@@ -350,28 +143,6 @@ TEST(ToQTensor, FindsCodesOfTablesAndCodebooks) {
   rows.values = ValueSet::Affine(4, 3);
   rows.levels = at::tensor({-3.f, 12.f, 0.f, 1.f}).view({2, 2});
   EXPECT_THAT(ToQTensor(rows, {2, 2}).codes, ::testing::ElementsAre(0, 15, 3, 4));
-}
-
-TEST(Sq, MixesWhatIsQuantizedNotTheWeights) {
-  // DoReFa's values reach 1 whatever the weights are; what stays float must be of that size too.
-  const auto method = Make(Plan("dorefa", "sq", {{"prob", Text("constant")}}), Normal({8, 30}).mul_(0.01));
-  const at::Tensor mixed = method->Effective(Mode::kTrain, At(1, 0.5)).detach();
-  EXPECT_EQ(std::get<0>(mixed.abs().max(1)).gt(0.4).sum().item<int64_t>(), 8);
-}
-
-TEST(Sq, GoesOverEveryDeterministicQuantizer) {
-  for (const Case& c : Cases()) {
-    if (QuantizerOf(c.name, c.options) == nullptr) continue;
-    const at::Tensor weight = Normal({10, 12});
-    const auto method = Make(Plan(c.name, "sq", {{"prob", Text("constant")}}, c.options), weight);
-    const at::Tensor all = method->Effective(Mode::kTrain, At(0, 1)).detach();
-    const at::Tensor none = method->Effective(Mode::kTrain, At(0, 0)).detach();
-    const std::vector<int> kinds = RowKinds(method->Effective(Mode::kTrain, At(0, 0.5)).detach(), none, all);
-    EXPECT_EQ(std::count(kinds.begin(), kinds.end(), 1), 5) << c.name;
-    EXPECT_EQ(std::count(kinds.begin(), kinds.end(), 0), 5) << c.name;
-    const at::Tensor gradient = GradientOf(method.get(), At(0, 0.5));
-    EXPECT_TRUE(gradient.isfinite().all().item<bool>() && gradient.ne(0).any().item<bool>()) << c.name;
-  }
 }
 
 // An optimizer that knows of no mask: momentum, weight decay.

@@ -11,12 +11,12 @@ namespace {
 
 struct ExportArguments {
   std::string model, out, flavor = "float";
-  bool fold_batch_norm = false, json = false;
+  bool fold_batch_norm = false, external_data = false, json = false;
 };
 
 Result<app::ExportedFile> Export(const ExportArguments& arguments) {
   LOWBIT_TRY(const onnx::Flavor flavor, onnx::ParseFlavor(arguments.flavor));
-  return app::ExportOnnx(arguments.model, flavor, arguments.fold_batch_norm, arguments.out);
+  return app::ExportOnnx(arguments.model, {flavor, arguments.fold_batch_norm, arguments.external_data}, arguments.out);
 }
 
 }  // namespace
@@ -31,6 +31,8 @@ void AddExport(CLI::App* program, int* code) {
                    "How low-bit weights and activations are written (docs/onnx.md): " + Join(onnx::FlavorNames()))
       ->capture_default_str();
   command->add_flag("--fold-batch-norm", arguments->fold_batch_norm, "Batch normalization becomes part of its layer");
+  command->add_flag("--external-data", arguments->external_data,
+                    "Weights go into OUT.data beside the model, as they always do beyond 2 GiB");
   command->add_flag("--json", arguments->json, "Print one JSON object");
   command->callback([=] { *code = PrintResult(Export(*arguments), arguments->json); });
 }

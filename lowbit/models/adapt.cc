@@ -92,6 +92,8 @@ Role RoleOf(const std::string& op, size_t i) {
   const bool product = op == "Conv" || op == "Gemm" || op == "ConvTranspose" || op == "MatMul";
   const bool normalizes = op == "LayerNormalization" || op == "InstanceNormalization";
   if (product) return i == 1 ? Role::kWeight : i == 2 ? Role::kBias : Role::kConstant;
+  const bool recurrent = op == "LSTM" || op == "GRU" || op == "RNN";
+  if (recurrent) return i == 1 || i == 2 ? Role::kWeight : i == 3 || i == 7 ? Role::kBias : Role::kConstant;
   if (op == "BatchNormalization" && i > 2) return Role::kStatistic;
   if (op == "BatchNormalization" || normalizes) return i > 0 ? Role::kBias : Role::kConstant;
   return op == "PRelu" && i == 1 ? Role::kBias : Role::kConstant;

@@ -70,6 +70,24 @@ TEST(AdaptModel, RolesFollowTheOperators) {
   EXPECT_EQ(role("input.sub.value"), Role::kConstant);
 }
 
+TEST(AdaptModel, RecurrentLayersAreTrained) {
+  Graph graph;
+  graph.name = "rows";
+  graph.inputs = {{"image", {kDynamic, 1, 2, 2}}};
+  graph.outputs = {"logits"};
+  graph.parameters["shape"].value = Int64Tensor({3}, {0, 2, 2});
+  graph.parameters["w"].value = FloatTensor({1, 12, 2});
+  graph.parameters["r"].value = FloatTensor({1, 12, 3});
+  graph.parameters["b"].value = FloatTensor({1, 24});
+  graph.parameters["p"].value = FloatTensor({1, 9});
+  graph.nodes = {{"rows", "Reshape", {"image", "shape"}, {"x"}, {}},
+                 {"lstm", "LSTM", {"x", "w", "r", "b", "", "", "", "p"}, {"y", "h"}, {{"layout", int64_t{1}}}},
+                 {"flat", "Flatten", {"h"}, {"logits"}, {}}};
+  const Graph adapted = AdaptModel(graph, {{1, 2, 2}, 3, {0}, {1}}).value();
+  for (const char* name : {"w", "r"}) EXPECT_EQ(adapted.parameters.at(name).traits.role, Role::kWeight);
+  for (const char* name : {"b", "p"}) EXPECT_EQ(adapted.parameters.at(name).traits.role, Role::kBias);
+}
+
 TEST(AdaptModel, PixelsMayBeWhatTheNetworkTakes) {
   const Graph adapted = AdaptModel(Imported(), {{1, 2, 2}, 3, {0}, {1}}).value();
   EXPECT_EQ(adapted.nodes.size(), 5u);

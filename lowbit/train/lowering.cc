@@ -29,10 +29,14 @@ const LoweringTable& Lowerings() {
     LoweringTable made;
     AddActivations(&made);
     AddConvolutions(&made);
+    AddFunctions(&made);
+    AddLookups(&made);
     AddNormalizations(&made);
     AddPools(&made);
     AddProducts(&made);
     AddQuantizers(&made);
+    AddRecurrent(&made);
+    AddResampling(&made);
     AddShapes(&made);
     return made;
   }();

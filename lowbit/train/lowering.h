@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lowbit/core/graph.h"
@@ -16,8 +17,15 @@
 
 namespace lowbit::train {
 
-// What a node computes: its inputs (undefined where left out) to its first output. Differentiable.
-using Kernel = std::function<at::Tensor(const std::vector<at::Tensor>& inputs, Mode mode)>;
+// One tensor for each output of a node, or more: the last ones are what a node may leave out.
+struct Outputs {
+  Outputs(at::Tensor only) { all.push_back(std::move(only)); }           // NOLINT: what most kernels return.
+  Outputs(std::vector<at::Tensor> several) : all(std::move(several)) {}  // NOLINT
+  std::vector<at::Tensor> all;
+};
+
+// What a node computes of its inputs (undefined where left out). Differentiable.
+using Kernel = std::function<Outputs(const std::vector<at::Tensor>& inputs, Mode mode)>;
 
 // What a lowering sees of a node when the network is built.
 struct LoweringRequest {
@@ -50,11 +58,30 @@ const LoweringTable& Lowerings();
 // One for each file of lowbit/train/lowerings.
 void AddActivations(LoweringTable* table);
 void AddConvolutions(LoweringTable* table);
+void AddFunctions(LoweringTable* table);
+void AddLookups(LoweringTable* table);
 void AddNormalizations(LoweringTable* table);
 void AddPools(LoweringTable* table);
 void AddProducts(LoweringTable* table);
 void AddQuantizers(LoweringTable* table);
+void AddRecurrent(LoweringTable* table);
+void AddResampling(LoweringTable* table);
 void AddShapes(LoweringTable* table);
+
+// x w' + bias (may be undefined), by the fastest way that this libtorch has. x: [rows, columns]; w: [outputs, columns].
+at::Tensor Linear(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias);
+
+inline at::Tensor Same(const at::Tensor& x) { return x; }
+
+template <at::Tensor (*function)(const at::Tensor&)>
+Kernel LowerUnary(const LoweringRequest&) {
+  return [](const std::vector<at::Tensor>& in, Mode) { return function(in[0]); };
+}
+
+template <at::Tensor (*function)(const at::Tensor&, const at::Tensor&)>
+Kernel LowerBinary(const LoweringRequest&) {
+  return [](const std::vector<at::Tensor>& in, Mode) { return function(in[0], in[1]); };
+}
 
 }  // namespace lowbit::train
 

@@ -21,7 +21,7 @@ namespace {
 struct Step {
   Kernel kernel;
   std::vector<int> inputs;  // -1: left out.
-  int output = 0;
+  std::vector<int> outputs;
   std::vector<int> last_uses;  // Slots that no later step reads.
 };
 
@@ -251,13 +251,11 @@ void Network::Impl::AddSteps() {
     Step step;
     step.kernel = Lowered(node);
     for (const std::string& input : node.inputs) step.inputs.push_back(input.empty() ? -1 : slots.at(input));
-    step.output = AddSlot(node.outputs.at(0), {});
+    for (const std::string& output : node.outputs) step.outputs.push_back(AddSlot(output, {}));
     steps.push_back(std::move(step));
   }
   for (const std::string& output : graph.outputs) {
-    const auto slot = slots.find(output);
-    if (slot == slots.end()) throw std::invalid_argument("output '" + output + "' is not computed in training");
-    outputs.push_back(slot->second);
+    outputs.push_back(slots.at(output));
   }
 }
 
@@ -330,8 +328,9 @@ std::vector<at::Tensor> Network::Run(const std::vector<at::Tensor>& inputs, Mode
     arguments.reserve(step.inputs.size());
     for (const int slot : step.inputs) arguments.push_back(slot < 0 ? at::Tensor() : value(slot));
     for (const int slot : step.last_uses) value(slot).reset();
-    value(step.output) = impl.Rounded(step.kernel(arguments, mode));
-    if (impl.watcher) impl.watcher(impl.graph.nodes[i], arguments, value(step.output));
+    const Outputs outputs = step.kernel(arguments, mode);
+    for (size_t k = 0; k < step.outputs.size(); ++k) value(step.outputs[k]) = impl.Rounded(outputs.all.at(k));
+    if (impl.watcher) impl.watcher(impl.graph.nodes[i], arguments, value(step.outputs[0]));
   }
   std::vector<at::Tensor> results;
   for (const int slot : impl.outputs) results.push_back(value(slot).to(impl.type));

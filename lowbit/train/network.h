@@ -110,7 +110,7 @@ class Network {
   at::Tensor Forward(const at::Tensor& images, Mode mode, const StepContext& context);
   // All outputs, for graphs with several inputs or outputs.
   std::vector<at::Tensor> Run(const std::vector<at::Tensor>& inputs, Mode mode, const StepContext& context);
-  // Called with each node that is executed, its inputs and its output, until another one is set; null: nobody watches.
+  // Called with each node that is executed, its inputs and its first output, until another one is set; null: nobody watches.
   using Watcher =
       std::function<void(const Node& node, const std::vector<at::Tensor>& inputs, const at::Tensor& output)>;
   void Watch(Watcher watcher);

@@ -141,6 +141,13 @@ Status CheckWriter(const Graph& graph, const std::map<std::string, DoubleTensor>
   return Ok();
 }
 
+Status CheckTraining(const Graph& graph, const std::map<std::string, DoubleTensor>& inputs, const Tensors& expected) {
+  const Executor train = TrainingExecutor();
+  if (train == nullptr) return Ok();
+  LOWBIT_TRY(const Tensors outputs, train(graph, inputs));
+  return Compare("libtorch", outputs, expected);
+}
+
 Status RunCase(const fs::path& folder, const onnx::Summary& summary, Outcome* outcome) {
   LOWBIT_RETURN_IF_ERROR(CheckReadable((folder / "model.onnx").string()));
   LOWBIT_TRY(const Case made, ReadCase(folder, summary));
@@ -154,6 +161,9 @@ Status RunCase(const fs::path& folder, const onnx::Summary& summary, Outcome* ou
   LOWBIT_RETURN_IF_ERROR(Compare("runtime", computed, made.outputs));
   LOWBIT_RETURN_IF_ERROR(CheckWriter(graph, inputs, reference));
   outcome->verdict = Verdict::kPass;
+  if (const Status trained = CheckTraining(graph, inputs, made.outputs); !trained.ok()) {
+    outcome->training = trained.error().message;
+  }
   return Ok();
 }
 

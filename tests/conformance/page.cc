@@ -35,6 +35,23 @@ std::string Join(const std::set<std::string>& reasons) {
   return text;
 }
 
+// Which of the passes the executor of training gives too.
+std::string TrainingSection(const std::vector<Outcome>& outcomes) {
+  int passes = 0, trained = 0;
+  std::string others;
+  for (const Outcome& outcome : outcomes) {
+    if (outcome.verdict != Verdict::kPass) continue;
+    ++passes;
+    trained += outcome.training.empty() ? 1 : 0;
+    if (!outcome.training.empty()) others += "| " + outcome.test + " | " + outcome.training + " |\n";
+  }
+  const std::string head =
+      "\n## Through libtorch\n\nThe executor that trains (libtorch, float32) gives every output of ";
+  if (others.empty()) return head + "all " + std::to_string(passes) + " tests that pass.\n";
+  return head + std::to_string(trained) + " of the " + std::to_string(passes) +
+         " tests that pass; of the others not:\n\n| test | why |\n|---|---|\n" + others;
+}
+
 constexpr const char* kHead = R"(# ONNX operators
 
 Made by `make onnx-operators`; do not edit. A test compares it with what the tree does.
@@ -75,7 +92,8 @@ std::string ToPage(const std::vector<Outcome>& outcomes) {
   for (const std::string& name : onnx::SupportedOperators()) {
     if (rows.count(name) == 0) untested += (untested.empty() ? "" : ", ") + name;
   }
-  return page + "\nRead too, without a test of its own there: " + untested + ".\n";
+  page += "\nRead too, without a test of its own there: " + untested + ".\n";
+  return TrainingExecutor() == nullptr ? page : page + TrainingSection(outcomes);
 }
 
 }  // namespace lowbit::conformance

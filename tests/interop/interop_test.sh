@@ -33,10 +33,10 @@ agrees() {
 }
 exec 3>&1
 
-# flavor NAME LEAST MODEL: how many of the answers are those of the runtime.
+# flavor NAME LEAST MODEL [OPTION]: how many of the answers are those of the runtime.
 flavor() {
-  local file=$scratch/$1.onnx
-  check "export $(basename "$3") as $1" "$lowbit" export "$3" -o "$file" --flavor "$1"
+  local file=$scratch/$1${4:-}.onnx
+  check "export $(basename "$3") as $1 ${4:-}" "$lowbit" export "$3" -o "$file" --flavor "$1" ${4:-}
   check "  ONNX Runtime runs it" answers "$file" "$scratch/theirs.txt"
   check "  and answers the same" agrees "$2" "$scratch/ours.txt" "$scratch/theirs.txt"
   case $1 in float | qdq) check "  the checker accepts it" accepted "$file" ;; esac
@@ -46,6 +46,7 @@ for network in "$model" "$scratch/integers.lbm" "$scratch/nibbles.lbm"; do
   "$lowbit" eval "$network" --data fashion-mnist --predictions "$scratch/all.txt" >"$scratch/eval.log" || exit 1
   head -n "$count" "$scratch/all.txt" >"$scratch/ours.txt"
   for name in float qdq; do flavor "$name" "$count" "$network"; done
+  for name in float qdq; do flavor "$name" "$count" "$network" --external-data; done
   for name in int4 int2 matmulnbits; do flavor "$name" $((count * 99 / 100)) "$network"; done
   check "export as qonnx" "$lowbit" export "$network" -o "$scratch/q.onnx" --flavor qonnx
   check "  the checker accepts it" accepted "$scratch/q.onnx"

@@ -1,6 +1,6 @@
 #include "lowbit/format/onnx/file_builder.h"
 
-#include <limits>
+#include <algorithm>
 #include <utility>
 
 #include "lowbit/base/bytes.h"
@@ -37,6 +37,11 @@ void AppendInteger(ElementType type, int64_t value, std::vector<uint8_t>* bytes)
       return AppendLittle(value, bytes);
   }
 }
+
+// What ONNX's own tools move out at least, and where they let it begin.
+constexpr size_t kLeastMoved = 1024, kPage = 4096;
+
+constexpr int32_t kExternal = 1;  // TensorProto.DataLocation.
 
 // Numbers of AttributeProto.AttributeType.
 enum { kFloat = 1, kInt = 2, kString = 3, kFloats = 6, kInts = 7, kStrings = 8 };
@@ -129,11 +134,11 @@ std::string FileBuilder::NewIntegers(const std::string& wish, ElementType type, 
   return name;
 }
 
-void FileBuilder::AddNode(const Node& node, const std::string& domain) {
+void FileBuilder::AddNode(const Node& node, const std::string& domain, int64_t version) {
   lowbit_onnx::Node* to = model_->mutable_graph()->add_node();
   to->set_name(node.name);
   to->set_op_type(node.op);
-  if (!domain.empty()) to->set_domain(domain), UseDomain(domain);
+  if (!domain.empty()) to->set_domain(domain), UseDomain(domain, version);
   for (const std::string& input : node.inputs) to->add_input(input);
   for (const std::string& output : node.outputs) to->add_output(output);
   for (const auto& [name, value] : node.attributes) {
@@ -173,20 +178,41 @@ void FileBuilder::AddMetadata(const std::string& key, const std::string& value) 
   entry->set_value(value);
 }
 
-void FileBuilder::UseDomain(const std::string& domain) {
-  for (const lowbit_onnx::OperatorSet& known : model_->opset_import()) {
-    if (known.domain() == domain) return;
+void FileBuilder::UseDomain(const std::string& domain, int64_t version) {
+  for (lowbit_onnx::OperatorSet& known : *model_->mutable_opset_import()) {
+    if (known.domain() == domain) return known.set_version(std::max(known.version(), version));
   }
   lowbit_onnx::OperatorSet* opset = model_->add_opset_import();
   opset->set_domain(domain);
-  opset->set_version(1);
+  opset->set_version(version);
 }
 
-Result<std::string> FileBuilder::Bytes() const {
-  if (model_->ByteSizeLong() > std::numeric_limits<int32_t>::max()) {
-    return Invalid("would be larger than 2 GiB, which no ONNX file may be");
+uint64_t FileBuilder::Size() const { return model_->ByteSizeLong(); }
+
+std::string FileBuilder::MoveDataOut(const std::string& location) {
+  std::string data;
+  for (lowbit_onnx::Tensor& tensor : *model_->mutable_graph()->mutable_initializer()) {
+    if (tensor.raw_data().size() < kLeastMoved) continue;
+    data.resize((data.size() + kPage - 1) / kPage * kPage);
+    const std::pair<const char*, std::string> entries[] = {{"location", location},
+                                                           {"offset", std::to_string(data.size())},
+                                                           {"length", std::to_string(tensor.raw_data().size())}};
+    for (const auto& [key, value] : entries) {
+      lowbit_onnx::Entry* entry = tensor.add_external_data();
+      entry->set_key(key);
+      entry->set_value(value);
+    }
+    data += tensor.raw_data();
+    tensor.clear_raw_data();
+    tensor.set_data_location(kExternal);
   }
-  return model_->SerializeAsString();
+  return data;
+}
+
+Result<std::string> FileBuilder::Bytes(uint64_t most) const {
+  if (Size() <= most) return model_->SerializeAsString();
+  return Invalid("would be an ONNX file of " + std::to_string(Size()) + " bytes; at most " + std::to_string(most) +
+                 " are possible");
 }
 
 }  // namespace lowbit::onnx

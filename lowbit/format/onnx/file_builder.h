@@ -41,8 +41,8 @@ class FileBuilder {
   std::string NewIntegers(const std::string& wish, ElementType type, const Int64Tensor& tensor);
 
   // Attributes whose order matters nowhere; "activations" of recurrent layers become a list. Another domain than ONNX's
-  // is listed in the file, version 1.
-  void AddNode(const Node& node, const std::string& domain = "");
+  // is listed in the file, with the largest version that any node asks for.
+  void AddNode(const Node& node, const std::string& domain = "", int64_t version = 1);
   // One more node, named after its output.
   void Add(const std::string& op, std::vector<std::string> inputs, const std::string& output,
            Attributes attributes = {}, const std::string& domain = "");
@@ -55,11 +55,16 @@ class FileBuilder {
   void AddOutput(const std::string& name, ElementType type, const Shape& shape);
   void AddMetadata(const std::string& key, const std::string& value);
 
-  // Error: larger than an ONNX file may be.
-  Result<std::string> Bytes() const;
+  // Of the file as it is.
+  uint64_t Size() const;
+  // Takes the numbers of initializers of 1 KiB and more out of the file, which says afterwards where they are: in the file
+  // `location` beside it. Returns that file's bytes; each tensor begins on a page, so that readers can map it.
+  std::string MoveDataOut(const std::string& location);
+  // Error: larger than `most`.
+  Result<std::string> Bytes(uint64_t most) const;
 
  private:
-  void UseDomain(const std::string& domain);
+  void UseDomain(const std::string& domain, int64_t version);
 
   std::unique_ptr<lowbit_onnx::Model> model_;
   GraphNames names_;

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <utility>
 
+#include "lowbit/core/ops_common/axis.h"
+
 namespace lowbit::onnx {
 namespace {
 
@@ -65,6 +67,26 @@ int64_t AxisOf(const Shape& scale, const Shape& shape) {
   return axis;
 }
 
+// Without the dimensions along which nothing changes: these have the extent 1.
+DoubleTensor WithoutRepeats(DoubleTensor x) {
+  for (size_t axis = 0; axis < x.shape.size(); ++axis) {
+    const ops::AxisSplit split = ops::SplitAt(x.shape, axis);
+    DoubleTensor first(x.shape);
+    first.shape[axis] = 1;
+    first.data.clear();
+    bool repeats = true;
+    for (int64_t i = 0; i < split.outer && repeats; ++i) {
+      const auto begin = x.data.begin() + i * split.extent * split.inner;
+      for (int64_t k = 1; k < split.extent; ++k) {
+        repeats = repeats && std::equal(begin, begin + split.inner, begin + k * split.inner);
+      }
+      first.data.insert(first.data.end(), begin, begin + split.inner);
+    }
+    if (repeats) x = std::move(first);
+  }
+  return x;
+}
+
 ConstantPtr Wrap(QTensor tensor, bool transposed) {
   FloatTensor floats = Dequantize(tensor);
   if (transposed) {
@@ -78,9 +100,10 @@ ConstantPtr Wrap(QTensor tensor, bool transposed) {
 
 }  // namespace
 
-ConstantPtr MakeLowBit(const DoubleTensor& integers, const DoubleTensor& scale) {
+ConstantPtr MakeLowBit(const DoubleTensor& integers, const DoubleTensor& factor) {
   const Shape& shape = integers.shape;
-  if (shape.empty() || integers.data.empty() || scale.data.empty()) return nullptr;
+  if (shape.empty() || integers.data.empty() || factor.data.empty()) return nullptr;
+  const DoubleTensor scale = WithoutRepeats(factor);
   const bool whole = std::all_of(integers.data.begin(), integers.data.end(),
                                  [](double v) { return std::abs(v) <= kMaxCodes && v == std::floor(v); });
   const int64_t axis = AxisOf(scale.shape, shape);

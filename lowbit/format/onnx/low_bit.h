@@ -10,10 +10,10 @@
 
 namespace lowbit::onnx {
 
-// scale * integers as floats that are known to be low-bit weights. `scale` broadcasts to the integers. Null where they
+// factor * integers as floats that are known to be low-bit weights. `factor` broadcasts to the integers. Null where they
 // are no QTensor: more than 256 different steps, scales along several dimensions or along one that is neither the first
 // nor that of a matrix's columns, scales that are not finite.
-ConstantPtr MakeLowBit(const DoubleTensor& integers, const DoubleTensor& scale);
+ConstantPtr MakeLowBit(const DoubleTensor& integers, const DoubleTensor& factor);
 
 // The same of a matrix the other way round. REQUIRES: constant->low_bit, two dimensions
 ConstantPtr TransposeLowBit(const Constant& constant);

@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 
 #include "lowbit/core/evaluate.h"
 #include "lowbit/core/integer_form.h"
 #include "lowbit/format/onnx/onnx.h"
 #include "lowbit/format/onnx/onnx.pb.h"
 #include "lowbit/format/onnx/test_maker.h"
+#include "lowbit/format/onnx/write.h"
 
 namespace lowbit::onnx {
 namespace {
@@ -240,6 +242,55 @@ TEST(Quantized, TruncOfTheSecondVersionSaturatesAndScales) {
   }
 }
 
+TEST(Quantized, TruncIsWrittenAsItWasRead) {
+  const std::vector<std::vector<std::string>> versions = {{"x", "s", "zero", "six", "four"},
+                                                          {"x", "s", "zero", "six", "s4", "four"}};
+  for (size_t version = 1; version <= 2; ++version) {
+    Maker maker;
+    AddTruncScalars(&maker);
+    maker.Input("x", {1, 4});
+    maker.Node("Trunc", versions[version - 1], {"y"})->set_domain("qonnx.custom_op.general");
+    maker.Output("y");
+    const Graph graph = maker.Read().value();
+    const std::string bytes = Encode(graph, Flavor::kQonnx).value();
+    lowbit_onnx::Model model;
+    ASSERT_TRUE(model.ParseFromString(bytes));
+    ASSERT_EQ(model.graph().node_size(), 1);
+    EXPECT_EQ(model.graph().node(0).op_type(), "Trunc");
+    EXPECT_EQ(model.graph().node(0).output(0), "y");
+    EXPECT_EQ(model.opset_import(1).version(), version);
+    std::vector<float> scalars;
+    for (int i = 1; i < model.graph().node(0).input_size(); ++i) {
+      for (const lowbit_onnx::Tensor& tensor : model.graph().initializer()) {
+        if (tensor.name() != model.graph().node(0).input(i)) continue;
+        std::memcpy(&scalars.emplace_back(), tensor.raw_data().data(), sizeof(float));
+      }
+    }
+    if (version == 1) EXPECT_THAT(scalars, ElementsAre(0.3f, 0, 6, 4));
+    if (version == 2) EXPECT_THAT(scalars, ElementsAre(0.3f, 0, 6, 1.2f, 4));
+    const Span<const uint8_t> file(reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size());
+    const DoubleTensor x({1, 4}, {.3f * 3, .3f * 29, .3f * -5, .3f * 61});
+    EXPECT_EQ(Compute(Decode(file, "written", "").value(), x), Compute(graph, x));
+  }
+}
+
+// A constant that is a bit off stays arithmetic.
+TEST(Quantized, OtherArithmeticBeforeAQuantIsNoTrunc) {
+  Maker maker;
+  AddTruncScalars(&maker);
+  maker.Input("x", {1, 4});
+  maker.Node("Trunc", {"x", "s", "zero", "six", "four"}, {"y"})->set_domain("qonnx.custom_op.general");
+  maker.Output("y");
+  Graph graph = maker.Read().value();
+  const auto sub = std::find_if(graph.nodes.begin(), graph.nodes.end(), [](const Node& n) { return n.op == "Sub"; });
+  ASSERT_NE(sub, graph.nodes.end());
+  float& middle = std::get<FloatTensor>(graph.parameters.at(sub->inputs[1]).value).data[0];
+  middle = std::nextafter(middle, 1.0f);
+  lowbit_onnx::Model model;
+  ASSERT_TRUE(model.ParseFromString(Encode(graph, Flavor::kQonnx).value()));
+  EXPECT_EQ(model.graph().node_size(), 3);
+}
+
 // x -> uint8 -> MaxPool of integers -> QLinearConv -> floats, as quantizing tools of ONNX Runtime write it.
 TEST(Quantized, QLinearConvBetweenIntegers) {
   Maker maker;
@@ -377,16 +428,59 @@ TEST_F(NBits, SizesThatDoNotFitAreRefused) {
   EXPECT_THAT(maker_.Error(), HasSubstr("1 of 1 nodes that are not supported"));
 }
 
-TEST(Quantized, RefusesScalesByBlocks) {
-  Maker maker(21);
-  maker.Input("x", {2, 2});
-  maker.Small("w", kInt8, {2, 2}, {1, 2, 3, 4});
-  maker.Floats("s", {2, 1}, {1, 2});
-  lowbit_onnx::Node* node = maker.Node("DequantizeLinear", {"w", "s"}, {"wd"});
-  SetInt(node, "block_size", 2);
-  maker.Node("Add", {"x", "wd"}, {"y"});
-  maker.Output("y");
-  EXPECT_THAT(maker.Error(), HasSubstr("attribute 'block_size' must be 0"));
+// x [1, columns of the result] + DequantizeLinear of w [4, 3] by blocks.
+class Blocks : public ::testing::Test {
+ protected:
+  Blocks() {
+    maker_.Input("x", {1, 3});
+    maker_.Small("w", kInt8, {4, 3}, {1, 2, 3, 4, 5, 6, 7, -8, 9, 10, 11, 12});
+  }
+  void Finish(const std::vector<std::string>& inputs, int64_t axis, int64_t size) {
+    lowbit_onnx::Node* node = maker_.Node("DequantizeLinear", inputs, {"wd"});
+    SetInt(node, "axis", axis);
+    SetInt(node, "block_size", size);
+    SetInt(maker_.Node("Gemm", {"x", "wd"}, {"y"}), "transB", 1);
+    maker_.Output("y");
+  }
+  Maker maker_ = Maker(21);
+};
+
+TEST_F(Blocks, ScalesAndZeroPointsBecomeFloats) {
+  maker_.Floats("s", {4, 2}, {1, 2, 3, 4, 5, 6, 7, 8});  // The second block of a row has one weight only.
+  maker_.Small("z", kInt8, {4, 2}, {0, 1, 0, 1, 0, 1, 0, 1});
+  Finish({"w", "s", "z"}, -1, 2);
+  const Graph graph = maker_.Read().value();
+  EXPECT_THAT(std::get<FloatTensor>(graph.parameters.at("wd").value).data,
+              ElementsAre(1, 2, 4, 12, 15, 20, 35, -40, 48, 70, 77, 88));
+}
+
+TEST_F(Blocks, GoAlongAnyAxis) {
+  maker_.Floats("s", {2, 3}, {1, 2, 3, 4, 5, 6});
+  Finish({"w", "s"}, 0, 3);
+  const Graph graph = maker_.Read().value();
+  EXPECT_THAT(std::get<FloatTensor>(graph.parameters.at("wd").value).data,
+              ElementsAre(1, 4, 9, 4, 10, 18, 7, -16, 27, 40, 55, 72));
+}
+
+TEST_F(Blocks, OfOneScaleForEachRowAreLowBitWeights) {
+  maker_.Floats("s", {4, 2}, {.5f, .5f, 2, 2, 3, 3, 1, 1});
+  Finish({"w", "s"}, 1, 2);
+  const Graph graph = maker_.Read().value();
+  EXPECT_THAT(LowBit(graph, "wd").scales, ElementsAre(.5f, 2, 3, 1));
+  EXPECT_THAT(Compute(graph, DoubleTensor({1, 3}, {1, 1, 1})), ElementsAre(3, 30, 24, 33));
+}
+
+TEST_F(Blocks, ThatDoNotFitAreRefused) {
+  maker_.Floats("s", {4, 1}, {1, 2, 3, 4});
+  Finish({"w", "s"}, 1, 2);
+  EXPECT_THAT(maker_.Error(), HasSubstr("blocks of 2 need scales and zero points of shape [4, 2]; one has [4, 1]"));
+  lowbit_onnx::Node* node = maker_.model.mutable_graph()->mutable_node(0);
+  node->mutable_attribute(1)->set_i(-3);
+  EXPECT_THAT(maker_.Error(), HasSubstr("'block_size' must not be negative"));
+  node->mutable_attribute(1)->set_i(INT64_MAX);
+  EXPECT_THAT(Dequantize(LowBit(maker_.Read().value(), "wd")).data[3], 8);  // One block: a scale for each row.
+  node->set_op_type("QuantizeLinear");
+  EXPECT_THAT(maker_.Error(), HasSubstr("attribute 'block_size' must be 0: only weights may have blocks"));
 }
 
 TEST(Quantized, WidthsMustBeKnown) {

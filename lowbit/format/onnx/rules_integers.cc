@@ -116,19 +116,36 @@ Outputs One(Result<Value> value) {
   return std::vector<Value>{std::move(value).value()};
 }
 
-Status RefuseBlocks(const Call& call) {
-  if (call.Int("block_size", 0) == 0) return Ok();
-  return Invalid("attribute 'block_size' must be 0: scales by blocks are not supported");
+// One value for each of x: those of scales or zero points for blocks of `size` neighbours along an axis.
+Result<Value> OfBlocks(const Value& x, const Value& parameter, int64_t along, int64_t size, Builder* builder) {
+  LOWBIT_TRY(const size_t axis, ops::ResolveAxis(along, x.rank()));
+  Shape expected = x.shape();
+  if (size < 1) return Invalid("attribute 'block_size' must not be negative");
+  expected[axis] = (expected[axis] - 1) / size + 1;
+  if (parameter.shape() != expected) {
+    return Invalid("blocks of " + std::to_string(size) + " need scales and zero points of shape " + ToString(expected) +
+                   "; one has " + ToString(parameter.shape()));
+  }
+  std::vector<int64_t> blocks;
+  for (int64_t i = 0; i < x.shape()[axis]; ++i) blocks.push_back(i / size);
+  LOWBIT_TRY(const Value real, AsFloat(parameter, builder));
+  return builder->Apply1("Gather", {real, Builder::Known(MakeIntegers(blocks))},
+                         {{"axis", static_cast<int64_t>(axis)}});
 }
 
 Outputs QuantizeLinear(Call call, Builder* builder) {
-  LOWBIT_RETURN_IF_ERROR(RefuseBlocks(call));
+  if (call.Int("block_size", 0) != 0) return Invalid("attribute 'block_size' must be 0: only weights may have blocks");
   return One(Quantize(call.Input(0), call.Input(1), call.Input(2), call.Int("axis", 1), builder));
 }
 
 Outputs DequantizeLinear(Call call, Builder* builder) {
-  LOWBIT_RETURN_IF_ERROR(RefuseBlocks(call));
-  return One(Dequantize(call.Input(0), call.Input(1), call.Input(2), call.Int("axis", 1), builder));
+  const int64_t axis = call.Int("axis", 1), block = call.Int("block_size", 0);
+  for (size_t i = 1; i < 3 && block != 0; ++i) {
+    if (!call.Input(0).present || !call.Input(i).present) continue;
+    LOWBIT_TRY(Value each, OfBlocks(call.Input(0), call.Input(i), axis, block, builder));
+    call.SetInput(i, std::move(each));
+  }
+  return One(Dequantize(call.Input(0), call.Input(1), call.Input(2), axis, builder));
 }
 
 // The grid of uint8 that just holds the values and 0.

@@ -1,10 +1,12 @@
 #include "lowbit/format/onnx/write.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 #include <set>
 #include <utility>
 
+#include "lowbit/base/file.h"
 #include "lowbit/base/suggest.h"
 #include "lowbit/core/integer_form.h"
 #include "lowbit/core/structure.h"
@@ -12,6 +14,7 @@
 #include "lowbit/format/onnx/file_builder.h"
 #include "lowbit/format/onnx/names.h"
 #include "lowbit/format/onnx/write_quantizers.h"
+#include "lowbit/format/onnx/write_trunc.h"
 #include "lowbit/format/onnx/write_weights.h"
 
 namespace lowbit::onnx {
@@ -45,6 +48,7 @@ bool HasLowBitWeights(const Graph& graph) {
 }
 
 Status CheckPurpose(const Graph& graph, Flavor flavor) {
+  LOWBIT_RETURN_IF_ERROR(Validate(graph));
   if (flavor == Flavor::kFloat || HasLowBitWeights(graph)) return Ok();
   const std::string& name = FlavorNames()[static_cast<size_t>(flavor)];
   const bool takes_activations = flavor == Flavor::kQdq || flavor == Flavor::kQonnx;
@@ -56,9 +60,11 @@ Status CheckPurpose(const Graph& graph, Flavor flavor) {
 // A Graph on its way into a file.
 class Writer {
  public:
-  Writer(const Graph& graph, Flavor flavor) : graph_(graph), flavor_(flavor), file_(graph, OpsetOf(graph, flavor)) {}
+  Writer(const Graph& graph, Flavor flavor) : graph_(graph), flavor_(flavor), file_(graph, OpsetOf(graph, flavor)) {
+    if (flavor == Flavor::kQonnx) truncations_ = FindTruncations(graph);
+  }
 
-  Result<std::string> Run() {
+  Status Run() {
     LOWBIT_TRY(const Shapes two, InferShapes(graph_, 2));
     LOWBIT_TRY(const Shapes three, InferShapes(graph_, 3));
     for (const GraphInput& input : graph_.inputs) file_.AddInput(input.name, ElementType::kFloat32, input.shape);
@@ -73,8 +79,11 @@ class Writer {
       file_.AddOutput(output, TypeOf(output), OpenShape(two.at(output), three.at(output)));
     }
     for (const auto& [key, text] : graph_.metadata) file_.AddMetadata(kMetadataPrefix + key, text);
-    return file_.Bytes();
+    return Ok();
   }
+
+  // What Run made.
+  FileBuilder* file() { return &file_; }
 
  private:
   using Shapes = std::map<std::string, Shape>;
@@ -163,6 +172,7 @@ class Writer {
   // --- Nodes.
 
   Status WriteNode(const Node& node) {
+    if (truncations_.parts.count(node.name) != 0) return Ok();
     if (node.op == "Quant") return WriteQuant(node);
     if (node.op == "BipolarQuant") return WriteBipolarQuant(node);
     if (node.op == "LevelQuant") return WriteLevelQuant(node);
@@ -211,6 +221,11 @@ class Writer {
   double Scalar(const std::string& name) const { return Find<FloatTensor>(name)->data[0]; }
 
   Status WriteQuant(const Node& node) {
+    if (const auto found = truncations_.by_quant.find(node.name); found != truncations_.by_quant.end()) {
+      LOWBIT_TRY(const std::string wide, Input(found->second.input, ElementType::kFloat32));
+      WriteTruncation(found->second, node, wide, &file_);
+      return Ok();
+    }
     LOWBIT_TRY(const std::string input, Input(node.inputs[0], ElementType::kFloat32));
     if (flavor_ == Flavor::kQonnx) return WriteQonnxNode(node, {{"rounding_mode", std::string("ROUND")}});
     LOWBIT_TRY(const UniformGrid grid,
@@ -280,6 +295,7 @@ class Writer {
   FileBuilder file_;
   std::map<std::string, ElementType> types_;  // Of what nodes compute, where it is no float.
   std::map<std::pair<std::string, ElementType>, std::string> named_;
+  Truncations truncations_;        // Those of flavor kQonnx.
   std::set<std::string> written_;  // Parameters whose name an initializer has.
   bool any_product_ = false;
 };
@@ -298,9 +314,32 @@ Result<Flavor> ParseFlavor(const std::string& name) {
 }
 
 Result<std::string> Encode(const Graph& graph, Flavor flavor) {
-  LOWBIT_RETURN_IF_ERROR(Validate(graph));
   LOWBIT_RETURN_IF_ERROR(CheckPurpose(graph, flavor));
-  return Writer(graph, flavor).Run();
+  Writer writer(graph, flavor);
+  LOWBIT_RETURN_IF_ERROR(writer.Run());
+  return writer.file()->Bytes(kMaxFileBytes);
+}
+
+Result<WrittenFiles> Write(const Graph& graph, Flavor flavor, const std::string& path, const WriteOptions& options) {
+  LOWBIT_RETURN_IF_ERROR(CheckPurpose(graph, flavor));
+  Writer writer(graph, flavor);
+  LOWBIT_RETURN_IF_ERROR(writer.Run());
+  WrittenFiles written;
+  std::string data;
+  if (options.external_data || writer.file()->Size() > options.max_bytes) {
+    data = writer.file()->MoveDataOut(std::filesystem::path(path).filename().string() + ".data");
+  }
+  LOWBIT_TRY(const std::string model, writer.file()->Bytes(options.max_bytes));
+  written.model_bytes = static_cast<int64_t>(model.size());
+  if (!data.empty()) {
+    written.data_path = path + ".data";
+    written.data_bytes = static_cast<int64_t>(data.size());
+    LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(written.data_path, data));
+  }
+  const Status status = WriteFileAtomic(path, model);
+  if (status.ok()) return written;
+  if (!data.empty()) std::filesystem::remove(written.data_path);
+  return status.error();
 }
 
 }  // namespace lowbit::onnx

@@ -3,6 +3,7 @@
 
 // ONNX files out: a Graph for other tools.
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,26 @@ enum class Flavor {
 const std::vector<std::string>& FlavorNames();
 // Error: none of these; names the nearest.
 Result<Flavor> ParseFlavor(const std::string& name);
+
+// The most that protobuf reads.
+inline constexpr uint64_t kMaxFileBytes = (uint64_t{1} << 31) - 1;
+
+struct WriteOptions {
+  // Weights go into a second file, "<path>.data". Without it they do where the one file would be larger than max_bytes.
+  bool external_data = false;
+  uint64_t max_bytes = kMaxFileBytes;
+};
+
+struct WrittenFiles {
+  int64_t model_bytes = 0, data_bytes = 0;
+  std::string data_path;  // Empty where all is in the model's file.
+};
+
+// Writes the network as the file `path`, the data first, both atomically. Where only the first was written, it is removed: a
+// model that was there before then misses its data, and no reader takes the one for the other's.
+// Errors: as Encode, though not for large weights; files that cannot be written.
+Result<WrittenFiles> Write(const Graph& graph, Flavor flavor, const std::string& path,
+                           const WriteOptions& options = {});
 
 // The bytes of an ONNX file of the network. Names of nodes, values, parameters, inputs and outputs stay; the batch is called
 // "batch"; metadata goes under "lowbit.<key>". In every flavor but kFloat and kQonnx, low-bit weights that are no

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "lowbit/core/evaluate.h"
 #include "lowbit/core/integer_form.h"
@@ -274,6 +275,66 @@ TEST(Write, LevelsAreChosenFromATable) {
   EXPECT_THAT(Operators(ModelOf(graph, Flavor::kFloat)),
               ElementsAre("Div", "Unsqueeze", "GreaterOrEqual", "Cast", "ReduceSum", "Gather"));
   EXPECT_EQ(Compute(WriteAndRead(graph, Flavor::kFloat)), Compute(graph));
+}
+
+// --- Weights beside the file.
+
+class Beside : public ::testing::Test {
+ protected:
+  Beside() : folder_(::testing::TempDir() + "lowbit_onnx_beside"), path_(folder_ + "/net.onnx") {
+    std::filesystem::create_directories(folder_);
+    graph_ = Network(ValueSet::Affine(8, 128), kOne, kOne);
+    graph_.parameters["wide"].value = Weights({17, 3}, ValueSet::Affine(8, 128), kOne);
+    graph_.parameters["wider"].value = Weights({300, 17}, ValueSet::Affine(8, 128), kOne);
+    graph_.nodes.push_back({"more", "Gemm", {"y", "wide"}, {"more"}, {{"transB", int64_t{1}}}});
+    graph_.nodes.push_back({"most", "Gemm", {"more", "wider"}, {"most"}, {{"transB", int64_t{1}}}});
+    graph_.outputs = {"most"};
+  }
+  ~Beside() override { std::filesystem::remove_all(folder_); }
+
+  std::vector<double> Most(const Graph& graph) const {
+    return Evaluate(graph, {{"x", Image()}}).value().at("most").data;
+  }
+
+  std::string folder_, path_;
+  Graph graph_;
+};
+
+TEST_F(Beside, WeightsOfAKibibyteAndMoreCanBeOutside) {
+  const WrittenFiles written = Write(graph_, Flavor::kFloat, path_, {true, kMaxFileBytes}).value();
+  EXPECT_EQ(written.data_path, path_ + ".data");
+  EXPECT_EQ(written.data_bytes, 300 * 17 * 4);
+  EXPECT_EQ(static_cast<int64_t>(std::filesystem::file_size(path_)), written.model_bytes);
+  EXPECT_EQ(static_cast<int64_t>(std::filesystem::file_size(written.data_path)), written.data_bytes);
+  EXPECT_LT(written.model_bytes, 300 * 17);
+  EXPECT_EQ(Most(Read(path_).value()), Most(graph_));
+}
+
+TEST_F(Beside, EachBeginsOnAPage) {
+  graph_.parameters["wide"].value = Weights({300, 3}, ValueSet::Affine(8, 128), kOne);
+  graph_.parameters["wider"].value = Weights({300, 300}, ValueSet::Affine(8, 128), kOne);
+  const WrittenFiles written = Write(graph_, Flavor::kFloat, path_, {true, kMaxFileBytes}).value();
+  EXPECT_EQ(written.data_bytes, 4096 + 300 * 300 * 4);
+  EXPECT_EQ(Most(Read(path_).value()), Most(graph_));
+}
+
+TEST_F(Beside, WeightsGoThereWhereOneFileIsTooSmall) {
+  EXPECT_EQ(Write(graph_, Flavor::kQdq, path_).value().data_path, "");
+  const WrittenFiles written = Write(graph_, Flavor::kQdq, path_, {false, 5000}).value();
+  EXPECT_EQ(written.data_bytes, 300 * 17);
+  EXPECT_EQ(Most(Read(path_).value()), Most(graph_));
+  const Result<WrittenFiles> smaller = Write(graph_, Flavor::kQdq, path_, {false, 500});
+  ASSERT_FALSE(smaller.ok());
+  EXPECT_THAT(smaller.error().message, HasSubstr("at most 500 are possible"));
+  EXPECT_EQ(Most(Read(path_).value()), Most(graph_));  // Nothing was written.
+}
+
+TEST_F(Beside, NoDataStaysWithoutItsModel) {
+  std::filesystem::create_directories(path_ + "/in_the_way");
+  const Result<WrittenFiles> written = Write(graph_, Flavor::kFloat, path_, {true, kMaxFileBytes});
+  ASSERT_FALSE(written.ok());
+  EXPECT_THAT(written.error().message, HasSubstr(path_));
+  EXPECT_FALSE(std::filesystem::exists(path_ + ".data"));
 }
 
 TEST(Write, RefusesWhatAFlavorHasNoFormFor) {

@@ -11,22 +11,6 @@ namespace {
 
 using Inputs = std::vector<at::Tensor>;
 
-template <at::Tensor (*function)(const at::Tensor&)>
-Kernel LowerUnary(const LoweringRequest&) {
-  return [](const Inputs& in, Mode) { return function(in[0]); };
-}
-
-at::Tensor Same(const at::Tensor& x) { return x; }
-at::Tensor Logistic(const at::Tensor& x) { return at::sigmoid(x); }
-at::Tensor HyperbolicTangent(const at::Tensor& x) { return at::tanh(x); }
-at::Tensor SignOf(const at::Tensor& x) { return at::sign(x); }
-at::Tensor Magnitude(const at::Tensor& x) { return at::abs(x); }
-at::Tensor ErrorFunction(const at::Tensor& x) { return at::erf(x); }
-at::Tensor Exponential(const at::Tensor& x) { return at::exp(x); }
-at::Tensor Logarithm(const at::Tensor& x) { return at::log(x); }
-at::Tensor Negative(const at::Tensor& x) { return at::neg(x); }
-at::Tensor Inverse(const at::Tensor& x) { return at::reciprocal(x); }
-at::Tensor Root(const at::Tensor& x) { return at::sqrt(x); }
 at::Tensor SmoothRelu(const at::Tensor& x) { return at::softplus(x); }
 at::Tensor SoftSign(const at::Tensor& x) { return x / (1 + at::abs(x)); }
 at::Tensor MishOf(const at::Tensor& x) { return x * at::tanh(at::softplus(x)); }
@@ -54,6 +38,30 @@ Kernel LowerElu(const LoweringRequest& request) {
   return [alpha](const Inputs& in, Mode) { return at::elu(in[0], alpha); };
 }
 
+Kernel LowerCelu(const LoweringRequest& request) {
+  const double alpha = FloatAttribute(request.node, "alpha", 1);
+  return [alpha](const Inputs& in, Mode) { return at::celu(in[0], alpha); };
+}
+
+Kernel LowerSelu(const LoweringRequest& request) {
+  const double alpha = FloatAttribute(request.node, "alpha", 1.67326319217681884765625);
+  const double gamma = FloatAttribute(request.node, "gamma", 1.05070102214813232421875);
+  return [alpha, gamma](const Inputs& in, Mode) { return at::elu(in[0], alpha, gamma); };
+}
+
+Kernel LowerThresholdedRelu(const LoweringRequest& request) {
+  const double alpha = FloatAttribute(request.node, "alpha", 1);
+  return [alpha](const Inputs& in, Mode) { return at::where(in[0] > alpha, in[0], at::zeros_like(in[0])); };
+}
+
+Kernel LowerShrink(const LoweringRequest& request) {
+  const double limit = FloatAttribute(request.node, "lambd", 0.5), bias = FloatAttribute(request.node, "bias", 0);
+  return [limit, bias](const Inputs& in, Mode) {
+    const at::Tensor& x = in[0];
+    return at::where(x < -limit, x + bias, at::where(x > limit, x - bias, at::zeros_like(x)));
+  };
+}
+
 Kernel LowerGelu(const LoweringRequest& request) {
   const bool by_tanh = StringAttribute(request.node, "approximate", "none") == "tanh";
   const double outer = std::sqrt(2 / std::acos(-1.0)), inner = 0.044715;
@@ -69,7 +77,18 @@ Kernel LowerHardSigmoid(const LoweringRequest& request) {
   return [alpha, beta](const Inputs& in, Mode) { return at::clamp(in[0] * alpha + beta, 0, 1); };
 }
 
+// Limits that the network computes.
+Kernel ClipByTensors() {
+  return [](const Inputs& in, Mode) {
+    at::Tensor result = in[1].defined() ? at::maximum(in[0], in[1]) : in[0];
+    return in.size() > 2 && in[2].defined() ? at::minimum(result, in[2]) : result;
+  };
+}
+
 Kernel LowerClip(const LoweringRequest& request) {
+  for (size_t i = 1; i < request.node.inputs.size(); ++i) {
+    if (HasInput(request.node, i) && request.parameters[i] == nullptr) return ClipByTensors();
+  }
   const double low = request.Scalar(1, -INFINITY), high = request.Scalar(2, INFINITY);
   return [low, high](const Inputs& in, Mode) {
     at::Tensor result = in[0];
@@ -107,30 +126,25 @@ Kernel LowerDropout(const LoweringRequest& request) {
 }  // namespace
 
 void AddActivations(LoweringTable* table) {
-  (*table)["Identity"] = LowerUnary<Same>;
+  (*table)["Celu"] = LowerCelu;
   (*table)["Relu"] = LowerRelu;
-  (*table)["Sigmoid"] = LowerUnary<Logistic>;
-  (*table)["Tanh"] = LowerUnary<HyperbolicTangent>;
+  (*table)["Selu"] = LowerSelu;
+  (*table)["Shrink"] = LowerShrink;
+  (*table)["ThresholdedRelu"] = LowerThresholdedRelu;
+  (*table)["Sigmoid"] = LowerUnary<at::sigmoid>;
+  (*table)["Tanh"] = LowerUnary<at::tanh>;
   (*table)["LeakyRelu"] = LowerLeakyRelu;
   (*table)["PRelu"] = LowerPRelu;
   (*table)["Clip"] = LowerClip;
-  (*table)["Sign"] = LowerUnary<SignOf>;
   (*table)["HardSigmoid"] = LowerHardSigmoid;
   (*table)["HardSwish"] = LowerUnary<HardSwishOf>;
   (*table)["Softmax"] = LowerSoftmax;
   (*table)["LogSoftmax"] = LowerLogSoftmax;
   (*table)["Elu"] = LowerElu;
   (*table)["Gelu"] = LowerGelu;
-  (*table)["Abs"] = LowerUnary<Magnitude>;
-  (*table)["Erf"] = LowerUnary<ErrorFunction>;
-  (*table)["Exp"] = LowerUnary<Exponential>;
-  (*table)["Log"] = LowerUnary<Logarithm>;
   (*table)["Mish"] = LowerUnary<MishOf>;
-  (*table)["Neg"] = LowerUnary<Negative>;
-  (*table)["Reciprocal"] = LowerUnary<Inverse>;
   (*table)["Softplus"] = LowerUnary<SmoothRelu>;
   (*table)["Softsign"] = LowerUnary<SoftSign>;
-  (*table)["Sqrt"] = LowerUnary<Root>;
   (*table)["Dropout"] = LowerDropout;
 }
 

@@ -100,10 +100,21 @@ Kernel LowerLayerNormalization(const LoweringRequest& request) {
   const int64_t rank = static_cast<int64_t>(request.shapes[0].size()), axis = IntAttribute(request.node, "axis", -1);
   const int64_t first = axis < 0 ? axis + rank : axis;
   const bool shifted = HasInput(request.node, 2);
-  return [=](const std::vector<at::Tensor>& in, Mode) {
-    const at::IntArrayRef normalized = in[0].sizes().slice(static_cast<size_t>(first));
-    const at::Tensor y = at::layer_norm(in[0], normalized, {}, {}, epsilon) * in[1];
-    return shifted ? y + in[2] : y;
+  const auto scaled = [shifted](const at::Tensor& unit, const std::vector<at::Tensor>& in) {
+    return shifted ? unit * in[1] + in[2] : unit * in[1];
+  };
+  if (request.node.outputs.size() == 1) {
+    return [=](const std::vector<at::Tensor>& in, Mode) {
+      return scaled(at::layer_norm(in[0], in[0].sizes().slice(static_cast<size_t>(first)), {}, {}, epsilon), in);
+    };
+  }
+  // libtorch gives the statistics without their gradients.
+  std::vector<int64_t> axes;
+  for (int64_t d = first; d < rank; ++d) axes.push_back(d);
+  return [=](const std::vector<at::Tensor>& in, Mode) -> Outputs {
+    const at::Tensor mean = in[0].mean(axes, /*keepdim=*/true), centred = in[0] - mean;
+    const at::Tensor inverse_deviation = at::rsqrt((centred * centred).mean(axes, /*keepdim=*/true) + epsilon);
+    return std::vector<at::Tensor>{scaled(centred * inverse_deviation, in), mean, inverse_deviation};
   };
 }
 
@@ -128,6 +139,15 @@ Kernel LowerLrn(const LoweringRequest& request) {
   };
 }
 
+// x / norm(x) along a dimension; 0 stays 0.
+Kernel LowerLpNormalization(const LoweringRequest& request) {
+  const int64_t axis = IntAttribute(request.node, "axis", -1), p = IntAttribute(request.node, "p", 2);
+  return [=](const std::vector<at::Tensor>& in, Mode) {
+    const at::Tensor norm = at::linalg_vector_norm(in[0], p, std::vector<int64_t>{axis}, /*keepdim=*/true);
+    return in[0] / at::where(norm == 0, at::ones_like(norm), norm);
+  };
+}
+
 }  // namespace
 
 void AddNormalizations(LoweringTable* table) {
@@ -135,6 +155,7 @@ void AddNormalizations(LoweringTable* table) {
   (*table)["InstanceNormalization"] = LowerInstanceNormalization;
   (*table)["LayerNormalization"] = LowerLayerNormalization;
   (*table)["LRN"] = LowerLrn;
+  (*table)["LpNormalization"] = LowerLpNormalization;
 }
 
 }  // namespace lowbit::train

@@ -123,6 +123,21 @@ at::Tensor MeanOver(const at::Tensor& x, at::IntArrayRef axes, bool keep) { retu
 at::Tensor SumOver(const at::Tensor& x, at::IntArrayRef axes, bool keep) { return at::sum(x, axes, keep); }
 at::Tensor MaxOver(const at::Tensor& x, at::IntArrayRef axes, bool keep) { return at::amax(x, axes, keep); }
 at::Tensor MinOver(const at::Tensor& x, at::IntArrayRef axes, bool keep) { return at::amin(x, axes, keep); }
+at::Tensor L1Over(const at::Tensor& x, at::IntArrayRef axes, bool keep) { return at::sum(at::abs(x), axes, keep); }
+// Its gradient at 0 is 0, not infinite.
+at::Tensor L2Over(const at::Tensor& x, at::IntArrayRef axes, bool keep) {
+  return at::linalg_vector_norm(x, 2, axes, keep);
+}
+at::Tensor SquaresOver(const at::Tensor& x, at::IntArrayRef axes, bool keep) { return at::sum(x * x, axes, keep); }
+at::Tensor LogSumOver(const at::Tensor& x, at::IntArrayRef axes, bool keep) { return at::log(at::sum(x, axes, keep)); }
+at::Tensor LogSumExpOver(const at::Tensor& x, at::IntArrayRef axes, bool keep) { return at::logsumexp(x, axes, keep); }
+
+// libtorch multiplies along one dimension at a time.
+at::Tensor ProductOver(const at::Tensor& x, at::IntArrayRef axes, bool keep) {
+  at::Tensor result = x;
+  for (const int64_t axis : axes) result = at::prod(result, axis, /*keepdim=*/true);
+  return keep ? result : result.reshape(at::sum(x.detach(), axes, false).sizes());
+}
 
 }  // namespace
 
@@ -130,10 +145,16 @@ void AddPools(LoweringTable* table) {
   (*table)["MaxPool"] = LowerMaxPool;
   (*table)["AveragePool"] = LowerAveragePool;
   (*table)["GlobalAveragePool"] = LowerGlobalAveragePool;
+  (*table)["ReduceL1"] = LowerReduce<L1Over>;
+  (*table)["ReduceL2"] = LowerReduce<L2Over>;
+  (*table)["ReduceLogSum"] = LowerReduce<LogSumOver>;
+  (*table)["ReduceLogSumExp"] = LowerReduce<LogSumExpOver>;
   (*table)["ReduceMax"] = LowerReduce<MaxOver>;
   (*table)["ReduceMean"] = LowerReduce<MeanOver>;
   (*table)["ReduceMin"] = LowerReduce<MinOver>;
+  (*table)["ReduceProd"] = LowerReduce<ProductOver>;
   (*table)["ReduceSum"] = LowerReduce<SumOver>;
+  (*table)["ReduceSumSquare"] = LowerReduce<SquaresOver>;
 }
 
 }  // namespace lowbit::train

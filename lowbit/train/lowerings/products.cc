@@ -4,11 +4,7 @@
 #include "lowbit/train/lowering.h"
 
 namespace lowbit::train {
-namespace {
-
-using Inputs = std::vector<at::Tensor>;
-
-// x w' + bias. Without MKL libtorch leaves it to the system's BLAS, and Debian's default one is five times as slow as
+// Without MKL libtorch leaves it to the system's BLAS, and Debian's default one is five times as slow as
 // oneDNN, which computes the same product as a 1x1 convolution.
 at::Tensor Linear(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bias) {
   static const bool convolve = at::hasMKLDNN() && !at::hasMKL();
@@ -20,6 +16,10 @@ at::Tensor Linear(const at::Tensor& x, const at::Tensor& w, const at::Tensor& bi
       x.scalar_type() == at::kDouble ? ConvOfDoubles(pixels, weight, bias, {}) : at::conv2d(pixels, weight, bias);
   return product.reshape({x.size(0), w.size(0)});
 }
+
+namespace {
+
+using Inputs = std::vector<at::Tensor>;
 
 // alpha A' B' + beta C; see core/ops for the rule.
 Kernel LowerGemm(const LoweringRequest& request) {
@@ -39,11 +39,6 @@ Kernel LowerGemm(const LoweringRequest& request) {
     if (alpha != 1) product = product * alpha;
     return bias ? product + in[2] * beta : product;
   };
-}
-
-template <at::Tensor (*function)(const at::Tensor&, const at::Tensor&)>
-Kernel LowerBinary(const LoweringRequest&) {
-  return [](const Inputs& in, Mode) { return function(in[0], in[1]); };
 }
 
 at::Tensor Sum(const at::Tensor& a, const at::Tensor& b) { return at::add(a, b); }
@@ -67,7 +62,7 @@ Kernel LowerVariadic(const LoweringRequest&) {
 
 Kernel LowerMean(const LoweringRequest& request) {
   const Kernel sum = LowerVariadic<Sum>(request);
-  return [sum](const Inputs& in, Mode mode) { return sum(in, mode) / static_cast<double>(in.size()); };
+  return [sum](const Inputs& in, Mode mode) { return sum(in, mode).all[0] / static_cast<double>(in.size()); };
 }
 
 }  // namespace

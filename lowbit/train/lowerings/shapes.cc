@@ -81,21 +81,6 @@ Kernel LowerSlice(const LoweringRequest& request) {
   };
 }
 
-Kernel LowerPad(const LoweringRequest& request) {
-  if (StringAttribute(request.node, "mode", "constant") != "constant") {
-    request.Reject("only the mode 'constant' is trained through");
-  }
-  const Integers& pads = request.Integers(1);
-  const size_t rank = pads.size() / 2;
-  Integers innermost_first;
-  for (size_t d = rank; d-- > 0;) {
-    innermost_first.push_back(pads[d]);
-    innermost_first.push_back(pads[d + rank]);
-  }
-  const double value = request.Scalar(2, 0);
-  return [=](const Inputs& in, Mode) { return at::constant_pad_nd(in[0], innermost_first, value); };
-}
-
 // Takes dimensions of extent 1 away, the last first, or adds some, the first first.
 Kernel LowerSingleDimensions(const LoweringRequest& request, Integers axes, bool squeezes) {
   const int64_t rank = static_cast<int64_t>(request.shapes[0].size());
@@ -123,15 +108,100 @@ Kernel LowerUnsqueeze(const LoweringRequest& request) {
   return LowerSingleDimensions(request, request.Integers(1), false);
 }
 
+Kernel LowerSplit(const LoweringRequest& request) {
+  const int64_t axis = IntAttribute(request.node, "axis", 0);
+  const int64_t pieces = static_cast<int64_t>(request.node.outputs.size());
+  if (HasInput(request.node, 1)) {
+    const Integers lengths = request.Integers(1);
+    return [=](const Inputs& in, Mode) -> Outputs { return at::split_with_sizes(in[0], lengths, axis); };
+  }
+  return [=](const Inputs& in, Mode) -> Outputs {
+    return at::split(in[0], (in[0].size(axis) + pieces - 1) / pieces, axis);
+  };
+}
+
+// As broadcasting repeats it.
+Kernel LowerExpand(const LoweringRequest& request) {
+  const Integers requested = request.Integers(1);
+  return [requested](const Inputs& in, Mode) {
+    const size_t own = static_cast<size_t>(in[0].dim()), rank = std::max(own, requested.size());
+    Integers shape(rank, 1);
+    std::copy(requested.rbegin(), requested.rend(), shape.rbegin());
+    for (size_t d = 0; d < own; ++d) {
+      const int64_t extent = in[0].size(static_cast<int64_t>(d));
+      if (extent != 1) shape[rank - own + d] = extent;
+    }
+    return in[0].expand(shape);
+  };
+}
+
+Kernel LowerTile(const LoweringRequest& request) {
+  const Integers repeats = request.Integers(1);
+  return [repeats](const Inputs& in, Mode) { return in[0].repeat(repeats); };
+}
+
+Kernel LowerDepthToSpace(const LoweringRequest& request) {
+  const int64_t b = IntAttribute(request.node, "blocksize", 1);
+  const bool inner = StringAttribute(request.node, "mode", "DCR") == "CRD";
+  return [b, inner](const Inputs& in, Mode) {
+    const int64_t n = in[0].size(0), c = in[0].size(1) / (b * b), h = in[0].size(2), w = in[0].size(3);
+    const at::Tensor turned = inner ? in[0].reshape({n, c, b, b, h, w}).permute({0, 1, 4, 2, 5, 3})
+                                    : in[0].reshape({n, b, b, c, h, w}).permute({0, 3, 4, 1, 5, 2});
+    return turned.reshape({n, c, h * b, w * b});
+  };
+}
+
+Kernel LowerSpaceToDepth(const LoweringRequest& request) {
+  const int64_t b = IntAttribute(request.node, "blocksize", 1);
+  return [b](const Inputs& in, Mode) {
+    const int64_t n = in[0].size(0), c = in[0].size(1), h = in[0].size(2) / b, w = in[0].size(3) / b;
+    return in[0].reshape({n, c, h, b, w, b}).permute({0, 3, 5, 1, 2, 4}).reshape({n, b * b * c, h, w});
+  };
+}
+
+Kernel LowerCumSum(const LoweringRequest& request) {
+  const bool exclusive = IntAttribute(request.node, "exclusive", 0) != 0;
+  const bool reverse = IntAttribute(request.node, "reverse", 0) != 0;
+  const int64_t axis = request.Integers(1).at(0);
+  return [=](const Inputs& in, Mode) {
+    at::Tensor x = reverse ? in[0].flip({axis}) : in[0];
+    if (exclusive) x = at::cat({at::zeros_like(x.narrow(axis, 0, 1)), x.narrow(axis, 0, x.size(axis) - 1)}, axis);
+    const at::Tensor sums = at::cumsum(x, axis);
+    return reverse ? sums.flip({axis}) : sums;
+  };
+}
+
+Kernel LowerShape(const LoweringRequest& request) {
+  const int64_t rank = static_cast<int64_t>(request.shapes[0].size());
+  const auto place = [rank](int64_t bound) { return std::clamp<int64_t>(bound < 0 ? bound + rank : bound, 0, rank); };
+  const int64_t start = place(IntAttribute(request.node, "start", 0));
+  const int64_t end = std::max(start, place(IntAttribute(request.node, "end", rank)));
+  return [start, end](const Inputs& in, Mode) {
+    const std::vector<double> extents(in[0].sizes().begin() + start, in[0].sizes().begin() + end);
+    return at::tensor(extents, at::kDouble).to(in[0].options());
+  };
+}
+
+Kernel LowerSize(const LoweringRequest&) {
+  return [](const Inputs& in, Mode) { return at::full({}, static_cast<double>(in[0].numel()), in[0].options()); };
+}
+
 }  // namespace
 
 void AddShapes(LoweringTable* table) {
+  (*table)["CumSum"] = LowerCumSum;
+  (*table)["DepthToSpace"] = LowerDepthToSpace;
+  (*table)["Expand"] = LowerExpand;
   (*table)["Flatten"] = LowerFlatten;
   (*table)["Reshape"] = LowerReshape;
   (*table)["Concat"] = LowerConcat;
   (*table)["Transpose"] = LowerTranspose;
+  (*table)["Shape"] = LowerShape;
+  (*table)["Size"] = LowerSize;
   (*table)["Slice"] = LowerSlice;
-  (*table)["Pad"] = LowerPad;
+  (*table)["SpaceToDepth"] = LowerSpaceToDepth;
+  (*table)["Split"] = LowerSplit;
+  (*table)["Tile"] = LowerTile;
   (*table)["Squeeze"] = LowerSqueeze;
   (*table)["Unsqueeze"] = LowerUnsqueeze;
 }

@@ -1,43 +1,12 @@
 #include <algorithm>
 #include <utility>
 
-#include "lowbit/base/suggest.h"
 #include "lowbit/core/ops_common/elementwise.h"
 #include "lowbit/core/ops_common/integers.h"
+#include "lowbit/core/ops_common/pad_source.h"
 
 namespace lowbit::ops::pad {
 namespace {
-
-// What the places around the input hold.
-enum class Mode {
-  kConstant,
-  kEdge,     // The nearest element.
-  kReflect,  // The elements mirrored at the border element, which is not repeated.
-  kWrap,     // The elements from the other end on.
-};
-
-Result<Mode> ModeOf(const Node& node) {
-  const std::string name = StringAttribute(node, "mode", "constant");
-  static const std::vector<std::string> known = {"constant", "edge", "reflect", "wrap"};
-  const auto found = std::find(known.begin(), known.end(), name);
-  if (found == known.end()) return Invalid(UnknownName("mode", name, known));
-  return static_cast<Mode>(found - known.begin());
-}
-
-constexpr int64_t kConstantPlace = -1;
-
-int64_t Modulo(int64_t a, int64_t b) { return (a % b + b) % b; }
-
-// The place in a dimension of the input that `place`, counted from its first element, is filled from.
-int64_t SourceOf(Mode mode, int64_t place, int64_t extent) {
-  if (place >= 0 && place < extent) return place;
-  if (mode == Mode::kEdge) return place < 0 ? 0 : extent - 1;
-  if (mode == Mode::kWrap) return Modulo(place, extent);
-  if (mode == Mode::kConstant) return kConstantPlace;
-  if (extent == 1) return 0;
-  const int64_t folded = Modulo(place, 2 * (extent - 1));
-  return std::min(folded, 2 * (extent - 1) - folded);
-}
 
 // A negative pad removes elements.
 Result<Shape> OutputShape(const Shape& input, const std::vector<int64_t>& pads) {
@@ -58,7 +27,7 @@ Result<Shape> OutputShape(const Shape& input, const std::vector<int64_t>& pads) 
 }
 
 Result<std::vector<Shape>> Infer(const Node& node, const std::vector<InputView>& inputs) {
-  LOWBIT_RETURN_IF_ERROR(ModeOf(node));
+  LOWBIT_RETURN_IF_ERROR(PadModeOf(node));
   if (inputs.size() > 2 && inputs[2].present && Elements(inputs[2].shape) != 1) {
     return Invalid("the constant must be one value; it has shape " + ToString(inputs[2].shape));
   }
@@ -69,7 +38,7 @@ Result<std::vector<Shape>> Infer(const Node& node, const std::vector<InputView>&
 
 std::vector<DoubleTensor> Evaluate(const Node& node, const std::vector<const DoubleTensor*>& inputs) {
   const DoubleTensor& x = *inputs[0];
-  const Mode mode = ModeOf(node).value();
+  const PadMode mode = PadModeOf(node).value();
   const std::vector<int64_t> pads = ReadIntegers(inputs, 1);
   DoubleTensor y(OutputShape(x.shape, pads).value());
   // The element that each place comes from, one dimension after the other.
@@ -79,7 +48,7 @@ std::vector<DoubleTensor> Evaluate(const Node& node, const std::vector<const Dou
     next.reserve(from.size() * static_cast<size_t>(y.shape[axis]));
     for (const int64_t outer : from) {
       for (int64_t i = 0; i < y.shape[axis]; ++i) {
-        const int64_t source = SourceOf(mode, i - pads[axis], x.shape[axis]);
+        const int64_t source = PadSource(mode, i - pads[axis], x.shape[axis]);
         const bool constant = outer == kConstantPlace || source == kConstantPlace;
         next.push_back(constant ? kConstantPlace : outer * x.shape[axis] + source);
       }

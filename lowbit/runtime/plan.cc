@@ -77,10 +77,8 @@ Constants FoldConstants(const Graph& graph, const std::set<std::string>& compute
 }
 
 std::unique_ptr<Step> LowerNode(size_t node, Lowering* lowering) {
-  if (lowering->graph().nodes[node].outputs.size() == 1) {
-    for (const kernels::ShelfEntry& kernel : kernels::ShelfEntries()) {
-      if (std::unique_ptr<Step> step = kernel.function(node, lowering)) return step;
-    }
+  for (const kernels::ShelfEntry& kernel : kernels::ShelfEntries()) {
+    if (std::unique_ptr<Step> step = kernel.function(node, lowering)) return step;
   }
   return LowerToFallback(node, *lowering);
 }

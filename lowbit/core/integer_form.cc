@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <set>
 #include <utility>
 
@@ -308,28 +307,30 @@ class Rewriter {
 
   // --- Recurrences with a quantized state.
 
+  // R, whose vectors of a codebook do not run across rows. Nothing if its values are no integers.
+  static std::optional<QTensor> ReadStateWeights(const QTensor& tensor, int64_t hidden) {
+    if (hidden % tensor.values.block != 0) return AsSingleIntegers(tensor);
+    return AsIntegers(tensor.values).has_value() ? std::optional<QTensor>(tensor) : std::nullopt;
+  }
+
   bool RewriteRecurrence(const Node& node) {
     const auto parameter = in_.parameters.find(node.inputs[1]);
     if (!QuantizesState(node) || HasInput(node, 2) || parameter == in_.parameters.end()) return false;
-    const QTensor* tensor = std::get_if<QTensor>(&parameter->second.value);
-    const std::optional<IntegerValues> values = tensor == nullptr ? std::nullopt : AsIntegers(tensor->values);
-    if (!values.has_value()) return false;
-    const Recurrence r = ReadRecurrence(node, shapes_.at(node.inputs[0]), tensor->shape).value();
-    constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
-    if (r.hidden > kMost / (std::max<int64_t>(1, values->Magnitude()) * r.HiddenSteps())) return false;
+    const QTensor* given = std::get_if<QTensor>(&parameter->second.value);
+    if (given == nullptr) return false;
+    const Recurrence r = ReadRecurrence(node, shapes_.at(node.inputs[0]), given->shape).value();
+    const std::optional<QTensor> tensor = ReadStateWeights(*given, r.hidden);
+    if (!tensor.has_value()) return false;
+    const IntegerValues values = AsIntegers(tensor->values).value();
+    if (!StateSumsFit(*tensor, values, r.HiddenSteps())) return false;
     FloatTensor scales({r.directions, r.Rows()}, {});
     for (int64_t row = 0; row < r.directions * r.Rows(); ++row) {
-      scales.data.push_back(static_cast<float>(r.hidden_scale * values->factor * tensor->Scale(row / r.Rows())));
+      scales.data.push_back(static_cast<float>(r.hidden_scale * values.factor * tensor->Scale(row / r.Rows())));
     }
     Node copy = node;
     copy.inputs.resize(std::max<size_t>(copy.inputs.size(), 3));
-    copy.inputs[1] = AddIntegers(node.inputs[1], *tensor, *values);
+    copy.inputs[1] = AddIntegers(node.inputs[1], *tensor, values);
     copy.inputs[2] = AddConstant(node.name + "/scale", std::move(scales));
-    // Vectors that run across rows: kernels take rows.
-    QTensor& integers = std::get<QTensor>(out_.parameters.at(copy.inputs[1]).value);
-    if (r.hidden % integers.values.block != 0) {
-      if (std::optional<QTensor> single = AsSingleIntegers(integers)) integers = std::move(*single);
-    }
     for (std::string& input : copy.inputs) input = Keep(Real(input));
     out_.nodes.push_back(std::move(copy));
     return true;

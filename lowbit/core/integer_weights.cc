@@ -80,6 +80,13 @@ bool SumsFit(const QTensor& tensor, const IntegerValues& values, bool rows_are_c
   return std::all_of(sums.begin(), sums.end(), [most](int64_t sum) { return sum <= most; });
 }
 
+bool StateSumsFit(const QTensor& r, const IntegerValues& values, int64_t magnitude) {
+  QTensor matrix = r;
+  matrix.shape = {r.shape[0] * r.shape[1], r.shape[2]};
+  matrix.scales = {1};
+  return SumsFit(matrix, values, true, magnitude);
+}
+
 std::optional<QTensor> AsSingleIntegers(const QTensor& tensor) {
   const std::optional<IntegerValues> values = AsIntegers(tensor.values);
   if (!values.has_value()) return std::nullopt;

@@ -16,9 +16,9 @@
 namespace lowbit::runtime::testing {
 
 struct RecurrentGraphOptions {
-  int64_t hidden = 0;        // 0: drawn.
-  bool integers = false;     // X and the state are quantized, W and R have integers.
-  bool fixed_batch = false;  // The batch is no open extent.
+  int64_t hidden = 0;       // 0: drawn.
+  bool integers = false;    // X and the state are quantized, W and R have integers.
+  bool open_batch = false;  // Any batch; it comes first, and X is the only input.
 };
 
 // Inputs "x", and "lens", "h0", "c0" where they are computed; as many outputs as the node has.
@@ -36,7 +36,8 @@ class RandomRecurrentGraph {
     inputs_ = random_.Int(1, 40);
     steps_ = random_.Int(1, 5);
     batch_ = random_.Int(1, 5) == 1 ? random_.Int(20, 30) : random_.Int(1, 4);
-    batch_first_ = random_.Coin();
+    batch_first_ = random_.Coin() || options_.open_batch;
+    if (options_.open_batch) batch_ = kDynamic;
     AddNode();
     return std::move(graph_);
   }
@@ -154,10 +155,11 @@ class RandomRecurrentGraph {
     node.inputs.push_back(AddWeight("w", {directions_, gates_ * hidden_, inputs_}));
     node.inputs.push_back(AddWeight("r", {directions_, gates_ * hidden_, hidden_}));
     node.inputs.push_back(random_.Coin() ? AddFloats("bias", {directions_, 2 * gates_ * hidden_}, .5) : "");
-    node.inputs.push_back(random_.Coin() ? Lengths() : "");
-    node.inputs.push_back(random_.Coin() ? StateOrInput("h0", 1) : "");
+    const bool may = !options_.open_batch;
+    node.inputs.push_back(may && random_.Coin() ? Lengths() : "");
+    node.inputs.push_back(may && random_.Coin() ? StateOrInput("h0", 1) : "");
     if (cell_ == "LSTM") {
-      node.inputs.push_back(random_.Coin() ? StateOrInput("c0", 1) : "");
+      node.inputs.push_back(may && random_.Coin() ? StateOrInput("c0", 1) : "");
       node.inputs.push_back(random_.Coin() ? AddFloats("peepholes", {directions_, 3 * hidden_}, .5) : "");
       node.outputs.push_back("y_c");
     }

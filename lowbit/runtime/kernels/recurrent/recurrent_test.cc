@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -128,6 +129,36 @@ TEST(Recurrent, IntegersGiveTheBitsOfTheIntegerForm) {
   }
   for (const char* kernel : {"rnn_u8_binary", "gru_u8_ternary", "lstm_u8_affine4", "lstm_u8_table5_i16"}) {
     EXPECT_EQ(kernels.count(kernel), 1u) << kernel;
+  }
+}
+
+// Any batch by one plan, in pieces: the bits of each image alone.
+TEST(Recurrent, TakesAnyBatch) {
+  for (uint64_t seed = 0; seed < 20; ++seed) {
+    const Graph graph = RandomRecurrentGraph(seed, {.integers = seed % 2 == 0, .open_batch = true}).Build();
+    SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + Describe(graph));
+    Model model = Model::FromGraph(graph, {.piece = 30}).value(), single = Model::FromGraph(graph).value();
+    const Shape shape = graph.inputs[0].shape;
+    const std::vector<float> x = RandomSource(seed).Floats(70 * shape[1] * shape[2], -1, 1);
+    const auto run = [&](Model* m, size_t first, int64_t batch) {
+      const size_t pitch = static_cast<size_t>(shape[1] * shape[2]);
+      std::vector<std::vector<float>> outputs;
+      for (size_t i = 0; i < graph.outputs.size(); ++i) {
+        outputs.emplace_back(static_cast<size_t>(m->OutputElements(i, batch).value()));
+      }
+      const Span<const float> given(x.data() + first * pitch, static_cast<size_t>(batch) * pitch);
+      EXPECT_TRUE(m->Run({given}, batch, {outputs.begin(), outputs.end()}).ok());
+      return outputs;
+    };
+    EXPECT_EQ(model.Inputs()[0].shape[0], kDynamic);
+    const auto all = run(&model, 0, 70);
+    for (const size_t n : {0, 1, 23, 24, 29, 30, 69}) {
+      const auto one = run(&single, n, 1);
+      for (size_t i = 0; i < one.size(); ++i) {
+        const auto begin = all[i].begin() + static_cast<std::ptrdiff_t>(n * one[i].size());
+        EXPECT_TRUE(std::equal(one[i].begin(), one[i].end(), begin)) << n;
+      }
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 #include "lowbit/compress/check_images.h"
 #include "lowbit/compress/integer_weights.h"
 #include "lowbit/compress/magnitude_histogram.h"
+#include "lowbit/compress/quantize_states.h"
 #include "lowbit/core/insert_quantizers.h"
 #include "lowbit/core/integer_form.h"
 #include "lowbit/core/validate.h"
@@ -42,7 +43,8 @@ Status CheckGraph(const Graph& graph, const std::vector<QuantizableValue>& value
   if (QuantizesActivations(graph)) {
     return Invalid("network '" + graph.name + "' has quantized activations already");
   }
-  if (values.empty()) return Invalid("network '" + graph.name + "' has no Conv or Gemm to quantize the input of");
+  if (values.empty())
+    return Invalid("network '" + graph.name + "' has no Conv, Gemm or recurrent layer to quantize the input of");
   return CheckImages(graph, images);
 }
 
@@ -147,7 +149,7 @@ Result<Calibration> Calibrate(const Graph& graph, const data::ImageSet& images, 
   LOWBIT_RETURN_IF_ERROR(CheckOptions(options));
   LOWBIT_RETURN_IF_ERROR(Validate(graph));
   const Graph rounded = options.weight_bits == 0 ? graph : RoundProductWeights(graph, options.weight_bits);
-  const std::vector<QuantizableValue> values = QuantizableValues(rounded);
+  const std::vector<QuantizableValue> values = QuantizableValues(rounded, {"Conv", "GRU", "Gemm", "LSTM", "RNN"});
   LOWBIT_RETURN_IF_ERROR(CheckGraph(rounded, values, images));
 
   Calibration calibration;
@@ -170,6 +172,9 @@ Result<Calibration> Calibrate(const Graph& graph, const data::ImageSet& images, 
     calibration.values.push_back(chosen);
   }
   calibration.graph = InsertQuantizers(rounded, grids);
+  for (std::string& warning : QuantizeStates(options.bits, &calibration.graph)) {
+    calibration.warnings.push_back(std::move(warning));
+  }
   return calibration;
 }
 

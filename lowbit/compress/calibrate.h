@@ -51,9 +51,10 @@ struct Calibration {
 using CalibrationProgress = std::function<void(int64_t done, int64_t of)>;
 
 // Quantizes the activations of a network with one image input: runs it on images of the set (raw pixels, in the order of
-// the set), chooses a grid for each value that feeds a Conv or Gemm, and puts a Quant there. Grids of values that cannot
+// the set), chooses a grid for each value that feeds a Conv, Gemm or recurrent node, and puts a Quant there. Grids of values that cannot
 // be negative are unsigned, others symmetric. Product weights that are float become symmetric integers of weight_bits
-// with a scale for each output channel (largest magnitude / (2^(b-1) - 1)).
+// with a scale for each output channel (largest magnitude / (2^(b-1) - 1)), those of recurrent nodes with one for each
+// direction. States of recurrent nodes get grids of `bits` bits (quantize_states.h).
 //
 // Errors: options out of range; no product to quantize; activations quantized already; images that do not fit the input;
 // a value that is not finite.

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "lowbit/base/random.h"
 #include "lowbit/core/evaluate.h"
@@ -136,6 +137,48 @@ TEST(Calibrate, TheResultRunsOnIntegersAndIsNearTheNetwork) {
   EXPECT_NE(one, two);
 }
 
+// Rows of the picture as the steps of a sequence.
+TEST(Calibrate, QuantizesTheStatesOfRecurrentLayers) {
+  Graph graph = MakeNetwork();
+  graph.nodes.resize(1);
+  const auto wave = [](Shape shape) {
+    FloatTensor tensor(std::move(shape));
+    for (size_t i = 0; i < tensor.data.size(); ++i) tensor.data[i] = .3f * std::sin(static_cast<float>(i));
+    return tensor;
+  };
+  graph.parameters["rows"].value = Int64Tensor({3}, {-1, 6, 6});
+  graph.parameters["w"].value = FloatTensor({1, 20, 6}, std::vector<float>(120, .002f));
+  graph.parameters["r"].value = wave({1, 20, 5});
+  graph.parameters["head"].value = wave({7, 5});
+  const Attributes batch_first = {{"layout", int64_t{1}}};
+  graph.nodes.push_back({"reshape", "Reshape", {"centered", "rows"}, {"x"}, {}});
+  graph.nodes.push_back({"lstm", "LSTM", {"x", "w", "r"}, {"y", "h"}, batch_first});
+  graph.nodes.push_back({"flat", "Flatten", {"h"}, {"f"}, {}});
+  graph.nodes.push_back({"head", "Gemm", {"f", "head"}, {"logits"}, {{"transB", int64_t{1}}}});
+  const data::ImageSet images = MakeImages(32);
+  Calibration calibration = Calibrate(graph, images, {}).value();
+  EXPECT_THAT(calibration.warnings, ElementsAre());
+  const Node& lstm = *std::find_if(calibration.graph.nodes.begin(), calibration.graph.nodes.end(),
+                                   [](const Node& node) { return node.op == "LSTM"; });
+  EXPECT_EQ(IntAttribute(lstm, "hidden_bits", 0), 8);
+  EXPECT_FLOAT_EQ(static_cast<float>(FloatAttribute(lstm, "hidden_scale", 0)), 1.0f / 127);
+  runtime::Model before = runtime::Model::FromGraph(graph).value();
+  runtime::Model after = runtime::Model::FromGraph(calibration.graph, {.strict = true}).value();
+  std::vector<std::string> kernels;
+  for (const runtime::NodePlan& node : after.Nodes()) kernels.push_back(node.kernel);
+  EXPECT_THAT(kernels, Contains("lstm_u8_affine8"));
+  const std::vector<float> pixels(images.pixels.begin(), images.pixels.end());
+  std::vector<float> one(32 * 7), two(32 * 7);
+  ASSERT_TRUE(before.Run(pixels, 32, one).ok());
+  ASSERT_TRUE(after.Run(pixels, 32, two).ok());
+  for (size_t i = 0; i < one.size(); ++i) EXPECT_NEAR(one[i], two[i], .05);
+  EXPECT_NE(one, two);
+  // A state without a limit stays as it is.
+  graph.nodes[2].attributes["activations"] = std::string("Sigmoid,Tanh,Relu");
+  calibration = Calibrate(graph, images, {}).value();
+  EXPECT_THAT(calibration.warnings, ElementsAre("the state of 'lstm' stays float: Relu does not bound it"));
+}
+
 TEST(Calibrate, DoesNotDependOnTheThreads) {
   CalibrationOptions options;
   const Calibration one = Calibrate(MakeNetwork(), MakeImages(40), options).value();
@@ -191,7 +234,7 @@ TEST(Calibrate, RefusesBadInput) {
   Graph no_product = MakeNetwork();
   no_product.nodes.resize(1);
   no_product.outputs = {"centered"};
-  EXPECT_THAT(ErrorOf(no_product, images, {}), HasSubstr("has no Conv or Gemm"));
+  EXPECT_THAT(ErrorOf(no_product, images, {}), HasSubstr("has no Conv, Gemm or recurrent layer"));
   Graph infinite = MakeNetwork();
   infinite.parameters["mean"].value = FloatTensor({1, 1, 1}, {-3e38f});
   infinite.parameters["w1"].value = FloatTensor({4, 1, 3, 3}, std::vector<float>(36, 1));

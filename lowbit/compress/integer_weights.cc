@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <vector>
 
 #include "lowbit/base/span.h"
 
@@ -14,8 +16,11 @@ float LargestMagnitude(Span<const float> row) {
   return largest;
 }
 
-bool RowsAreChannels(const Node& node) {
-  return node.op == "Conv" || (node.op == "Gemm" && IntAttribute(node, "transB", 0) != 0);
+// The node's weights whose rows have scales of their own.
+std::vector<std::string> WeightsOf(const Node& node) {
+  if (node.op == "RNN" || node.op == "GRU" || node.op == "LSTM") return {node.inputs[1], node.inputs[2]};
+  const bool rows = node.op == "Conv" || (node.op == "Gemm" && IntAttribute(node, "transB", 0) != 0);
+  return rows ? std::vector<std::string>{node.inputs[1]} : std::vector<std::string>();
 }
 
 }  // namespace
@@ -40,11 +45,12 @@ QTensor RoundToIntegers(const FloatTensor& weights, int bits) {
 
 Graph RoundProductWeights(Graph graph, int bits) {
   for (const Node& node : graph.nodes) {
-    if (!RowsAreChannels(node)) continue;
-    const auto parameter = graph.parameters.find(node.inputs[1]);
-    if (parameter == graph.parameters.end()) continue;
-    const FloatTensor* weights = std::get_if<FloatTensor>(&parameter->second.value);
-    if (weights != nullptr) parameter->second.value = RoundToIntegers(*weights, bits);
+    for (const std::string& name : WeightsOf(node)) {
+      const auto parameter = graph.parameters.find(name);
+      if (parameter == graph.parameters.end()) continue;
+      const FloatTensor* weights = std::get_if<FloatTensor>(&parameter->second.value);
+      if (weights != nullptr) parameter->second.value = RoundToIntegers(*weights, bits);
+    }
   }
   return graph;
 }

@@ -9,7 +9,8 @@ namespace lowbit::compress {
 // row of zeros. REQUIRES: 2 <= bits <= 8, at least one dimension
 QTensor RoundToIntegers(const FloatTensor& weights, int bits);
 
-// Does so with the float weights of every Conv, and of every Gemm whose rows are output channels (transB).
+// Does so with the float weights of every Conv, of every Gemm whose rows are output channels (transB), and with W and R of
+// every recurrent node, whose rows are directions.
 Graph RoundProductWeights(Graph graph, int bits);
 
 }  // namespace lowbit::compress

@@ -117,11 +117,11 @@ class Inserter {
 
 }  // namespace
 
-std::vector<QuantizableValue> QuantizableValues(const Graph& graph) {
+std::vector<QuantizableValue> QuantizableValues(const Graph& graph, const std::set<std::string>& readers) {
   const ValueFacts facts(graph);
   std::vector<QuantizableValue> found;
   for (const Node& node : graph.nodes) {
-    if (node.op != "Conv" && node.op != "Gemm") continue;
+    if (!IsOneOf(node.op, readers)) continue;
     const std::string& value = node.inputs[0];
     if (graph.parameters.count(value) != 0 || facts.OnGrid(value)) continue;
     auto entry = std::find_if(found.begin(), found.end(), [&](const auto& other) { return other.value == value; });

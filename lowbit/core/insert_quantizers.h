@@ -5,6 +5,7 @@
 // training run, a calibration) is not said here.
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -23,15 +24,16 @@ struct ActivationGrid {
 // A value that products read.
 struct QuantizableValue {
   std::string value;
-  std::vector<std::string> products;  // The nodes Conv and Gemm whose data input it is, in the order of execution.
+  std::vector<std::string> products;  // The nodes whose data input it is, in the order of execution.
   // It cannot be below 0, whatever the weights are: it comes from Relu, a Clip from 0 on, Sigmoid and the like, or is
   // made by pools, shapes, sums of such values.
   bool nonnegative = false;
 };
 
-// The values that are the data input of a Conv or Gemm and do not lie on a grid yet, in the order in which their first
-// product runs. REQUIRES: Validate(graph).ok().
-std::vector<QuantizableValue> QuantizableValues(const Graph& graph);
+// The values that are the data input of a product, a node with one of those operators, and do not lie on a grid yet, in the
+// order in which their first product runs. REQUIRES: Validate(graph).ok().
+std::vector<QuantizableValue> QuantizableValues(const Graph& graph,
+                                                const std::set<std::string>& readers = {"Conv", "Gemm"});
 
 // Puts a Quant behind each of these values. Every node that read the value then reads the quantized one,
 // "<value>/quant" (a residual addition too: both branches see the same integers); graph outputs stay as they are. The

@@ -8,6 +8,8 @@
 #include "lowbit/core/channel_affine.h"
 #include "lowbit/core/graph_names.h"
 #include "lowbit/core/integer_weights.h"
+#include "lowbit/core/recurrence.h"
+#include "lowbit/core/recurrent_form.h"
 #include "lowbit/core/uniform_grid.h"
 #include "lowbit/core/validate.h"
 
@@ -71,6 +73,7 @@ class Rewriter {
     if (IsQuantizer(node) && RewriteQuantizer(node)) return;
     if ((node.op == "Conv" || node.op == "Gemm") && RewriteProduct(index)) return;
     if (node.op == "BatchNormalization" && RewriteBatchNorm(index)) return;
+    if (node.op == "Recurrence" && RewriteRecurrence(node)) return;
     if ((KeepsIntegers(node.op) || KeepsScale(node.op)) && RewriteOnCodes(node)) return;
     CopyNode(node);
   }
@@ -280,16 +283,19 @@ class Rewriter {
     return true;
   }
 
+  // The same weights as integers with scale 1.
+  std::string AddIntegers(const std::string& of, QTensor tensor, const IntegerValues& values) {
+    tensor.scales = {1};
+    if (!tensor.values.table.empty()) tensor.values.table.assign(values.integers.begin(), values.integers.end());
+    tensor.values.storage = ValueSet::Storage::kFloat32;
+    tensor.values.table_scales.clear();
+    std::string weight = names_.Unique(of + "/codes");
+    out_.parameters[weight].value = std::move(tensor);
+    return weight;
+  }
+
   void EmitProduct(const Node& node, const std::string& codes, const Weights& weights, Chain chain) {
-    QTensor integers = *weights.tensor;
-    integers.scales = {1};
-    if (!integers.values.table.empty()) {
-      integers.values.table.assign(weights.values.integers.begin(), weights.values.integers.end());
-    }
-    integers.values.storage = ValueSet::Storage::kFloat32;
-    integers.values.table_scales.clear();
-    const std::string weight = names_.Unique(node.inputs[1] + "/codes");
-    out_.parameters[weight].value = std::move(integers);
+    const std::string weight = AddIntegers(node.inputs[1], *weights.tensor, weights.values);
     Attributes attributes = node.attributes;
     attributes.erase("alpha");
     attributes.erase("beta");
@@ -297,6 +303,37 @@ class Rewriter {
     const std::string sum = names_.Unique(node.outputs[0] + "/sum");
     Emit(node.name, node.op, {codes, weight}, sum, std::move(attributes));
     EmitAffine(node.name, sum, chain);
+  }
+
+  // --- Recurrences with a quantized state.
+
+  // R, whose vectors of a codebook do not run across rows. Nothing if its values are no integers.
+  static std::optional<QTensor> ReadStateWeights(const QTensor& tensor, int64_t hidden) {
+    if (hidden % tensor.values.block != 0) return AsSingleIntegers(tensor);
+    return AsIntegers(tensor.values).has_value() ? std::optional<QTensor>(tensor) : std::nullopt;
+  }
+
+  bool RewriteRecurrence(const Node& node) {
+    const auto parameter = in_.parameters.find(node.inputs[1]);
+    if (!QuantizesState(node) || HasInput(node, 2) || parameter == in_.parameters.end()) return false;
+    const QTensor* given = std::get_if<QTensor>(&parameter->second.value);
+    if (given == nullptr) return false;
+    const Recurrence r = ReadRecurrence(node, shapes_.at(node.inputs[0]), given->shape).value();
+    const std::optional<QTensor> tensor = ReadStateWeights(*given, r.hidden);
+    if (!tensor.has_value()) return false;
+    const IntegerValues values = AsIntegers(tensor->values).value();
+    if (!StateSumsFit(*tensor, values, r.HiddenSteps())) return false;
+    FloatTensor scales({r.directions, r.Rows()}, {});
+    for (int64_t row = 0; row < r.directions * r.Rows(); ++row) {
+      scales.data.push_back(static_cast<float>(r.hidden_scale * values.factor * tensor->Scale(row / r.Rows())));
+    }
+    Node copy = node;
+    copy.inputs.resize(std::max<size_t>(copy.inputs.size(), 3));
+    copy.inputs[1] = AddIntegers(node.inputs[1], *tensor, values);
+    copy.inputs[2] = AddConstant(node.name + "/scale", std::move(scales));
+    for (std::string& input : copy.inputs) input = Keep(Real(input));
+    out_.nodes.push_back(std::move(copy));
+    return true;
   }
 
   bool RewriteBatchNorm(size_t index) {
@@ -329,13 +366,15 @@ bool IsQuantizer(const Node& node) {
 }
 
 bool QuantizesActivations(const Graph& graph) {
-  return std::any_of(graph.nodes.begin(), graph.nodes.end(), IsQuantizer);
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                     [](const Node& node) { return IsQuantizer(node) || QuantizesState(node); });
 }
 
 Result<Graph> ToIntegerForm(const Graph& graph) {
   LOWBIT_RETURN_IF_ERROR(Validate(graph));
-  LOWBIT_TRY(const Shapes shapes, InferShapes(graph, 1));
-  return Rewriter(graph, shapes).Run();
+  const Graph split = ToRecurrences(graph);
+  LOWBIT_TRY(const Shapes shapes, InferShapes(split, 1));
+  return Rewriter(split, shapes).Run();
 }
 
 }  // namespace lowbit

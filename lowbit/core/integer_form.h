@@ -9,7 +9,7 @@ namespace lowbit {
 // Whether the node quantizes activations: Quant, BipolarQuant or LevelQuant.
 bool IsQuantizer(const Node& node);
 
-// Whether a node of the graph does.
+// Whether a node of the graph does, or a recurrent node quantizes its state (attribute hidden_bits).
 bool QuantizesActivations(const Graph& graph);
 
 // The same network with its low-bit layers in integers and the scales outside of them, which is how it is executed:
@@ -21,6 +21,8 @@ bool QuantizesActivations(const Graph& graph);
 //   MaxPool, AveragePool,   of integers stay on integers
 //   shapes, Relu, Dropout
 //   BatchNormalization      elsewhere: Mul and Add
+//   RNN, GRU, LSTM          a product and a Recurrence (recurrent_form.h); with hidden_bits and weights R of integer values,
+//                           the latter in integers and float32
 //   others                  of values, which Mul by s makes of integers
 //
 // Constants are computed in double and rounded to float once. A product whose sums could leave 32 bits, or whose weights

@@ -80,4 +80,27 @@ bool SumsFit(const QTensor& tensor, const IntegerValues& values, bool rows_are_c
   return std::all_of(sums.begin(), sums.end(), [most](int64_t sum) { return sum <= most; });
 }
 
+bool StateSumsFit(const QTensor& r, const IntegerValues& values, int64_t magnitude) {
+  QTensor matrix = r;
+  matrix.shape = {r.shape[0] * r.shape[1], r.shape[2]};
+  matrix.scales = {1};
+  return SumsFit(matrix, values, true, magnitude);
+}
+
+std::optional<QTensor> AsSingleIntegers(const QTensor& tensor) {
+  const std::optional<IntegerValues> values = AsIntegers(tensor.values);
+  if (!values.has_value()) return std::nullopt;
+  for (const int32_t integer : values->integers) {
+    if (integer < -128 || integer > 127) return std::nullopt;
+  }
+  QTensor single = {tensor.shape, ValueSet::Affine(8, 128), {}, tensor.scales};
+  for (float& scale : single.scales) scale = static_cast<float>(scale * values->factor);
+  const auto block = static_cast<size_t>(tensor.values.block);
+  for (size_t i = 0; i < static_cast<size_t>(Elements(tensor.shape)); ++i) {
+    const size_t at = static_cast<size_t>(tensor.Code(i / block)) * block + i % block;
+    single.AddCode(values->integers[at] + 128);
+  }
+  return single;
+}
+
 }  // namespace lowbit

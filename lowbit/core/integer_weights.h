@@ -31,6 +31,13 @@ std::optional<IntegerValues> AsIntegers(const ValueSet& values);
 // weight tell already, else one pass over the codes. REQUIRES: Validate(tensor).ok(), magnitude >= 0
 bool SumsFit(const QTensor& tensor, const IntegerValues& values, bool rows_are_channels, int64_t magnitude);
 
+// The same of R [directions, rows, units] of a recurrent layer, whose sums are over the last dimension. REQUIRES: no vector of a
+// codebook runs across rows
+bool StateSumsFit(const QTensor& r, const IntegerValues& values, int64_t magnitude);
+
+// The same weights with a code of 8 bits for each. Nothing if their integers do not lie in -128..127.
+std::optional<QTensor> AsSingleIntegers(const QTensor& tensor);
+
 }  // namespace lowbit
 
 #endif  // LOWBIT_CORE_INTEGER_WEIGHTS_H_

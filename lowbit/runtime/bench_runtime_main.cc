@@ -1,7 +1,7 @@
 // How fast the runtime is here and now. Prints, asserts nothing.
 //
 //   lowbit_bench_runtime FILE...   milliseconds for an image of packed networks, by batch and threads
-//   lowbit_bench_runtime           single layers on one thread: billions of multiplications a second
+//   lowbit_bench_runtime           single layers on one thread: billions of multiplications a second; steps of an LSTM
 
 #include <algorithm>
 #include <chrono>
@@ -152,8 +152,60 @@ Status BenchLayers() {
   return Ok();
 }
 
+// An LSTM of as many inputs as units, one sequence. `defined`: weights that are no parameters, so that the definition runs it.
+Graph OneLstm(int64_t hidden, int64_t steps, const ValueSet* values, bool integers, bool defined) {
+  Graph graph;
+  graph.name = "lstm";
+  graph.inputs = {{"x", {steps, 1, hidden}}};
+  graph.outputs = {"y"};
+  const Shape shape = {1, 4 * hidden, hidden};
+  graph.parameters["w"] = graph.parameters["r"] = RandomWeight(shape, values);
+  Node lstm = {"lstm", "LSTM", {"x", "w", "r"}, {"y"}, {}};
+  if (defined) {
+    graph.nodes.push_back({"hidden", "Identity", {"r"}, {"r_"}, {}});
+    lstm.inputs[2] = "r_";
+  }
+  if (integers) {
+    graph.parameters["s"].value = FloatTensor({}, {1.0f / 127});
+    graph.parameters["z"].value = FloatTensor({}, {0});
+    graph.parameters["b"].value = FloatTensor({}, {8});
+    graph.nodes.push_back({"quant", "Quant", {"x", "s", "z", "b"}, {"q"}, {}});
+    lstm.inputs[0] = "q";
+    lstm.attributes["hidden_bits"] = int64_t{8};
+  }
+  graph.nodes.push_back(std::move(lstm));
+  return graph;
+}
+
+Status BenchLstm(const char* name, int64_t hidden, const ValueSet* values, bool integers, bool defined) {
+  const int64_t steps = 64;
+  LOWBIT_TRY(Model model, Model::FromGraph(OneLstm(hidden, steps, values, integers, defined)));
+  const std::vector<float> input = Noise(steps * hidden);
+  std::vector<float> output(static_cast<size_t>(steps * hidden));
+  const double seconds = BestSeconds([&] { (void)model.Run(input, steps, output).ok(); });
+  std::printf("  %s %.2f", name, 1e6 * seconds / static_cast<double>(steps));
+  return Ok();
+}
+
+Status BenchRecurrences() {
+  std::printf("microseconds for a step of an LSTM, one sequence of 64 steps, one thread\n");
+  const ValueSet ternary = ValueSet::Ternary(), four = ValueSet::Affine(4, 8), eight = ValueSet::Affine(8, 128);
+  for (const int64_t hidden : {int64_t{128}, int64_t{512}}) {
+    std::printf("lstm %-23d", static_cast<int>(hidden));
+    LOWBIT_RETURN_IF_ERROR(BenchLstm("float", hidden, nullptr, false, false));
+    LOWBIT_RETURN_IF_ERROR(BenchLstm("ternary", hidden, &ternary, false, false));
+    LOWBIT_RETURN_IF_ERROR(BenchLstm("integers: ternary", hidden, &ternary, true, false));
+    LOWBIT_RETURN_IF_ERROR(BenchLstm("affine4", hidden, &four, true, false));
+    LOWBIT_RETURN_IF_ERROR(BenchLstm("affine8", hidden, &eight, true, false));
+    LOWBIT_RETURN_IF_ERROR(BenchLstm("by the definition", hidden, nullptr, false, true));
+    std::printf("\n");
+  }
+  return Ok();
+}
+
 int Main(int argc, char** argv) {
   Status status = argc == 1 ? BenchLayers() : Ok();
+  if (argc == 1 && status.ok()) status = BenchRecurrences();
   for (int i = 1; i < argc && status.ok(); ++i) status = BenchFile(argv[i]);
   if (status.ok()) return 0;
   std::fprintf(stderr, "%s\n", status.error().message.c_str());

@@ -72,7 +72,7 @@ std::optional<ByteQuantizer> ReadByteQuantizer(const Node& node, const Lowering&
 
 void Lowering::FindBytes() {
   for (const Node& node : graph_.nodes) {
-    if (!CanFuse(ShapeOf(node.outputs[0]))) continue;
+    if (ShapeOf(node.outputs[0]).empty()) continue;
     if (const auto quantizer = ReadByteQuantizer(node, *this)) {
       bytes_[node.outputs[0]] = quantizer->format;
     } else if (KeepsBytes(node)) {

@@ -72,7 +72,7 @@ TEST(IntegerModel, GivesTheBitsOfTheIntegerForm) {
   for (const std::string beginning :
        {"conv_u8_binary", "conv_u8_ternary", "conv_u8_affine4", "conv_u8_affine8", "conv_u8_table5", "depthwise_u8_",
         "conv_u8_table10_i16", "conv_u8_table63_i16", "depthwise_u8_table", "conv_u1_", "conv_u2_", "gemm_u8_",
-        "affine_f32_u8", "maxpool_u8", "channels_first_u8"}) {
+        "rnn_u8_", "gru_u8_", "lstm_u8_", "affine_f32_u8", "maxpool_u8", "channels_first_u8"}) {
     const auto found = kernels.lower_bound(beginning);
     EXPECT_TRUE(found != kernels.end() && found->rfind(beginning, 0) == 0) << beginning;
   }

@@ -22,7 +22,8 @@ struct KernelSample {
   std::vector<float> input;
 };
 
-// For each kernel of the plan that multiplies with weights, one sample: the first of its layers. Codebooks are left out.
+// For each kernel of the plan that multiplies with weights, one sample: the first of its layers. Codebooks and recurrent
+// layers are left out.
 // `graph` is what is executed: a graph without quantized activations, or an integer form. Cost: below a millisecond each.
 std::vector<KernelSample> SampleKernels(const Graph& graph, const std::vector<NodePlan>& nodes);
 

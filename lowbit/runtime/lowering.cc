@@ -87,11 +87,15 @@ void Lowering::MarkDone(const std::vector<size_t>& nodes) {
   for (const size_t node : nodes) done_[node] = true;
 }
 
+Shape Lowering::ChannelShape(const std::string& value) const {
+  const Shape& shape = ShapeOf(value);
+  return shape.size() == 2 || shape.size() == 4 ? shape : Shape{Elements(shape), 1};
+}
+
 Fusion Lowering::StartFusion(const std::string& value) const {
-  LOWBIT_CHECK(CanFuse(ShapeOf(value)));
   Fusion fusion;
   fusion.output = value;
-  fusion.affine = ChannelAffine::Identity(ShapeOf(value)[1]);
+  fusion.affine = ChannelAffine::Identity(ChannelShape(value)[1]);
   fusion.low = -std::numeric_limits<double>::infinity();
   fusion.high = std::numeric_limits<double>::infinity();
   return fusion;
@@ -100,8 +104,10 @@ Fusion Lowering::StartFusion(const std::string& value) const {
 bool Lowering::AbsorbAffine(const Node& node, Fusion* fusion) const {
   if (!fusion->residual.empty()) return false;
   if (exact_ && !StaysExact(node.op, fusion->affine)) return false;
+  const Shape shape = ChannelShape(fusion->output);
+  if (node.op == "BatchNormalization" && shape != ShapeOf(fusion->output)) return false;
   const auto find = [this](const std::string& name) { return FloatConstant(name); };
-  return AppendAffine(node, fusion->output, ShapeOf(fusion->output), find, &fusion->affine);
+  return AppendAffine(node, fusion->output, shape, find, &fusion->affine);
 }
 
 bool Lowering::AbsorbResidual(const Node& node, Fusion* fusion) const {
@@ -126,7 +132,7 @@ bool Lowering::AbsorbActivation(const Node& node, Fusion* fusion) const {
     }
     fusion->low = limits[0];
     fusion->high = limits[1];
-  } else if (!ChannelConstant(FloatConstant(node.inputs[1]), ShapeOf(fusion->output), &fusion->slope)) {
+  } else if (!ChannelConstant(FloatConstant(node.inputs[1]), ChannelShape(fusion->output), &fusion->slope)) {
     return false;
   }
   fusion->activated = true;

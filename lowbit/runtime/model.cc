@@ -7,6 +7,7 @@
 
 #include "hwy/aligned_allocator.h"
 #include "lowbit/core/integer_form.h"
+#include "lowbit/core/recurrent_form.h"
 #include "lowbit/core/validate.h"
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/runtime/arena.h"
@@ -199,7 +200,7 @@ Result<Model> Model::Build(const Graph& graph, const Options& options) {
     LOWBIT_TRY(const Graph integers, ToIntegerForm(graph));
     return BuildExecutable(ToConvolutions(integers), options);
   }
-  return BuildExecutable(ToConvolutions(graph), options);
+  return BuildExecutable(ToConvolutions(ToRecurrences(graph)), options);
 }
 
 Result<Model> Model::BuildExecutable(const Graph& graph, const Options& options) {

@@ -77,10 +77,8 @@ Constants FoldConstants(const Graph& graph, const std::set<std::string>& compute
 }
 
 std::unique_ptr<Step> LowerNode(size_t node, Lowering* lowering) {
-  if (lowering->graph().nodes[node].outputs.size() == 1) {
-    for (const kernels::ShelfEntry& kernel : kernels::ShelfEntries()) {
-      if (std::unique_ptr<Step> step = kernel.function(node, lowering)) return step;
-    }
+  for (const kernels::ShelfEntry& kernel : kernels::ShelfEntries()) {
+    if (std::unique_ptr<Step> step = kernel.function(node, lowering)) return step;
   }
   return LowerToFallback(node, *lowering);
 }
@@ -174,9 +172,16 @@ void DescribeNodes(const Graph& graph, Plan* plan) {
   }
 }
 
-bool SameButForBatch(const Shape& one, const Shape& two) {
-  return !one.empty() && one.size() == two.size() && one[0] == 1 && two[0] == 2 &&
+// Whether the value is so many rows of the same for each image.
+bool GrowsWithBatch(const Shape& one, const Shape& two) {
+  return !one.empty() && one.size() == two.size() && two[0] == 2 * one[0] &&
          std::equal(one.begin() + 1, one.end(), two.begin() + 1);
+}
+
+// Operators that keep the order of rows, however many belong to an image.
+bool KeepsRows(const Node& node) {
+  static const std::set<std::string> names = {"Add", "Gemm", "Mul", "Reshape"};
+  return names.count(node.op) != 0;
 }
 
 // Operators that mix images, or choose among them, where the shapes of one and of two images do not tell.
@@ -190,19 +195,24 @@ bool MixesImages(const Graph& graph, const Node& node, const Shapes& shapes) {
 bool ImagesAreIndependent(const Graph& graph) {
   Result<Shapes> one = InferShapes(graph, 1), two = InferShapes(graph, 2);
   if (!one.ok() || !two.ok()) return false;
-  const auto follows = [&](const std::string& value) {
-    return SameButForBatch(one.value().at(value), two.value().at(value));
+  const auto grows = [&](const std::string& value) {
+    return GrowsWithBatch(one.value().at(value), two.value().at(value));
   };
+  const auto is_row = [&](const std::string& value) { return grows(value) && one.value().at(value)[0] == 1; };
   for (const GraphInput& input : graph.inputs) {
-    if (!follows(input.name)) return false;
+    if (!is_row(input.name)) return false;
   }
   const std::set<std::string> computed = ComputedValues(graph);
+  // Several rows of an image: the steps of a sequence in a product, for example.
+  const auto has_more = [&](const std::string& value) { return computed.count(value) != 0 && !is_row(value); };
   for (const Node& node : graph.nodes) {
     if (!DependsOnInputs(computed, node)) continue;
-    if (!std::all_of(node.outputs.begin(), node.outputs.end(), follows)) return false;
-    if (MixesImages(graph, node, one.value())) return false;
+    if (!std::all_of(node.outputs.begin(), node.outputs.end(), grows)) return false;
+    const bool more = std::any_of(node.outputs.begin(), node.outputs.end(), has_more) ||
+                      std::any_of(node.inputs.begin(), node.inputs.end(), has_more);
+    if ((more && !KeepsRows(node)) || MixesImages(graph, node, one.value())) return false;
   }
-  return std::all_of(graph.outputs.begin(), graph.outputs.end(), follows);
+  return std::all_of(graph.outputs.begin(), graph.outputs.end(), is_row);
 }
 
 Result<Plan> MakePlan(const Graph& graph, int64_t batch) {

@@ -95,9 +95,11 @@ class Lowering {
   int value_count() const { return static_cast<int>(floats_.size()); }
   int64_t FloatsOf(int number) const { return floats_[static_cast<size_t>(number)]; }
 
-  // The identity on `value`, whose shape has the rank 2 or 4 (see CanFuse).
+  // The identity on `value`.
   Fusion StartFusion(const std::string& value) const;
-  static bool CanFuse(const Shape& shape) { return shape.size() == 2 || shape.size() == 4; }
+  // The value's shape as chains see it: the second extent counts the channels, which are stored last. Of other ranks than 2
+  // and 4 all elements are one channel.
+  Shape ChannelShape(const std::string& value) const;
   // As which bytes the value is stored, or null for a value that is stored as floats only. A value of bytes has two
   // names: BytesName(value) stands for its bytes, `value` for floats that the planner makes of them where they are read.
   const ByteFormat* BytesOf(const std::string& value) const;
@@ -158,8 +160,8 @@ namespace kernels {
 // One row for each folder of lowbit/runtime/kernels, made by CMake: lowbit::runtime::kernels::<folder>::Lower().
 //
 // Lower returns the step that runs the node (position `node` in the graph), possibly with nodes that follow it, or null
-// if the node is none of this kernel's. The node has one output, which depends on an input; every kernel handles
-// operators or cases that no other does.
+// if the node is none of this kernel's. The node depends on an input; every kernel handles operators or cases that no
+// other does. Of an operator with several outputs a node has the first ones, at least one.
 struct ShelfEntry {
   const char* name;
   std::unique_ptr<Step> (*function)(size_t node, Lowering* lowering);

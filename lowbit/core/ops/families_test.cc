@@ -210,5 +210,30 @@ TEST(Recurrent, OneUnitByHand) {
               HasSubstr("names 1; expected 2"));
 }
 
+// h is read as 1, 0 or -1 times the scale, R has the integers 3, S is 0.5.
+TEST(Recurrent, QuantizedStatesByHand) {
+  const DoubleTensor gates({3, 1, 1}, {2, -1, .25});
+  DoubleTensor r({1, 1, 1}, {3});
+  Attributes attributes = {{"cell", std::string("RNN")},
+                           {"activations", std::string("Relu")},
+                           {"hidden_bits", int64_t{2}},
+                           {"hidden_scale", .25}};
+  const DoubleTensor s({1, 1}, {.5});
+  EXPECT_THAT(RunNode("Recurrence", attributes, {gates, r, s}).data, ElementsAre(2, .5, 1.75));
+  // Without S in real numbers.
+  EXPECT_THAT(RunNode("Recurrence", attributes, {gates, r}).data, ElementsAre(2, 0, .25));
+  attributes["hidden_bits"] = int64_t{9};
+  EXPECT_THAT(NodeError("Recurrence", attributes, {gates, r, s}), HasSubstr("'hidden_bits' must be in 2..8; it is 9"));
+  attributes["hidden_bits"] = int64_t{2};
+  attributes["hidden_scale"] = 1e-40;
+  EXPECT_THAT(NodeError("Recurrence", attributes, {gates, r, s}), HasSubstr("'hidden_scale' must be positive"));
+  attributes.erase("hidden_bits");
+  EXPECT_THAT(NodeError("Recurrence", attributes, {gates, r}), HasSubstr("'hidden_scale' needs 'hidden_bits'"));
+  attributes.erase("hidden_scale");
+  EXPECT_THAT(NodeError("Recurrence", attributes, {gates, r, s}), HasSubstr("S needs attribute 'hidden_bits'"));
+  attributes["cell"] = std::string("rnn");
+  EXPECT_THAT(NodeError("Recurrence", attributes, {gates, r}), HasSubstr("must be RNN, GRU or LSTM; it is 'rnn'"));
+}
+
 }  // namespace
 }  // namespace lowbit

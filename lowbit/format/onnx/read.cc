@@ -52,7 +52,7 @@ bool IsForeign(const lowbit_onnx::Node& node) {
 }
 
 // Of lowbit alone, in no file of ONNX.
-bool IsOwn(const std::string& op) { return op == "LevelQuant"; }
+bool IsOwn(const std::string& op) { return op == "LevelQuant" || op == "Recurrence"; }
 
 // Operators of core that are ONNX's, and those that rules make of them.
 bool IsSupported(const lowbit_onnx::Node& node) {

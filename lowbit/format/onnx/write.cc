@@ -9,6 +9,7 @@
 #include "lowbit/base/file.h"
 #include "lowbit/base/suggest.h"
 #include "lowbit/core/integer_form.h"
+#include "lowbit/core/recurrence.h"
 #include "lowbit/core/structure.h"
 #include "lowbit/core/validate.h"
 #include "lowbit/format/onnx/file_builder.h"
@@ -176,6 +177,9 @@ class Writer {
     if (node.op == "Quant") return WriteQuant(node);
     if (node.op == "BipolarQuant") return WriteBipolarQuant(node);
     if (node.op == "LevelQuant") return WriteLevelQuant(node);
+    if (QuantizesState(node) || node.op == "Recurrence") {
+      return Invalid("node '" + node.name + "' (" + node.op + "): ONNX has no recurrent layers with a quantized state");
+    }
     if (node.op == "Mod" && IntAttribute(node, "fmod", 0) == 0) return WriteMod(node);
     if (flavor_ == Flavor::kMatMulNBits && node.op == "Gemm") {
       LOWBIT_TRY(const bool done, WriteProduct(node));

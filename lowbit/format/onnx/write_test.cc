@@ -337,6 +337,16 @@ TEST_F(Beside, NoDataStaysWithoutItsModel) {
   EXPECT_FALSE(std::filesystem::exists(path_ + ".data"));
 }
 
+TEST(Write, RefusesAQuantizedState) {
+  Graph graph;
+  graph.inputs = {{"x", {3, 1, 2}}};
+  graph.outputs = {"y"};
+  graph.parameters["w"].value = graph.parameters["r"].value = FloatTensor({1, 2, 2});
+  graph.nodes = {{"rnn", "RNN", {"x", "w", "r"}, {"y"}, {{"hidden_bits", int64_t{8}}}}};
+  EXPECT_THAT(Problem(graph, Flavor::kFloat),
+              HasSubstr("node 'rnn' (RNN): ONNX has no recurrent layers with a quantized"));
+}
+
 TEST(Write, RefusesWhatAFlavorHasNoFormFor) {
   Graph graph = Network(ValueSet::Table({-0.7f, 0.1f}), kOne, kOne);
   EXPECT_EQ(Problem(graph, Flavor::kQonnx),

@@ -13,16 +13,12 @@
 #include "lowbit/core/operator.h"
 #include "lowbit/runtime/fallback.h"
 #include "lowbit/runtime/kernels/conv/reference.h"
+#include "lowbit/runtime/testing/bounded_value.h"
+#include "lowbit/runtime/testing/recurrent_bound.h"
 
 namespace lowbit::runtime::testing {
 
-struct BoundedValue {
-  DoubleTensor value;  // What float64 evaluation gives.
-  DoubleTensor error;  // How far float arithmetic may be away from it.
-};
-
 using BoundedValues = std::map<std::string, BoundedValue>;
-using Operands = std::vector<const BoundedValue*>;
 
 inline DoubleTensor Map2(const DoubleTensor& a, const DoubleTensor& b, double (*function)(double, double)) {
   DoubleTensor y(a.shape);
@@ -146,6 +142,7 @@ inline DoubleTensor NodeError(const Node& node, const Operands& x, const DoubleT
 //   AveragePool of n        op(E) + gamma(n + 2) op(|x| + E)
 //   Softmax                 y (exp(2 max E) - 1) + gamma(8) (y + that), as every exponential changes by a factor
 //                           of at most exp(max E); never more than 1
+//   Recurrence              as recurrent_bound.h says
 //   others                  move, choose or clip values (op(E); MaxPool: the largest E of the window), or are functions
 //                           with a slope of at most L: L E + gamma(8) (|y| + L E)
 //
@@ -168,8 +165,11 @@ inline BoundedValues EvaluateWithBounds(const Graph& graph, const std::map<std::
       operands.push_back(HasInput(node, i) ? &values.at(node.inputs[i]) : nullptr);
     }
     const DoubleTensor& y = computed.value().at(node.outputs[0]);
-    DoubleTensor error = NodeError(node, operands, y);
-    values[node.outputs[0]] = {y, std::move(error)};
+    std::vector<DoubleTensor> errors =
+        node.op == "Recurrence" ? RecurrenceErrors(node, operands) : std::vector{NodeError(node, operands, y)};
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      values[node.outputs[i]] = {computed.value().at(node.outputs[i]), std::move(errors[i])};
+    }
   }
   return values;
 }

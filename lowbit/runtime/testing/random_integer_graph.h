@@ -24,7 +24,11 @@ class RandomIntegerGraph : public GrowingGraph {
     for (int64_t layers = random_.Int(1, 6); layers > 0; --layers) AddLayer();
     const std::string middle = value_;
     const bool mean = random_.Coin() && Append("GlobalAveragePool", {value_});
-    if (random_.Coin()) AddHead(mean);
+    if (random_.Coin()) {
+      const bool recurrent = random_.Int(0, 2) == 0;
+      if (recurrent) AddRecurrence(mean);
+      AddHead(mean || recurrent);
+    }
     graph_.outputs = {value_};
     if (random_.Coin() && middle != value_) graph_.outputs.push_back(middle);
     return std::move(graph_);
@@ -134,6 +138,25 @@ class RandomIntegerGraph : public GrowingGraph {
               {"pads", std::vector<int64_t>{pad, pad, 0, 0}}});
       Remember();
     }
+  }
+
+  // Channels as the steps of a sequence, images as sequences. Means are no integers.
+  void AddRecurrence(bool of_means) {
+    if (of_means) Quantize(8);
+    const int64_t inputs = shape_[2] * shape_[3], hidden = random_.Int(1, 20), directions = random_.Int(1, 2);
+    Append("Reshape", {value_, AddParameter(Int64Tensor({3}, {-1, shape_[1], inputs}))});
+    const std::pair<const char*, int64_t> cells[] = {{"RNN", 1}, {"GRU", 3}, {"LSTM", 4}};
+    const auto& [cell, gates] = cells[random_.Int(0, 2)];
+    const auto weight = [&](int64_t columns) {
+      const ValueSet set = random_.Coin() ? ValueSet::Ternary() : ValueSet::Affine(4, 8);
+      return AddParameter(RandomCodes({directions, gates * hidden, columns}, set, random_.Coin(), &random_));
+    };
+    std::vector<std::string> weights = {value_, weight(inputs), weight(hidden)};
+    if (random_.Coin()) weights.push_back(AddParameter(random_.Tensor({directions, 2 * gates * hidden}, -1, 1)));
+    Append(cell, std::move(weights),
+           {{"layout", int64_t{1}},
+            {"direction", std::string(directions == 2 ? "bidirectional" : "reverse")},
+            {"hidden_bits", random_.Int(2, 8)}});
   }
 
   // Means are no integers: a product of them would be one of floats.

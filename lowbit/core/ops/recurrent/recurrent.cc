@@ -6,301 +6,282 @@
 // Y [steps, directions, batch, hidden]; Y_h (and Y_c) [directions, batch, hidden]. With layout = 1 the batch comes first
 // in X, Y and the states.
 //
-// Attribute `activations` is one string of names with commas, because a Graph has no lists of strings.
+// Attribute `activations` is one string of names with commas, because a Graph has no lists of strings. `hidden_bits` and
+// `hidden_scale`, which ONNX does not have, put what R is multiplied with on a grid (docs/integers.md).
+//
+// Recurrence (lowbit's own) is what follows the product with W in such a node, whose name is its attribute `cell`: gates
+// [steps, batch, directions * gates * hidden], biases added, and R; S [directions, gates * hidden]: scales of the sums, with
+// which it computes in integers and in float32 (docs/integers.md), and needs hidden_bits and an R of integers; B
+// [directions, hidden]: GRU's bias of the candidate in R, where linear_before_reset keeps it apart; then as above.
 
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
-#include "lowbit/core/ops_common/elementwise.h"
+#include "lowbit/core/gate_functions.h"
+#include "lowbit/core/operator.h"
+#include "lowbit/core/recurrence.h"
+#include "lowbit/core/recurrent_cell.h"
 
 namespace lowbit::ops::recurrent {
 namespace {
 
-using Activation = double (*)(double x);
+using Inputs = std::vector<const DoubleTensor*>;
 
-double Sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
-double Tanh(double x) { return std::tanh(x); }
-double Relu(double x) { return std::max(x, 0.0); }
+const double* Find(const Inputs& inputs, size_t i) {
+  return i < inputs.size() && inputs[i] != nullptr ? inputs[i]->data.data() : nullptr;
+}
 
-struct Kind {
+// --- Shapes.
+
+struct InputRule {
   const char* name;
-  int64_t gates;
-  size_t activations;  // For each direction.
-  const char* defaults;
+  Shape shape;
 };
 
-constexpr Kind kKinds[] = {{"RNN", 1, 1, "Tanh"}, {"GRU", 3, 2, "Sigmoid,Tanh"}, {"LSTM", 4, 3, "Sigmoid,Tanh,Tanh"}};
-
-const Kind& KindOf(const Node& node) {
-  return *std::find_if(std::begin(kKinds), std::end(kKinds), [&](const Kind& kind) { return kind.name == node.op; });
-}
-
-Result<Activation> ActivationOf(const std::string& name) {
-  if (name == "Sigmoid") return Sigmoid;
-  if (name == "Tanh") return Tanh;
-  if (name == "Relu") return Relu;
-  return Invalid("attribute 'activations' names '" + name + "'; known: Relu, Sigmoid, Tanh");
-}
-
-// Of all directions; the names are given once for all of them, or for each.
-Result<std::vector<Activation>> ActivationsOf(const Node& node, int64_t directions) {
-  const Kind& kind = KindOf(node);
-  std::string names = StringAttribute(node, "activations", kind.defaults) + ",";
-  std::vector<Activation> activations;
-  for (size_t comma; (comma = names.find(',')) != std::string::npos; names.erase(0, comma + 1)) {
-    LOWBIT_TRY(const Activation activation, ActivationOf(names.substr(0, comma)));
-    activations.push_back(activation);
+Result<std::vector<Shape>> CheckInputs(const Recurrence& r, const std::vector<InputRule>& rules,
+                                       const std::vector<InputView>& inputs) {
+  for (size_t i = 1; i < inputs.size(); ++i) {
+    const InputRule& rule = rules[i - 1];
+    if (!inputs[i].present || inputs[i].shape == rule.shape) continue;
+    return Invalid(std::string(rule.name) + " has shape " + ToString(inputs[i].shape) + "; expected " +
+                   ToString(rule.shape));
   }
-  const size_t expected = kind.activations * static_cast<size_t>(directions);
-  if (activations.size() == kind.activations) {
-    while (activations.size() < expected) activations.push_back(activations[activations.size() - kind.activations]);
-  }
-  if (activations.size() == expected) return activations;
-  return Invalid("attribute 'activations' names " + std::to_string(activations.size()) + "; expected " +
-                 std::to_string(expected));
-}
-
-struct Extents {
-  int64_t steps = 1, batch = 1, inputs = 1, hidden = 1, gates = 1, directions = 1;
-  bool batch_first = false;
-
-  Shape States() const { return batch_first ? Shape{batch, directions, hidden} : Shape{directions, batch, hidden}; }
-  Shape Sequence() const {
-    return batch_first ? Shape{batch, steps, directions, hidden} : Shape{steps, directions, batch, hidden};
-  }
-};
-
-Extents ExtentsOf(const Node& node, const Shape& x, const Shape& w) {
-  Extents extents;
-  extents.batch_first = IntAttribute(node, "layout", 0) != 0;
-  extents.steps = x[extents.batch_first ? 1 : 0];
-  extents.batch = x[extents.batch_first ? 0 : 1];
-  extents.inputs = x[2];
-  extents.gates = KindOf(node).gates;
-  extents.directions = w[0];
-  extents.hidden = w[1] / extents.gates;
-  return extents;
-}
-
-Status CheckShape(const char* what, const InputView& input, const Shape& expected) {
-  if (!input.present || input.shape == expected) return Ok();
-  return Invalid(std::string(what) + " has shape " + ToString(input.shape) + "; expected " + ToString(expected));
-}
-
-Status CheckAttributes(const Node& node, const Extents& extents) {
-  const std::string direction = StringAttribute(node, "direction", "forward");
-  if (direction != "forward" && direction != "reverse" && direction != "bidirectional") {
-    return Invalid("attribute 'direction' must be forward, reverse or bidirectional; it is " + direction);
-  }
-  if (extents.directions != (direction == "bidirectional" ? 2 : 1)) {
-    return Invalid("W has " + std::to_string(extents.directions) + " directions; the node is " + direction);
-  }
-  if (IntAttribute(node, "hidden_size", extents.hidden) != extents.hidden) {
-    return Invalid("attribute 'hidden_size' is not " + std::to_string(extents.hidden) + ", as W has it");
-  }
-  if (FloatAttribute(node, "clip", 0) < 0) return Invalid("attribute 'clip' must not be negative");
-  if (IntAttribute(node, "input_forget", 0) != 0) return Invalid("attribute 'input_forget' must be 0");
-  LOWBIT_RETURN_IF_ERROR(ActivationsOf(node, extents.directions));
-  return Ok();
+  return std::vector<Shape>{r.SequenceShape(), r.StateShape(), r.StateShape()};
 }
 
 Result<std::vector<Shape>> Infer(const Node& node, const std::vector<InputView>& inputs) {
-  const Shape &x = inputs[0].shape, &w = inputs[1].shape;
-  if (x.size() != 3) return Invalid("X must be [steps, batch, inputs]; it has shape " + ToString(x));
-  if (w.size() != 3 || w[2] != x[2] || w[1] % KindOf(node).gates != 0 || w[0] > 2) {
-    return Invalid("W of shape " + ToString(w) + " does not fit X " + ToString(x));
-  }
-  const Extents e = ExtentsOf(node, x, w);
-  LOWBIT_RETURN_IF_ERROR(CheckAttributes(node, e));
-  const Shape expected[] = {{e.directions, e.gates * e.hidden, e.hidden},
-                            {e.directions, 2 * e.gates * e.hidden},
-                            {e.batch},
-                            e.States(),
-                            e.States(),
-                            {e.directions, 3 * e.hidden}};
-  static constexpr const char* kNames[] = {"R", "B", "sequence_lens", "initial_h", "initial_c", "P"};
-  for (size_t i = 2; i < inputs.size(); ++i) {
-    LOWBIT_RETURN_IF_ERROR(CheckShape(kNames[i - 2], inputs[i], expected[i - 2]));
-  }
-  return std::vector<Shape>{e.Sequence(), e.States(), e.States()};
+  LOWBIT_TRY(const Recurrence r, ReadRecurrence(node, inputs[0].shape, inputs[1].shape));
+  return CheckInputs(r,
+                     {{"W", {r.directions, r.Rows(), inputs[0].shape[2]}},
+                      {"R", {r.directions, r.Rows(), r.hidden}},
+                      {"B", {r.directions, 2 * r.Rows()}},
+                      {"sequence_lens", {r.batch}},
+                      {"initial_h", r.StateShape()},
+                      {"initial_c", r.StateShape()},
+                      {"P", {r.directions, 3 * r.hidden}}},
+                     inputs);
 }
 
-// One direction of the network for one sequence of the batch.
-class Cell {
+Result<std::vector<Shape>> InferRecurrence(const Node& node, const std::vector<InputView>& inputs) {
+  LOWBIT_TRY(const Recurrence r, ReadRecurrence(node, inputs[0].shape, inputs[1].shape));
+  if (inputs[0].shape[2] != r.directions * r.Rows()) {
+    return Invalid("gates have " + std::to_string(inputs[0].shape[2]) + " values; expected " +
+                   std::to_string(r.directions * r.Rows()));
+  }
+  if (inputs.size() > 2 && inputs[2].present && r.hidden_bits == 0) return Invalid("S needs attribute 'hidden_bits'");
+  if (inputs.size() > 3 && inputs[3].present && !r.linear_before_reset) return Invalid("B needs 'linear_before_reset'");
+  return CheckInputs(r,
+                     {{"R", {r.directions, r.Rows(), r.hidden}},
+                      {"S", {r.directions, r.Rows()}},
+                      {"B", {r.directions, r.hidden}},
+                      {"sequence_lens", {r.batch}},
+                      {"initial_h", r.StateShape()},
+                      {"initial_c", r.StateShape()},
+                      {"P", {r.directions, 3 * r.hidden}}},
+                     inputs);
+}
+
+// --- Arithmetics of one direction.
+
+// The mathematics. The state is real, or on its grid.
+class DoubleArithmetic {
  public:
-  Cell(const Node& node, const Extents& extents, const std::vector<const DoubleTensor*>& inputs, int64_t direction)
-      : e_(extents), op_(node.op), clip_(FloatAttribute(node, "clip", 0)) {
-    const std::vector<Activation> all = ActivationsOf(node, e_.directions).value();
-    const size_t each = KindOf(node).activations;
-    activations_.assign(all.begin() + direction * static_cast<int64_t>(each),
-                        all.begin() + (direction + 1) * static_cast<int64_t>(each));
-    linear_before_reset_ = IntAttribute(node, "linear_before_reset", 0) != 0;
-    const int64_t rows = e_.gates * e_.hidden;
-    w_ = inputs[1]->data.data() + direction * rows * e_.inputs;
-    r_ = inputs[2]->data.data() + direction * rows * e_.hidden;
-    if (Has(inputs, 3)) w_bias_ = inputs[3]->data.data() + direction * 2 * rows, r_bias_ = w_bias_ + rows;
-    if (Has(inputs, 7)) peepholes_ = inputs[7]->data.data() + direction * 3 * e_.hidden;
-  }
+  using Real = double;
+  DoubleArithmetic(const Recurrence& recurrence, const double* r) : recurrence_(recurrence), r_(r) {}
 
-  static bool Has(const std::vector<const DoubleTensor*>& inputs, size_t i) {
-    return i < inputs.size() && inputs[i] != nullptr;
+  double Apply(GateFunction function, double x) const {
+    if (function == GateFunction::kRelu) return std::max(x, 0.0);
+    return function == GateFunction::kTanh ? std::tanh(x) : 1 / (1 + std::exp(-x));
   }
-
-  // Takes the states from one step to the next.
-  void Advance(const double* x, std::vector<double>* h, std::vector<double>* c) const {
-    if (op_ == "RNN") return AdvanceRnn(x, h);
-    if (op_ == "GRU") return AdvanceGru(x, h);
-    AdvanceLstm(x, h, c);
+  double Clip(double x, double limit) const { return std::clamp(x, -limit, limit); }
+  std::vector<double> Read(std::vector<double> h) const {
+    const double scale = recurrence_.hidden_scale, most = recurrence_.HiddenSteps();
+    if (recurrence_.hidden_bits == 0) return h;
+    for (double& v : h) v = v / scale > -most ? scale * std::min(std::nearbyint(v / scale), most) : -most * scale;
+    return h;
+  }
+  double Product(int64_t row, const std::vector<double>& read, double bias) const {
+    double sum = bias;
+    for (size_t i = 0; i < read.size(); ++i) sum += r_[static_cast<size_t>(row) * read.size() + i] * read[i];
+    return sum;
   }
 
  private:
-  double FromInput(const double* x, int64_t row) const {
-    double sum = w_bias_ == nullptr ? 0 : w_bias_[row];
-    for (int64_t i = 0; i < e_.inputs; ++i) sum += w_[row * e_.inputs + i] * x[i];
-    return sum;
-  }
-  double FromState(const std::vector<double>& h, int64_t row) const {
-    double sum = r_bias_ == nullptr ? 0 : r_bias_[row];
-    for (int64_t i = 0; i < e_.hidden; ++i) sum += r_[row * e_.hidden + i] * h[static_cast<size_t>(i)];
-    return sum;
-  }
-  double Activate(size_t which, double x) const {
-    return activations_[which](clip_ > 0 ? std::clamp(x, -clip_, clip_) : x);
-  }
-  double Peephole(int64_t gate, int64_t i, double c) const {
-    return peepholes_ == nullptr ? 0 : peepholes_[gate * e_.hidden + i] * c;
-  }
-
-  // h' = f(W x + R h)
-  void AdvanceRnn(const double* x, std::vector<double>* h) const {
-    const std::vector<double> old = *h;
-    for (int64_t i = 0; i < e_.hidden; ++i) {
-      (*h)[static_cast<size_t>(i)] = Activate(0, FromInput(x, i) + FromState(old, i));
-    }
-  }
-
-  // z = f(Wz x + Rz h); r = f(Wr x + Rr h); n = g(Wn x + Rn (r h)), or g(Wn x + r (Rn h)) with linear_before_reset;
-  // h' = (1 - z) n + z h
-  void AdvanceGru(const double* x, std::vector<double>* h) const {
-    const std::vector<double> old = *h;
-    std::vector<double> reset(old.size()), gated(old.size());
-    for (int64_t i = 0; i < e_.hidden; ++i) {
-      const size_t k = static_cast<size_t>(i);
-      reset[k] = Activate(0, FromInput(x, e_.hidden + i) + FromState(old, e_.hidden + i));
-      gated[k] = reset[k] * old[k];
-    }
-    for (int64_t i = 0; i < e_.hidden; ++i) {
-      const size_t k = static_cast<size_t>(i);
-      const double z = Activate(0, FromInput(x, i) + FromState(old, i));
-      const int64_t row = 2 * e_.hidden + i;
-      const double state = linear_before_reset_ ? reset[k] * FromState(old, row) : FromState(gated, row);
-      (*h)[k] = (1 - z) * Activate(1, FromInput(x, row) + state) + z * old[k];
-    }
-  }
-
-  // i, o, f = f(W x + R h + P c), o with the new c; n = g(W x + R h); c' = f c + i n; h' = o h(c'). Rows: i, o, f, n.
-  void AdvanceLstm(const double* x, std::vector<double>* h, std::vector<double>* c) const {
-    const std::vector<double> old = *h;
-    for (int64_t k = 0; k < e_.hidden; ++k) {
-      double& cell = (*c)[static_cast<size_t>(k)];
-      const auto row = [&](int64_t gate) {
-        return FromInput(x, gate * e_.hidden + k) + FromState(old, gate * e_.hidden + k);
-      };
-      const double in = Activate(0, row(0) + Peephole(0, k, cell));
-      const double forget = Activate(0, row(2) + Peephole(2, k, cell));
-      cell = forget * cell + in * Activate(1, row(3));
-      const double out = Activate(0, row(1) + Peephole(1, k, cell));
-      (*h)[static_cast<size_t>(k)] = out * activations_[2](cell);
-    }
-  }
-
-  Extents e_;
-  std::string op_;
-  double clip_;
-  std::vector<Activation> activations_;
-  bool linear_before_reset_ = false;
-  const double *w_ = nullptr, *r_ = nullptr, *w_bias_ = nullptr, *r_bias_ = nullptr, *peepholes_ = nullptr;
+  const Recurrence& recurrence_;
+  const double* r_;
 };
 
-// Steps of sequence n: all, or what sequence_lens says.
-int64_t LengthOf(const std::vector<const DoubleTensor*>& inputs, const Extents& e, int64_t n) {
-  if (!Cell::Has(inputs, 4)) return e.steps;
-  return static_cast<int64_t>(std::clamp(inputs[4]->data[static_cast<size_t>(n)], 0.0, static_cast<double>(e.steps)));
+// Integer execution: products of integers are exact, every other operation is rounded to float32.
+class FloatArithmetic {
+ public:
+  using Real = float;
+  FloatArithmetic(const Recurrence& recurrence, const double* r, const double* scales)
+      : inverse_(static_cast<float>(1 / recurrence.hidden_scale)),
+        most_(static_cast<float>(recurrence.HiddenSteps())),
+        r_(r),
+        scales_(scales) {}
+
+  float Apply(GateFunction function, float x) const {
+    if (function == GateFunction::kRelu) return std::max(x, 0.0f);
+    return function == GateFunction::kTanh ? GateTanh(x) : GateSigmoid(x);
+  }
+  float Clip(float x, double limit) const {
+    return std::clamp(x, -static_cast<float>(limit), static_cast<float>(limit));
+  }
+  std::vector<float> Read(std::vector<float> h) const {
+    for (float& v : h) {
+      const float scaled = v * inverse_;
+      v = scaled > -most_ ? std::nearbyint(std::min(scaled, most_)) : -most_;
+    }
+    return h;
+  }
+  float Product(int64_t row, const std::vector<float>& read, float bias) const {
+    double sum = 0;
+    for (size_t i = 0; i < read.size(); ++i) {
+      sum += r_[static_cast<size_t>(row) * read.size() + i] * static_cast<double>(read[i]);
+    }
+    return static_cast<float>(sum) * static_cast<float>(scales_[row]) + bias;
+  }
+
+ private:
+  float inverse_, most_;
+  const double *r_, *scales_;
+};
+
+// --- Evaluation.
+
+template <typename Real>
+DoubleTensor Wide(const Shape& shape, const std::vector<Real>& values) {
+  return DoubleTensor(shape, std::vector<double>(values.begin(), values.end()));
 }
 
-struct Outputs {
-  DoubleTensor y, h, c;
-};
+template <class A>
+std::vector<DoubleTensor> Run(const Recurrence& r, const RecurrentInputs<typename A::Real>& inputs,
+                              const std::vector<A>& arithmetic) {
+  const auto out = RecurrentLayer<A>(r, inputs).Run(arithmetic);
+  return {Wide(r.SequenceShape(), out.y), Wide(r.StateShape(), out.h), Wide(r.StateShape(), out.c)};
+}
 
-void RunSequence(const Node& node, const Extents& e, const std::vector<const DoubleTensor*>& inputs, int64_t direction,
-                 int64_t n, Outputs* outputs) {
-  const Cell cell(node, e, inputs, direction);
-  const int64_t state = (e.batch_first ? n * e.directions + direction : direction * e.batch + n) * e.hidden;
-  const auto initial = [&](size_t i) {
-    std::vector<double> values(static_cast<size_t>(e.hidden), 0.0);
-    if (Cell::Has(inputs, i)) std::copy_n(inputs[i]->data.begin() + state, e.hidden, values.begin());
-    return values;
+// The last four inputs, which all have at the same places.
+RecurrentInputs<double> LastInputs(const Inputs& inputs) {
+  RecurrentInputs<double> given;
+  given.lengths = Find(inputs, 4);
+  given.initial_h = Find(inputs, 5);
+  given.initial_c = Find(inputs, 6);
+  given.peepholes = Find(inputs, 7);
+  return given;
+}
+
+std::vector<DoubleTensor> RunInDouble(const Recurrence& r, const RecurrentInputs<double>& given,
+                                      const double* weights) {
+  std::vector<DoubleArithmetic> arithmetic;
+  for (int64_t d = 0; d < r.directions; ++d) arithmetic.emplace_back(r, weights + d * r.Rows() * r.hidden);
+  return Run(r, given, arithmetic);
+}
+
+std::vector<DoubleTensor> RunInIntegers(const Recurrence& r, const Inputs& inputs) {
+  std::vector<std::vector<float>> narrow(inputs.size());
+  const auto floats = [&](size_t i) -> const float* {
+    if (Find(inputs, i) == nullptr) return nullptr;
+    narrow[i].assign(inputs[i]->data.begin(), inputs[i]->data.end());
+    return narrow[i].data();
   };
-  std::vector<double> h = initial(5), c = initial(6);
-  const bool backward = direction == 1 || StringAttribute(node, "direction", "forward") == "reverse";
-  const int64_t length = LengthOf(inputs, e, n);
-  for (int64_t step = 0; step < length; ++step) {
-    const int64_t t = backward ? length - 1 - step : step;
-    const int64_t place = e.batch_first ? n * e.steps + t : t * e.batch + n;
-    cell.Advance(inputs[0]->data.data() + place * e.inputs, &h, &c);
-    const int64_t to = e.batch_first ? (place * e.directions + direction) * e.hidden
-                                     : ((t * e.directions + direction) * e.batch + n) * e.hidden;
-    std::copy(h.begin(), h.end(), outputs->y.data.begin() + to);
+  const RecurrentInputs<float> given = {floats(0), floats(3), floats(4), floats(5), floats(6), floats(7)};
+  std::vector<FloatArithmetic> arithmetic;
+  for (int64_t d = 0; d < r.directions; ++d) {
+    arithmetic.emplace_back(r, Find(inputs, 1) + d * r.Rows() * r.hidden, Find(inputs, 2) + d * r.Rows());
   }
-  std::copy(h.begin(), h.end(), outputs->h.data.begin() + state);
-  std::copy(c.begin(), c.end(), outputs->c.data.begin() + state);
+  return Run(r, given, arithmetic);
 }
 
-std::vector<DoubleTensor> Evaluate(const Node& node, const std::vector<const DoubleTensor*>& inputs) {
-  const Extents e = ExtentsOf(node, inputs[0]->shape, inputs[1]->shape);
-  Outputs outputs = {DoubleTensor(e.Sequence()), DoubleTensor(e.States()), DoubleTensor(e.States())};
-  for (int64_t direction = 0; direction < e.directions; ++direction) {
-    for (int64_t n = 0; n < e.batch; ++n) RunSequence(node, e, inputs, direction, n, &outputs);
+std::vector<DoubleTensor> EvaluateRecurrence(const Node& node, const Inputs& inputs) {
+  const Recurrence r = ReadRecurrence(node, inputs[0]->shape, inputs[1]->shape).value();
+  if (Find(inputs, 2) != nullptr) return RunInIntegers(r, inputs);
+  RecurrentInputs<double> given = LastInputs(inputs);
+  given.gates = Find(inputs, 0);
+  given.candidate_bias = Find(inputs, 3);
+  return RunInDouble(r, given, Find(inputs, 1));
+}
+
+// Of row `row` of direction d: the biases of W and R, but for the one that linear_before_reset keeps apart.
+double GateBias(const Recurrence& r, const double* biases, int64_t d, int64_t row) {
+  if (biases == nullptr) return 0;
+  const double* own = biases + d * 2 * r.Rows();
+  return r.linear_before_reset && row >= 2 * r.hidden ? own[row] : own[row] + own[r.Rows() + row];
+}
+
+// What the input adds to the gates: [steps, batch, directions * gates * hidden], or batch first.
+std::vector<double> GatesOf(const Recurrence& r, const Inputs& inputs) {
+  const int64_t columns = inputs[0]->shape[2];
+  const double *w = Find(inputs, 1), *biases = Find(inputs, 3);
+  std::vector<double> gates;
+  for (int64_t at = 0; at < r.steps * r.batch; ++at) {
+    const double* x = inputs[0]->data.data() + at * columns;
+    for (int64_t row = 0; row < r.directions * r.Rows(); ++row) {
+      double sum = GateBias(r, biases, row / r.Rows(), row % r.Rows());
+      for (int64_t i = 0; i < columns; ++i) sum += w[row * columns + i] * x[i];
+      gates.push_back(sum);
+    }
   }
-  return {std::move(outputs.y), std::move(outputs.h), std::move(outputs.c)};
+  return gates;
+}
+
+std::vector<DoubleTensor> Evaluate(const Node& node, const Inputs& inputs) {
+  const Recurrence r = ReadRecurrence(node, inputs[0]->shape, inputs[1]->shape).value();
+  const std::vector<double> gates = GatesOf(r, inputs);
+  RecurrentInputs<double> given = LastInputs(inputs);
+  given.gates = gates.data();
+  std::vector<double> candidate_bias;
+  for (int64_t d = 0; r.linear_before_reset && Find(inputs, 3) != nullptr && d < r.directions; ++d) {
+    const double* end = Find(inputs, 3) + (d + 1) * 2 * r.Rows();
+    candidate_bias.insert(candidate_bias.end(), end - r.hidden, end);
+  }
+  if (!candidate_bias.empty()) given.candidate_bias = candidate_bias.data();
+  return RunInDouble(r, given, Find(inputs, 2));
 }
 
 std::vector<int64_t> Macs(const Node& node, const std::vector<Shape>& inputs, const Shape&) {
-  const Extents e = ExtentsOf(node, inputs[0], inputs[1]);
-  return {e.steps * e.batch, Elements(inputs[1]) + Elements(inputs[2])};
+  const Recurrence r = ReadRecurrence(node, inputs[0], inputs[1]).value();
+  const int64_t weights = Elements(inputs[1]) + (node.op == "Recurrence" ? 0 : Elements(inputs[2]));
+  return {r.steps * r.batch, weights};
 }
 
 // Steps are no images.
 bool MixesImages(const Node& node, const std::vector<InputView>&) { return IntAttribute(node, "layout", 0) == 0; }
 
+Operator DefineNode(const std::string& name, size_t max_inputs, size_t max_outputs) {
+  return {.name = name,
+          .min_inputs = 3,
+          .max_inputs = max_inputs,
+          .max_outputs = max_outputs,
+          .attributes = {{"activations", AttributeType::kString},
+                         {"clip", AttributeType::kFloat},
+                         {"direction", AttributeType::kString},
+                         {"hidden_bits", AttributeType::kInt},
+                         {"hidden_scale", AttributeType::kFloat},
+                         {"hidden_size", AttributeType::kInt},
+                         {"layout", AttributeType::kInt}},
+          .infer = Infer,
+          .evaluate = Evaluate,
+          .mixes_images = MixesImages,
+          .macs = Macs};
+}
+
 }  // namespace
 
 std::vector<Operator> Define() {
-  std::vector<Operator> operators;
-  for (const Kind& kind : kKinds) {
-    Operator op = {.name = kind.name,
-                   .min_inputs = 3,
-                   .max_inputs = 6,
-                   .max_outputs = 2,
-                   .attributes = {{"activations", AttributeType::kString},
-                                  {"clip", AttributeType::kFloat},
-                                  {"direction", AttributeType::kString},
-                                  {"hidden_size", AttributeType::kInt},
-                                  {"layout", AttributeType::kInt}},
-                   .infer = Infer,
-                   .evaluate = Evaluate,
-                   .mixes_images = MixesImages,
-                   .macs = Macs};
-    if (op.name == "GRU") op.attributes.push_back({"linear_before_reset", AttributeType::kInt});
-    if (op.name == "LSTM") {
-      op.max_inputs = 8;
-      op.max_outputs = 3;
-      op.attributes.push_back({"input_forget", AttributeType::kInt});
-    }
-    operators.push_back(std::move(op));
-  }
-  return operators;
+  Operator rnn = DefineNode("RNN", 6, 2), gru = DefineNode("GRU", 6, 2), lstm = DefineNode("LSTM", 8, 3),
+           recurrence = DefineNode("Recurrence", 8, 3);
+  const AttributeRule reset = {"linear_before_reset", AttributeType::kInt},
+                      forget = {"input_forget", AttributeType::kInt};
+  gru.attributes.push_back(reset);
+  lstm.attributes.push_back(forget);
+  recurrence.attributes.insert(recurrence.attributes.end(), {{"cell", AttributeType::kString, true}, reset, forget});
+  recurrence.min_inputs = 2;
+  recurrence.infer = InferRecurrence;
+  recurrence.evaluate = EvaluateRecurrence;
+  return {rnn, gru, lstm, recurrence};
 }
 
 }  // namespace lowbit::ops::recurrent

@@ -97,7 +97,7 @@ std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
   for (const std::string& input : node.inputs) {
     if (input.empty() || lowering->Constant(input) != nullptr) continue;
     const Shape& shape = lowering->ShapeOf(input);
-    if (!Lowering::CanFuse(shape)) return nullptr;
+    if (shape.empty()) return nullptr;
     Fusion fusion;
     if (!StartChain(index, input, lowering, &fusion)) continue;
     auto step = std::make_unique<AffineStep>(Elements(shape), fusion);

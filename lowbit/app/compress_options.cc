@@ -30,6 +30,7 @@ void ReadProduct(ConfigReader* reader, compress::ProductOptions* options) {
   options->replacement = reader->Bool("replacement", options->replacement);
   options->positions = reader->Bool("positions", options->positions);
   options->gains = reader->Bool("gains", options->gains);
+  options->permutations = reader->Bool("permutations", options->permutations);
   options->regularization = reader->Float("regularization", options->regularization, 1e-12, 1e6);
   options->samples = reader->Int("samples", options->samples, 1, int64_t{1} << 31);
   options->seed = static_cast<uint64_t>(reader->Int("seed", 1, 0));

@@ -4,6 +4,7 @@
 
 #include "lowbit/base/file.h"
 #include "lowbit/format/lbm/lbm.h"
+#include "lowbit/format/pytorch/checkpoint.h"
 #include "lowbit/format/safetensors/weights.h"
 
 namespace lowbit::app {
@@ -37,6 +38,12 @@ Status LoadPacked(const std::string& path, Graph* graph) {
   return Ok();
 }
 
+Status LoadOfPyTorch(const std::string& path, const std::vector<std::string>& skip, Graph* graph) {
+  LOWBIT_TRY(const safetensors::File file, pytorch::Read(path));
+  const Status set = safetensors::SetWeights(file, skip, graph);
+  return set.ok() ? Ok() : Error{set.error().kind, path + ": " + set.error().message};
+}
+
 }  // namespace
 
 Status LoadStartWeights(const recipe::ModelSection& model, Graph* graph) {
@@ -47,6 +54,7 @@ Status LoadStartWeights(const recipe::ModelSection& model, Graph* graph) {
   }
   // docs/run-folder.md
   const std::string path = FolderExists(model.weights) ? model.weights + "/checkpoint.safetensors" : model.weights;
+  if (pytorch::IsCheckpoint(path)) return LoadOfPyTorch(path, model.weights_skip, graph);
   return safetensors::LoadWeights(path, model.weights_skip, graph);
 }
 

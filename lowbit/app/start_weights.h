@@ -7,9 +7,10 @@
 
 namespace lowbit::app {
 
-// Gives the network the values that the recipe's key model.weights names: those of a safetensors file, of a packed
-// file (.lbm; low-bit weights as floats), or of the last checkpoint of a run's folder (its float weights, whatever its method). Does nothing where the key is not set.
-// Errors: as safetensors::LoadWeights.
+// Gives the network the values that the recipe's key model.weights names: those of a safetensors file, of one that
+// PyTorch's torch.save wrote, of a packed file (.lbm; low-bit weights as floats), or of the last checkpoint of a run's folder (its
+// float weights, whatever its method). Does nothing where the key is not set.
+// Errors: as safetensors::LoadWeights and pytorch::Read.
 Status LoadStartWeights(const recipe::ModelSection& model, Graph* graph);
 
 }  // namespace lowbit::app

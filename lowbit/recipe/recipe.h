@@ -59,7 +59,7 @@ struct AugmentSection {
 struct ModelSection {
   std::string name = "small";  // A folder of lowbit/models/networks; "" with `file`.
   std::string file;            // A packed file (imported from ONNX, for example): its network and its values.
-  // What the network starts from in place of random values: a safetensors file, or the folder of a run. Empty: nothing.
+  // What the network starts from in place of random values: a file of weights, or the folder of a run. Empty: nothing.
   std::string weights;
   std::vector<std::string> weights_skip;  // Layers that start at random all the same; needs `weights`.
   Config options;                         // The other keys of the table; the network checks them.
@@ -136,10 +136,10 @@ struct TrainSection {
 
 // [distill]: learn from another network's answers too; `teacher` is required where the table is there.
 struct DistillSection {
-  // A safetensors file, which holds the weights of the network below; or the folder of a run, which says itself what its
+  // A file of weights, which are those of the network below; or the folder of a run, which says itself what its
   // network is. Empty: the table is left out.
   std::string teacher;
-  // [distill.model]: name and options of the network that a safetensors file holds. Empty: the table is left out, and it
+  // [distill.model]: name and options of the network that a file of weights is for. Empty: the table is left out, and it
   // is the network of [model].
   std::string model_name;
   Config model_options;

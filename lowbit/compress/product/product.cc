@@ -12,6 +12,7 @@
 #include "lowbit/core/validate.h"
 #include "lowbit/quant/product/clustering.h"
 #include "lowbit/quant/product/codebook_form.h"
+#include "lowbit/quant/product/permutations.h"
 #include "lowbit/runtime/model.h"
 
 namespace lowbit::compress {
@@ -239,6 +240,9 @@ Result<ProductNetwork> QuantizeProduct(const Graph& graph, const quant::product:
   if (images != nullptr) LOWBIT_RETURN_IF_ERROR(CheckImages(graph, *images));
   ProductNetwork network;
   network.graph = done != nullptr ? *done : graph;
+  if (done == nullptr && options.permutations) {
+    network.graph = quant::product::PermuteChannels(graph, plan, {.seed = options.seed});
+  }
   Quantizer quantizer(images, options, &network);
   const auto of = static_cast<int64_t>(plan.layers.size());
   for (int64_t i = 0; i < of; ++i) {

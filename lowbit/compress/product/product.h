@@ -19,6 +19,8 @@ struct ProductOptions {
   bool replacement = false;
   bool positions = false;  // A metric for each position of a block in its row, in place of their sum for all.
   bool gains = false;      // Cluster rows of equal norm, where a batch normalization behind the layer takes the norms.
+  // Put the channels of each layer in an order in which blocks are more alike: quant::product::PermuteChannels.
+  bool permutations = false;
   double regularization = 1e-4;  // See quant::product::Regularize. Above 0.
   int64_t samples = 1024;        // Images, evenly spread over the set; all if there are fewer.
   uint64_t seed = 1;

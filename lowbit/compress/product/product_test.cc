@@ -242,17 +242,26 @@ TEST(QuantizeProduct, OneStepGivesIntegers) {
 TEST(QuantizeProduct, ContinuesWhatWasInterrupted) {
   const Graph graph = Network();
   const data::ImageSet images = Images(20);
-  Graph partial;
-  const auto stop = [&](int64_t i, int64_t, const ProductNetwork& network) {
-    partial = network.graph;
-    return i == 1 ? Status(Failed("stopped")) : Ok();
-  };
-  EXPECT_EQ(QuantizeProduct(graph, Plan(graph), &images, {}, stop).error().message, "stopped");
-  const ProductNetwork whole = QuantizeProduct(graph, Plan(graph), &images, {}).value();
-  const ProductNetwork resumed = QuantizeProduct(graph, Plan(graph), &images, {}, nullptr, &partial).value();
-  EXPECT_TRUE(resumed.layers[0].kept);
-  EXPECT_EQ(Weight(resumed, "conv2.w").codes, Weight(whole, "conv2.w").codes);
-  EXPECT_EQ(Weight(resumed, "fc.w").codes, Weight(whole, "fc.w").codes);
+  const NetworkPlan plan = PlanNetwork(graph, quant::product::LargeRules()).value();
+  for (const bool permutations : {false, true}) {
+    ProductOptions options;
+    options.permutations = permutations;
+    Graph partial;
+    const auto stop = [&](int64_t i, int64_t, const ProductNetwork& network) {
+      partial = network.graph;
+      return i == 1 ? Status(Failed("stopped")) : Ok();
+    };
+    EXPECT_EQ(QuantizeProduct(graph, plan, &images, options, stop).error().message, "stopped");
+    const ProductNetwork whole = QuantizeProduct(graph, plan, &images, options).value();
+    const ProductNetwork resumed = QuantizeProduct(graph, plan, &images, options, nullptr, &partial).value();
+    EXPECT_TRUE(resumed.layers[0].kept);
+    EXPECT_EQ(Weight(resumed, "conv2.w").codes, Weight(whole, "conv2.w").codes);
+    EXPECT_EQ(Weight(resumed, "fc.w").codes, Weight(whole, "fc.w").codes);
+    // The first layer makes its channels in the new order, once.
+    const auto first = [](const Graph& g) { return std::get<FloatTensor>(g.parameters.at("conv1.w").value).data; };
+    EXPECT_EQ(first(whole.graph) == first(graph), !permutations);
+    EXPECT_EQ(first(resumed.graph), first(whole.graph));
+  }
 }
 
 TEST(QuantizeProduct, Errors) {

@@ -482,6 +482,10 @@ TEST(Lowerings, RecurrentNetworks) {
   ExpectSame(
       "GRU", {{"activations", std::string("Relu,Relu")}},
       {Sequences("GRU", 1, false, &random)[0], Narrow(random.Tensor({1, 6, 2})), Narrow(random.Tensor({1, 6, 2}))});
+  // As the integer form has it.
+  ExpectSame("Recurrence", {{"cell", std::string("LSTM")}, {"hidden_bits", int64_t{4}}},
+             {Narrow(random.Tensor({4, 3, 8})), FloatTensor({1, 8, 2}, std::vector<float>(16, 3)),
+              Narrow(random.Tensor({1, 8}))});
 }
 
 // Any attributes of a sliding window; some combinations are not valid.

@@ -7,6 +7,7 @@
 #include <memory>
 #include <utility>
 
+#include "lowbit/core/operator.h"
 #include "lowbit/train/lowering.h"
 
 namespace lowbit::train {
@@ -165,9 +166,32 @@ Kernel LowerRecurrent(const LoweringRequest& request) {
   };
 }
 
+DoubleTensor ToCore(const at::Tensor& tensor) {
+  const at::Tensor wide = tensor.detach().to(at::kCPU, at::kDouble).contiguous();
+  const double* data = wide.data_ptr<double>();
+  return DoubleTensor(Shape(wide.sizes().begin(), wide.sizes().end()), {data, data + wide.numel()});
+}
+
+// What the integer form has of such a node (core/recurrent_form.h): core's definition, for evaluation. No gradient.
+Kernel LowerRecurrence(const LoweringRequest& request) {
+  return [node = request.node](const Inputs& in, Mode) -> Outputs {
+    std::vector<DoubleTensor> values(in.size());
+    std::vector<const DoubleTensor*> pointers(in.size(), nullptr);
+    for (size_t i = 0; i < in.size(); ++i) {
+      if (Has(in, i)) values[i] = ToCore(in[i]), pointers[i] = &values[i];
+    }
+    std::vector<at::Tensor> outputs;
+    for (DoubleTensor& result : FindOperator(node.op)->evaluate(node, pointers)) {
+      outputs.push_back(at::from_blob(result.data.data(), result.shape, at::kDouble).to(in[0].options(), false, true));
+    }
+    return outputs;
+  };
+}
+
 }  // namespace
 
 void AddRecurrent(LoweringTable* table) {
+  (*table)["Recurrence"] = LowerRecurrence;
   for (const char* name : {"GRU", "LSTM", "RNN"}) (*table)[name] = LowerRecurrent;
 }
 

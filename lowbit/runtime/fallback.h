@@ -8,7 +8,7 @@
 namespace lowbit::runtime {
 
 // The step for a node that no kernel takes: the operator's plain float64 definition (core), converted at both ends.
-// Correct for every valid node, slow, and the one step that allocates while it runs.
+// Correct for every valid node, slow, and it allocates memory while it runs.
 std::unique_ptr<Step> LowerToFallback(size_t node, const Lowering& lowering);
 
 // A parameter as the operators' definitions take it.

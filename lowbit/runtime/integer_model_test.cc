@@ -56,8 +56,8 @@ std::vector<std::vector<float>> Actual(const Graph& graph, const std::vector<flo
 
 TEST(IntegerModel, GivesTheBitsOfTheIntegerForm) {
   std::set<std::string> kernels;
-  for (uint64_t seed = 0; seed < 120; ++seed) {
-    const Graph graph = RandomIntegerGraph(seed).Build();
+  for (uint64_t seed = 0; seed < 160; ++seed) {
+    const Graph graph = RandomIntegerGraph(seed, seed % 2 == 1).Build();
     SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + Describe(graph));
     const std::vector<float> pixels = RandomPixels(graph.inputs[0].shape, seed);
     const auto expected = Expected(graph, pixels);
@@ -69,10 +69,29 @@ TEST(IntegerModel, GivesTheBitsOfTheIntegerForm) {
     for (const NodePlan& node : model.Nodes()) kernels.insert(node.kernel);
   }
   // The draws must reach every kernel. (Which value sets meet which layers depends on the compiler's order of draws.)
-  for (const std::string beginning :
-       {"conv_u8_binary", "conv_u8_ternary", "conv_u8_affine4", "conv_u8_affine8", "conv_u8_table5", "depthwise_u8_",
-        "conv_u8_table10_i16", "conv_u8_table63_i16", "depthwise_u8_table", "conv_u1_", "conv_u2_", "gemm_u8_",
-        "rnn_u8_", "gru_u8_", "lstm_u8_", "affine_f32_u8", "maxpool_u8", "channels_first_u8"}) {
+  for (const std::string beginning : {"conv_u8_binary",
+                                      "conv_u8_ternary",
+                                      "conv_u8_affine4",
+                                      "conv_u8_affine8",
+                                      "conv_u8_table5",
+                                      "depthwise_u8_",
+                                      "conv_u8_table10_i16",
+                                      "conv_u8_table63_i16",
+                                      "depthwise_u8_table",
+                                      "conv_u1_",
+                                      "conv_u2_",
+                                      "gemm_u8_",
+                                      "rnn_u8_",
+                                      "gru_u8_",
+                                      "lstm_u8_",
+                                      "affine_f32_u8",
+                                      "maxpool_u8",
+                                      "channels_first_u8",
+                                      "sigmoid_f64",
+                                      "softmax_f64",
+                                      "reducemean_f32",
+                                      "resize_f",
+                                      "matmul_f64"}) {
     const auto found = kernels.lower_bound(beginning);
     EXPECT_TRUE(found != kernels.end() && found->rfind(beginning, 0) == 0) << beginning;
   }

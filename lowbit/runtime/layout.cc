@@ -54,6 +54,7 @@ void ToChannelsLast(const T* from, int64_t images, const ImageExtents& extents, 
 }
 template void ToChannelsLast(const float*, int64_t, const ImageExtents&, float*);
 template void ToChannelsLast(const uint8_t*, int64_t, const ImageExtents&, uint8_t*);
+template void ToChannelsLast(const int64_t*, int64_t, const ImageExtents&, int64_t*);
 
 template <typename T>
 void ToChannelsFirst(const T* from, int64_t images, const ImageExtents& extents, T* to) {
@@ -61,5 +62,6 @@ void ToChannelsFirst(const T* from, int64_t images, const ImageExtents& extents,
 }
 template void ToChannelsFirst(const float*, int64_t, const ImageExtents&, float*);
 template void ToChannelsFirst(const uint8_t*, int64_t, const ImageExtents&, uint8_t*);
+template void ToChannelsFirst(const double*, int64_t, const ImageExtents&, double*);
 
 }  // namespace lowbit::runtime

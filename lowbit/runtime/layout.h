@@ -17,7 +17,7 @@ struct ImageExtents {
 // Of a value of rank 4; trivial for any other rank, which has one order only.
 ImageExtents ImageExtentsOf(const Shape& shape);
 
-// Reorder `images` images of floats or bytes. `from` and `to` do not overlap.
+// Reorder `images` images, of floats or bytes where networks run. `from` and `to` do not overlap.
 template <typename T>
 void ToChannelsLast(const T* from, int64_t images, const ImageExtents& extents, T* to);
 template <typename T>

@@ -123,10 +123,31 @@ TEST(Model, RandomGraphsReachEveryKernel) {
       if (!node.fused_into.empty()) reached.insert("fused " + node.op);
     }
   }
-  EXPECT_THAT(reached, ::testing::IsSupersetOf({"conv", "gemm", "depthwise", "affine", "binary", "maxpool", "avgpool",
-                                                "pad", "concat", "alias", "channels", "evaluate",
-                                                "fused BatchNormalization", "fused Relu", "fused Clip", "fused PRelu",
-                                                "fused Add", "fused Sub", "fused Mul"}));
+  EXPECT_THAT(reached, ::testing::IsSupersetOf({"conv",
+                                                "gemm",
+                                                "depthwise",
+                                                "affine",
+                                                "add",
+                                                "maxpool",
+                                                "avgpool",
+                                                "pad",
+                                                "concat",
+                                                "alias",
+                                                "channels",
+                                                "evaluate",
+                                                "resize",
+                                                "transpose",
+                                                "tanh",
+                                                "hardswish",
+                                                "mul",
+                                                "depth",
+                                                "fused BatchNormalization",
+                                                "fused Relu",
+                                                "fused Clip",
+                                                "fused PRelu",
+                                                "fused Add",
+                                                "fused Sub",
+                                                "fused Mul"}));
 }
 
 // A downsampling shortcut: the main branch's kernel takes the addition along, and has to wait for the other branch.
@@ -281,12 +302,13 @@ TEST(Model, SaysWhatRunsWhere) {
                  {"bn", "BatchNormalization", {"c", "s", "b", "m", "v"}, {"n"}, {}},
                  {"add", "Add", {"image", "n"}, {"a"}, {}},
                  {"relu", "Relu", {"a"}, {"r"}, {}},
-                 {"tanh", "Tanh", {"r"}, {"out"}, {}}};
+                 {"sum", "ReduceLogSumExp", {"r", "axis"}, {"out"}, {}}};
+  graph.parameters["axis"].value = Int64Tensor({1}, {1});
   const Model model = Model::FromGraph(graph).value();
   EXPECT_EQ(model.Name(), "named");
   EXPECT_EQ(model.Metadata().at("labels"), "cat");
   EXPECT_EQ(model.Inputs()[0].shape, (Shape{kDynamic, 4, 5, 5}));
-  EXPECT_EQ(model.Outputs()[0].shape, (Shape{kDynamic, 4, 5, 5}));
+  EXPECT_EQ(model.Outputs()[0].shape, (Shape{kDynamic, 1, 5, 5}));
   ASSERT_EQ(model.Nodes().size(), 5u);
   for (size_t i = 0; i < 4; ++i) {
     EXPECT_EQ(model.Nodes()[i].kernel, "conv_f32_ternary");
@@ -296,10 +318,10 @@ TEST(Model, SaysWhatRunsWhere) {
   EXPECT_EQ(model.Nodes()[0].reason, "its input is not quantized to 8 bits or less");
   EXPECT_FALSE(model.Nodes()[0].fallback);
   EXPECT_EQ(model.Nodes()[4].kernel, "evaluate_f64");
-  EXPECT_EQ(model.Nodes()[4].reason, "there is no kernel for this Tanh");
+  EXPECT_EQ(model.Nodes()[4].reason, "there is no kernel for this ReduceLogSumExp");
   EXPECT_TRUE(model.Nodes()[4].fallback);
   EXPECT_EQ(Model::FromGraph(graph, {.strict = true}).error().message,
-            "node 'tanh' (Tanh) would run by evaluate_f64: there is no kernel for this Tanh");
+            "node 'sum' (ReduceLogSumExp) would run by evaluate_f64: there is no kernel for this ReduceLogSumExp");
   graph.nodes.pop_back();
   graph.outputs = {"r"};
   EXPECT_TRUE(Model::FromGraph(graph, {.strict = true}).ok());

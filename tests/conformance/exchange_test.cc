@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "lowbit/core/graph_text.h"
+#include "lowbit/core/integer_weights.h"
 #include "lowbit/format/onnx/onnx.h"
 #include "lowbit/format/onnx/write.h"
 #include "lowbit/runtime/model.h"
@@ -35,13 +36,19 @@ std::vector<std::vector<float>> Answers(const Graph& graph, const std::vector<fl
   return outputs;
 }
 
-// Levels of any kind and codebooks have no form that reads back as integers: floats come back.
+bool FitsBytes(const ValueSet& values) {
+  const std::vector<int32_t> integers = AsIntegers(values).value().integers;
+  const auto [low, high] = std::minmax_element(integers.begin(), integers.end());
+  return *high - *low <= 255;
+}
+
+// Levels of any kind, codebooks and integers of more than 8 bits have no form that reads back as integers: floats come back.
 bool ComesBackAsFloats(const Graph& graph) {
   const bool levels =
       std::any_of(graph.nodes.begin(), graph.nodes.end(), [](const Node& node) { return node.op == "LevelQuant"; });
   return levels || std::any_of(graph.parameters.begin(), graph.parameters.end(), [](const auto& entry) {
            const auto* tensor = std::get_if<QTensor>(&entry.second.value);
-           return tensor != nullptr && tensor->values.kind == ValueSet::Kind::kCodebook;
+           return tensor != nullptr && (tensor->values.kind == ValueSet::Kind::kCodebook || !FitsBytes(tensor->values));
          });
 }
 

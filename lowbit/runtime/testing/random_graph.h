@@ -82,7 +82,7 @@ class RandomGraph : public GrowingGraph {
   }
 
   void AddActivation() {
-    switch (random_.Int(0, 5)) {
+    switch (random_.Int(0, 7)) {
       case 0:
       case 1:
         Append("Relu", {value_});
@@ -99,6 +99,11 @@ class RandomGraph : public GrowingGraph {
         return;
       case 5:
         Append("LeakyRelu", {value_}, {{"alpha", 0.125}});
+        return;
+      case 6:
+      case 7:
+        static const char* const functions[] = {"Tanh", "HardSwish", "HardSigmoid", "Elu", "Softplus", "Gelu", "Mish"};
+        Append(functions[random_.Int(0, 6)], {value_});
         return;
     }
   }
@@ -141,8 +146,39 @@ class RandomGraph : public GrowingGraph {
     if (random_.Coin()) Append("Relu", {value_});
   }
 
+  // Channels, or pixels, weighted by what is measured over them (squeeze and excitation).
+  void AddAttention() {
+    const std::string all = value_;
+    if (random_.Coin()) {
+      Append("GlobalAveragePool", {value_});
+    } else {
+      Append("ReduceMean", {value_, AddParameter(Int64Tensor({1}, {1}))});
+    }
+    Append(random_.Coin() ? "Sigmoid" : "HardSigmoid", {value_});
+    Append(random_.Coin() ? "Mul" : "Add", {all, value_});
+  }
+
+  void AddResize() {
+    const bool linear = random_.Coin();
+    const FloatTensor scales({4}, {1, 1, random_.Coin() ? 2.f : 1.5f, random_.Coin() ? 1.f : 2.f});
+    Append("Resize", {value_, "", AddParameter(scales)},
+           {{"mode", std::string(linear ? "linear" : "nearest")},
+            {"coordinate_transformation_mode", std::string(random_.Coin() ? "half_pixel" : "asymmetric")}});
+  }
+
+  void AddConvTranspose() {
+    const int64_t groups = random_.Int(0, 3) == 0 && shape_[1] % 2 == 0 ? 2 : 1, outputs = random_.Int(1, 20);
+    const int64_t stride = random_.Int(1, 2), kernel = random_.Int(1, 4), pad = random_.Int(0, kernel / 2);
+    std::vector<std::string> inputs = {value_, RandomWeight({shape_[1], outputs, kernel, kernel})};
+    if (random_.Coin()) inputs.push_back(AddParameter(random_.Tensor({groups * outputs}, -1, 1)));
+    Append("ConvTranspose", std::move(inputs),
+           {{"group", groups},
+            {"strides", std::vector<int64_t>{stride, stride}},
+            {"pads", std::vector<int64_t>{pad, pad, random_.Int(0, pad), pad}}});
+  }
+
   void AddRare() {
-    switch (random_.Int(0, 3)) {
+    switch (random_.Int(0, 8)) {
       case 0:
         Append("Concat", {value_, SameShapeButChannels()}, {{"axis", int64_t{1}}});
         return;
@@ -155,6 +191,19 @@ class RandomGraph : public GrowingGraph {
       case 3:
         Append("Identity", {value_});
         return;
+      case 4:
+        return AddAttention();
+      case 5:
+        return AddResize();
+      case 6:
+        return AddConvTranspose();
+      case 7:
+        using Order = std::vector<int64_t>;
+        Append("Transpose", {value_}, {{"perm", random_.Coin() ? Order{0, 1, 3, 2} : Order{0, 3, 1, 2}}});
+        return;
+      case 8:
+        Append("Max", {value_, SameShape()});
+        return;
     }
   }
 
@@ -166,7 +215,7 @@ class RandomGraph : public GrowingGraph {
   }
 
   void AddImageLayer() {
-    switch (random_.Int(0, 8)) {
+    switch (random_.Int(0, 9)) {
       case 0:
       case 1:
       case 2:
@@ -182,6 +231,7 @@ class RandomGraph : public GrowingGraph {
       case 7:
         return AddResidualBlock();
       case 8:
+      case 9:
         return AddRare();
     }
   }

@@ -15,7 +15,9 @@ namespace lowbit::runtime::testing {
 
 class RandomIntegerGraph : public GrowingGraph {
  public:
-  explicit RandomIntegerGraph(uint64_t seed) : GrowingGraph("integers", seed) {}
+  // `with_functions`: operators of floats between the layers, whose definitions' bits the runtime gives as well.
+  explicit RandomIntegerGraph(uint64_t seed, bool with_functions = false)
+      : GrowingGraph("integers", seed), with_functions_(with_functions) {}
 
   // One input "image" [kDynamic, C, H, W], one or two outputs.
   Graph Build() {
@@ -129,6 +131,7 @@ class RandomIntegerGraph : public GrowingGraph {
     if (activation == 0) Append("Relu", {value_});
     if (activation == 1) Append("Clip", {value_, Scalar(-.5), Scalar(.75)});
     if (activation == 2) Append("PRelu", {value_, AddParameter(random_.Tensor({shape_[1], 1, 1}, -1, 1))});
+    if (with_functions_ && random_.Coin()) AddFunction();
     Quantize(random_.Int(2, 8));
     if (random_.Int(0, 2) == 0) {
       const int64_t pad = random_.Int(0, 1);
@@ -159,6 +162,43 @@ class RandomIntegerGraph : public GrowingGraph {
             {"hidden_bits", random_.Int(2, 8)}});
   }
 
+  void AddFunction() {
+    const auto integers = [this](std::vector<int64_t> values) {
+      const Shape shape = {static_cast<int64_t>(values.size())};
+      return AddParameter(Int64Tensor(shape, std::move(values)));
+    };
+    const std::string all = value_;
+    switch (random_.Int(0, 6)) {
+      case 0:
+        static const char* const functions[] = {"Sigmoid", "Tanh", "HardSwish", "LeakyRelu", "Elu"};
+        Append(functions[random_.Int(0, 4)], {value_});
+        return;
+      case 1:  // Channels weighted by their means.
+        Append("ReduceMean", {value_, integers({2, 3})});
+        Append("Sigmoid", {value_});
+        Append("Mul", {all, value_});
+        return;
+      case 2:
+        Append("Resize", {value_, "", AddParameter(FloatTensor({4}, {1, 1, 2, 1.5}))},
+               {{"mode", std::string(random_.Coin() ? "linear" : "nearest")}});
+        return;
+      case 3:
+        Append("Softmax", {value_}, {{"axis", random_.Int(1, 3)}});
+        return;
+      case 4:
+        Append("InstanceNormalization", {value_, AddParameter(random_.Tensor({shape_[1]}, .5, 2)),
+                                         AddParameter(random_.Tensor({shape_[1]}, -1, 1))});
+        return;
+      case 5:
+        Append("Transpose", {value_}, {{"perm", std::vector<int64_t>{0, 1, 3, 2}}});
+        return;
+      case 6:  // Attention of rows.
+        Append("Transpose", {value_}, {{"perm", std::vector<int64_t>{0, 1, 3, 2}}});
+        Append("MatMul", {all, value_});
+        return;
+    }
+  }
+
   // Means are no integers: a product of them would be one of floats.
   void AddHead(bool of_means) {
     if (!Append("Flatten", {value_})) return;
@@ -169,6 +209,7 @@ class RandomIntegerGraph : public GrowingGraph {
     Append("Gemm", inputs, {{"transB", int64_t{1}}});
   }
 
+  bool with_functions_;
   std::vector<std::pair<std::string, Shape>> integers_;
 };
 

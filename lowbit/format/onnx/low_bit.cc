@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "lowbit/core/integer_weights.h"
 #include "lowbit/core/ops_common/axis.h"
 
 namespace lowbit::onnx {
@@ -11,7 +12,16 @@ namespace {
 
 constexpr double kMaxCodes = 256;
 
-// The smallest set that holds these integers; nothing if more than 8 bits are needed.
+// A table of the values themselves; nothing if there are too many for one.
+std::optional<ValueSet> TableFor(const DoubleTensor& integers) {
+  std::vector<float> values(integers.data.begin(), integers.data.end());
+  std::sort(values.begin(), values.end());
+  values.erase(std::unique(values.begin(), values.end()), values.end());
+  if (static_cast<double>(values.size()) > kMaxCodes) return std::nullopt;
+  return ValueSet::Table(std::move(values));
+}
+
+// The smallest set that holds these integers; nothing if codes of 8 bits do not.
 std::optional<ValueSet> SetFor(const DoubleTensor& integers) {
   double low = 0, high = 0;
   bool any_zero = false;
@@ -19,7 +29,7 @@ std::optional<ValueSet> SetFor(const DoubleTensor& integers) {
     low = std::min(low, value), high = std::max(high, value);
     any_zero = any_zero || value == 0;
   }
-  if (!(high - low < kMaxCodes)) return std::nullopt;
+  if (!(high - low < kMaxCodes)) return TableFor(integers);
   if (low >= -1 && high <= 1) return any_zero ? ValueSet::Ternary() : ValueSet::Binary();
   for (int bits = 2; bits <= 8; ++bits) {
     const double middle = 1 << (bits - 1);
@@ -31,6 +41,10 @@ std::optional<ValueSet> SetFor(const DoubleTensor& integers) {
 
 uint8_t CodeOf(const ValueSet& set, double value) {
   if (set.kind == ValueSet::Kind::kBinary) return value > 0 ? 1 : 0;
+  if (set.kind == ValueSet::Kind::kTable) {
+    const auto place = std::lower_bound(set.table.begin(), set.table.end(), static_cast<float>(value));
+    return static_cast<uint8_t>(place - set.table.begin());
+  }
   const int zero = set.kind == ValueSet::Kind::kTernary ? 1 : set.zero_point;
   return static_cast<uint8_t>(static_cast<int>(value) + zero);
 }
@@ -105,7 +119,7 @@ ConstantPtr MakeLowBit(const DoubleTensor& integers, const DoubleTensor& factor)
   if (shape.empty() || integers.data.empty() || factor.data.empty()) return nullptr;
   const DoubleTensor scale = WithoutRepeats(factor);
   const bool whole = std::all_of(integers.data.begin(), integers.data.end(),
-                                 [](double v) { return std::abs(v) <= kMaxCodes && v == std::floor(v); });
+                                 [](double v) { return std::abs(v) <= kMaxIntegerWeight && v == std::floor(v); });
   const int64_t axis = AxisOf(scale.shape, shape);
   const bool transposed = axis == 1 && shape.size() == 2;
   if (!whole || (axis > 0 && !transposed) || axis < -1) return nullptr;

@@ -11,7 +11,7 @@
 namespace lowbit::onnx {
 
 // factor * integers as floats that are known to be low-bit weights. `factor` broadcasts to the integers. Null where they
-// are no QTensor: more than 256 different steps, scales along several dimensions or along one that is neither the first
+// are no QTensor: no integers up to kMaxIntegerWeight, more than 256 different ones, scales along several dimensions or along one that is neither the first
 // nor that of a matrix's columns, scales that are not finite.
 ConstantPtr MakeLowBit(const DoubleTensor& integers, const DoubleTensor& factor);
 

@@ -193,6 +193,22 @@ TEST(Quantized, BipolarWeightsAndActivations) {
   EXPECT_THAT(ComputeInIntegers(graph, DoubleTensor({1, 2}, {3, -0.2})), ElementsAre(1, 0.5));
 }
 
+// More than 8 bits say, but few different ones: powers of two, for example.
+TEST(Quantized, WideWeightsOfFewValuesAreATable) {
+  Maker maker;
+  maker.Input("x", {1, 2});
+  maker.Floats("w", {2, 2}, {512, -1.5f, 0, 512});
+  Scalar(&maker, "scale", 0.5f);
+  Scalar(&maker, "zero", 0);
+  Scalar(&maker, "bits", 12);
+  AddQuant(&maker, {"w", "scale", "zero", "bits"}, "wq", true, false);
+  SetInt(maker.Node("Gemm", {"x", "wq"}, {"y"}), "transB", 1);
+  maker.Output("y");
+  const Graph graph = maker.Read().value();
+  EXPECT_EQ(LowBit(graph, "wq").values, ValueSet::Table({-3, 0, 1024}));
+  EXPECT_THAT(Dequantize(LowBit(graph, "wq")).data, ElementsAre(512, -1.5f, 0, 512));
+}
+
 // Trunc's sum of products: what it keeps of each integer n with scale s.
 std::vector<double> Truncated(Maker* maker, const std::vector<std::string>& inputs, const std::string& mode,
                               const std::vector<double>& integers, bool in_integers) {

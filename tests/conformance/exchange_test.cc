@@ -37,6 +37,12 @@ std::vector<std::vector<float>> Answers(const Graph& graph, const std::vector<fl
   return outputs;
 }
 
+bool FitsBytes(const ValueSet& values) {
+  const std::vector<int32_t> integers = AsIntegers(values).value().integers;
+  const auto [low, high] = std::minmax_element(integers.begin(), integers.end());
+  return *high - *low <= 255;
+}
+
 // Levels of any kind and codebooks have no form that reads back as integers: floats come back.
 bool ComesBackAsFloats(const Graph& graph) {
   const bool levels =
@@ -56,8 +62,7 @@ bool HasStateOfFewBits(const Graph& graph) {
 bool HasWideIntegers(const Graph& graph) {
   return std::any_of(graph.parameters.begin(), graph.parameters.end(), [](const auto& entry) {
     const auto* tensor = std::get_if<QTensor>(&entry.second.value);
-    const auto integers = tensor == nullptr ? std::nullopt : AsIntegers(tensor->values);
-    return integers.has_value() && integers->Magnitude() > 127;
+    return tensor != nullptr && !FitsBytes(tensor->values);
   });
 }
 

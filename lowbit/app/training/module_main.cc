@@ -24,6 +24,10 @@ class Module : public lowbit::app::TrainingModule {
   lowbit::Result<lowbit::app::Evaluation> EvaluateRun(const lowbit::app::EvaluateRunRequest& request) override {
     return lowbit::app::EvaluateTrainedRun(request);
   }
+  lowbit::Result<lowbit::app::SuperResolution> EvaluatePictures(const lowbit::app::EvaluateRunRequest& request,
+                                                                int64_t scale) override {
+    return lowbit::app::EvaluateTrainedPictures(request, scale);
+  }
   lowbit::Result<lowbit::Graph> Freeze(const std::string& run) override { return lowbit::app::FreezeTrainedRun(run); }
 };
 

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "lowbit/app/compress_options.h"
 #include "lowbit/app/evaluate_super_resolution.h"
 #include "lowbit/app/evaluation.h"
 #include "lowbit/app/sweep_summary.h"
@@ -56,6 +57,14 @@ struct EvaluateRunRequest {
   int threads = 0;
 };
 
+struct TunerRequest {
+  const Graph* teacher = nullptr;          // The float network.
+  const data::ImageSet* images = nullptr;  // Outlive the tuner.
+  LayerTuning tuning;
+  uint64_t seed = 1;
+  int threads = 0;
+};
+
 class TrainingModule {
  public:
   virtual ~TrainingModule() = default;
@@ -67,6 +76,8 @@ class TrainingModule {
   virtual Result<Evaluation> EvaluateRun(const EvaluateRunRequest& request) = 0;
   // The same of a run that sharpens pictures, made `scale` times smaller: those of "super-resolution:FOLDER", or "" of its own tests.
   virtual Result<SuperResolution> EvaluatePictures(const EvaluateRunRequest& request, int64_t scale) = 0;
+  // What trains each layer's codebook while a network is compressed. Errors: it cannot be trained through.
+  virtual Result<compress::TuneCodebook> MakeTuner(const TunerRequest& request) = 0;
   // The network of a run's last checkpoint as a Graph: chosen weights as low-bit tensors, the others as floats.
   virtual Result<Graph> Freeze(const std::string& run) = 0;
 };

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "lowbit/app/evaluate_file.h"
 #include "lowbit/app/file_data.h"
 #include "lowbit/app/text.h"
+#include "lowbit/app/training_module.h"
 #include "lowbit/base/checksum.h"
 #include "lowbit/base/file.h"
 #include "lowbit/format/lbm/lbm.h"
@@ -73,6 +76,23 @@ Status WritePartial(Graph graph, const std::string& path, const std::string& beg
   return lbm::Write(graph, path);
 }
 
+// The options with what trains codebooks, if that is wanted.
+Result<compress::ProductOptions> WithTuning(const CompressOptions& options, const Graph& teacher,
+                                            const data::Dataset* dataset) {
+  compress::ProductOptions product = options.product;
+  if (options.tuning.steps == 0) return product;
+  if (dataset == nullptr) return Invalid("layer_steps needs images to train on; --data none has none");
+  LOWBIT_TRY(TrainingModule * module, LoadTrainingModule());
+  TunerRequest request;
+  request.teacher = &teacher;
+  request.images = &dataset->train;
+  request.tuning = options.tuning;
+  request.seed = options.product.seed;
+  request.threads = options.product.threads;
+  LOWBIT_TRY(product.tune, module->MakeTuner(request));
+  return product;
+}
+
 Status Quantize(const CompressFileRequest& request, const CompressOptions& options, const Graph& graph,
                 const data::Dataset* dataset, CompressedFile* result, Graph* quantized) {
   const std::string partial = PartialPath(request.out);
@@ -88,8 +108,9 @@ Status Quantize(const CompressFileRequest& request, const CompressOptions& optio
     }
     return Ok();
   };
-  auto network = QuantizeProduct(graph, result->plan, dataset == nullptr ? nullptr : &dataset->train, options.product,
-                                 progress, done.has_value() ? &*done : nullptr);
+  LOWBIT_TRY(const compress::ProductOptions product, WithTuning(options, graph, dataset));
+  auto network = QuantizeProduct(graph, result->plan, dataset == nullptr ? nullptr : &dataset->train, product, progress,
+                                 done.has_value() ? &*done : nullptr);
   if (!network.ok()) return InFile(request.file, network.error());
   result->layers = network.value().layers;
   result->samples = network.value().samples;
@@ -97,6 +118,37 @@ Status Quantize(const CompressFileRequest& request, const CompressOptions& optio
   LOWBIT_RETURN_IF_ERROR(lbm::Write(*quantized, request.out));
   std::remove(partial.c_str());
   return Ok();
+}
+
+// Of all codebooks together, after the layers' own stage.
+FinetuningRequest FinetuningOf(const CompressFileRequest& request, const Graph& graph) {
+  FinetuningRequest tuning;
+  tuning.finetuning = request.finetuning;
+  tuning.out = request.out;
+  tuning.teacher = request.file;
+  tuning.data = request.data;
+  const auto named = graph.metadata.find("dataset");
+  if (tuning.data.empty() && named != graph.metadata.end()) tuning.data = named->second;
+  tuning.threads = request.threads;
+  tuning.resume = request.resume;
+  tuning.quiet = request.quiet;
+  return tuning;
+}
+
+// What must hold before hours of work.
+Status CheckBefore(const CompressFileRequest& request, const Graph& graph) {
+  LOWBIT_RETURN_IF_ERROR(CheckCanWrite(request.out));
+  if (!request.finetuning.wanted()) return Ok();
+  if (request.data == "none" && request.finetuning.recipe.empty()) {
+    return Invalid("--epochs needs labelled images to train on; --data none has none");
+  }
+  return CheckFinetuning(FinetuningOf(request, graph));
+}
+
+// Of a set that was loaded for the statistics alone: whether it can be trained on too.
+Status CheckLabels(const CompressFileRequest& request, const data::Dataset& dataset) {
+  if (request.finetuning.epochs == 0 || !request.finetuning.recipe.empty() || dataset.classes > 0) return Ok();
+  return Invalid("--epochs needs labelled images to train on; '" + dataset.name + "' has no labels");
 }
 
 }  // namespace
@@ -113,24 +165,34 @@ Result<CompressedFile> CompressFile(const CompressFileRequest& request) {
   if (!plan.ok()) return InFile(request.file, plan.error());
   result.plan = std::move(plan).value();
   if (request.dry_run) return result;
-  LOWBIT_RETURN_IF_ERROR(CheckCanWrite(request.out));
+  LOWBIT_RETURN_IF_ERROR(CheckBefore(request, graph));
 
   std::optional<data::Dataset> dataset;
   if (request.data != "none") {
     LOWBIT_TRY(dataset, LoadImages(request));
     result.dataset = dataset->name;
     result.warnings = dataset->warnings;
+    LOWBIT_RETURN_IF_ERROR(CheckLabels(request, *dataset));
   }
   Graph quantized;
   LOWBIT_RETURN_IF_ERROR(
       Quantize(request, options, graph, dataset.has_value() ? &*dataset : nullptr, &result, &quantized));
   if (dataset.has_value() && !dataset->train.Damage().empty()) result.warnings.push_back(dataset->train.Damage());
-  LOWBIT_TRY(result.written, Inspect(request.out));
-  if (dataset.has_value() && dataset->classes > 0 && request.accuracy) {
-    dataset.reset();
+  const bool tests = dataset.has_value() && dataset->classes > 0 && request.accuracy;
+  dataset.reset();
+  if (tests) {
     LOWBIT_TRY(result.before, EvaluateFile(request.file, request.data, request.threads));
     LOWBIT_TRY(result.after, EvaluateFile(request.out, request.data, request.threads));
   }
+  if (request.finetuning.wanted()) {
+    LOWBIT_RETURN_IF_ERROR(FinetuneCompressed(FinetuningOf(request, graph), result.plan, quantized));
+    result.fitted = std::move(result.after);
+    result.after.reset();
+    if (tests) {
+      LOWBIT_TRY(result.after, EvaluateFile(request.out, request.data, request.threads));
+    }
+  }
+  LOWBIT_TRY(result.written, Inspect(request.out));
   return result;
 }
 
@@ -141,6 +203,9 @@ std::string Percent(double share) { return share < 0 ? "-" : fmt::format("{:.2f}
 std::string LayerTable(const CompressedFile& file) {
   std::vector<std::vector<std::string>> rows = {
       {"layer", "weights", "blocks", "codebook", "bytes before", "planned", "stored", "weight error", "output error"}};
+  const bool tuned =
+      std::any_of(file.layers.begin(), file.layers.end(), [](const auto& l) { return l.tuned_error >= 0; });
+  if (tuned) rows[0].push_back("after fine-tuning");
   for (size_t i = 0; i < file.plan.layers.size(); ++i) {
     const LayerPlan& plan = file.plan.layers[i];
     const compress::ProductLayer* layer = i < file.layers.size() ? &file.layers[i] : nullptr;
@@ -151,8 +216,16 @@ std::string LayerTable(const CompressedFile& file) {
                     file.written.has_value() ? Grouped(StoredBytes(*file.written, plan.weight)) : "-",
                     layer == nullptr || layer->kept ? "-" : Percent(layer->weight_error),
                     layer == nullptr ? "-" : Percent(layer->output_error)});
+    if (tuned) rows.back().push_back(Percent(layer->tuned_error));
   }
   return TextTable(rows);
+}
+
+std::string Accuracies(const CompressedFile& file) {
+  std::string text = "accuracy " + Percent(file.before->accuracy()) + " before, ";
+  if (file.fitted.has_value()) text += Percent(file.fitted->accuracy()) + " with its layers fitted, ";
+  return text + fmt::format("{} after, on {} test images of {}\n", Percent(file.after->accuracy()), file.before->images,
+                            file.before->dataset);
 }
 
 }  // namespace
@@ -172,9 +245,7 @@ std::string ToText(const CompressedFile& file) {
   text += file.samples == 0 ? "; fitted to the weights alone\n"
                             : fmt::format("; fitted on {} training images of {}\n", file.samples, file.dataset);
   if (!file.before.has_value()) return text;
-  return text + fmt::format("accuracy {:.2f} % before, {:.2f} % after, on {} test images of {}\n",
-                            100 * file.before->accuracy(), 100 * file.after->accuracy(), file.before->images,
-                            file.before->dataset);
+  return text + Accuracies(file);
 }
 
 std::string ToJson(const CompressedFile& file) {
@@ -192,6 +263,7 @@ std::string ToJson(const CompressedFile& file) {
       layer["codewords"] = file.layers[i].codewords;
       if (!file.layers[i].kept) layer["weight_error"] = file.layers[i].weight_error;
       if (file.layers[i].output_error >= 0) layer["output_error"] = file.layers[i].output_error;
+      if (file.layers[i].tuned_error >= 0) layer["tuned_error"] = file.layers[i].tuned_error;
       layer["stored_bytes"] = StoredBytes(*file.written, plan.weight);
     }
     layers.push_back(layer);
@@ -213,6 +285,7 @@ std::string ToJson(const CompressedFile& file) {
   }
   if (file.before.has_value()) {
     json["accuracy_before"] = file.before->accuracy();
+    if (file.fitted.has_value()) json["accuracy_fitted"] = file.fitted->accuracy();
     json["accuracy_after"] = file.after->accuracy();
   }
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);

@@ -8,6 +8,7 @@
 
 #include "lowbit/app/compress_options.h"
 #include "lowbit/app/evaluation.h"
+#include "lowbit/app/finetune_compressed.h"
 #include "lowbit/app/inspect.h"
 
 namespace lowbit::app {
@@ -20,6 +21,8 @@ struct CompressFileRequest {
   std::string budget;
   std::vector<std::string> settings;
   bool dry_run = false;  // Plan and count only.
+  Finetuning finetuning;
+  bool quiet = false;    // The training prints nothing.
   bool resume = false;   // Take the layers of an interrupted call from PartialPath(out), if it is there.
   bool accuracy = true;  // Test both files on the set's test images.
   int threads = 0;
@@ -33,7 +36,8 @@ struct CompressedFile {
   std::vector<compress::ProductLayer> layers;  // Empty after a dry run.
   int64_t samples = 0;
   std::optional<Inspection> written;
-  std::optional<Evaluation> before, after;
+  std::optional<Evaluation> before, fitted,
+      after;  // `fitted`: between the layers' stage and fine-tuning, if there is such.
   std::vector<std::string> warnings;
 };
 
@@ -41,7 +45,7 @@ struct CompressedFile {
 std::string PartialPath(const std::string& out);
 
 // Compresses the weights of a packed classifier by product quantization. Errors: as ReadCompressOptions, PlanNetwork,
-// PlanForBudget, LoadFileData and QuantizeProduct; `out` cannot be written.
+// PlanForBudget, LoadFileData, QuantizeProduct and FinetuneCompressed; `out` cannot be written.
 Result<CompressedFile> CompressFile(const CompressFileRequest& request);
 
 std::string ToText(const CompressedFile& file);

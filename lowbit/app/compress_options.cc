@@ -36,6 +36,15 @@ void ReadProduct(ConfigReader* reader, compress::ProductOptions* options) {
   options->seed = static_cast<uint64_t>(reader->Int("seed", 1, 0));
 }
 
+void ReadTuning(ConfigReader* reader, LayerTuning* tuning) {
+  tuning->steps = reader->Int("layer_steps", tuning->steps, 0, 100000000);
+  tuning->batch = reader->Int("layer_batch", tuning->batch, 1, 65536);
+  tuning->rate = reader->Float("layer_rate", tuning->rate, 1e-9, 1000);
+  for (const char* key : {"layer_batch", "layer_rate"}) {
+    if (tuning->steps == 0 && reader->Has(key)) reader->Reject(key, "left out: 'layer_steps' trains no codebook");
+  }
+}
+
 }  // namespace
 
 Result<CompressOptions> ReadCompressOptions(const std::string& regime, const std::string& budget,
@@ -50,6 +59,7 @@ Result<CompressOptions> ReadCompressOptions(const std::string& regime, const std
   options.rules.skip = reader.Strings("skip", options.rules.skip);
   LOWBIT_RETURN_IF_ERROR(quant::product::ReadRules(&reader, &options.rules));
   ReadProduct(&reader, &options.product);
+  ReadTuning(&reader, &options.tuning);
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
   return options;
 }

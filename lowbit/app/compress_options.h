@@ -9,11 +9,19 @@
 
 namespace lowbit::app {
 
+// How each layer's codebook is trained before the next layer is quantized.
+struct LayerTuning {
+  int64_t steps = 0;  // 0: it is not.
+  int64_t batch = 128;
+  double rate = 0.05;
+};
+
 // How a network is to be compressed.
 struct CompressOptions {
   quant::product::Rules rules;
   int64_t budget_bits = 0;  // 0: none.
   compress::ProductOptions product;
+  LayerTuning tuning;
 };
 
 // Reads what the command line gives: a regime ("small" or "large"), a budget ("" for none, "90000" bytes, "90000B", "720000b"

@@ -2,13 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <chrono>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "lowbit/app/kernel_plan.h"
 #include "lowbit/app/text.h"
-#include "lowbit/data/super_resolution.h"
+#include "lowbit/core/image_size.h"
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/runtime/model.h"
 
@@ -24,43 +24,25 @@ Status CheckKind(const Graph& graph, const std::string& path) {
 }
 
 // The network for one picture of that size.
-Result<runtime::Model> ModelFor(Graph graph, int64_t height, int64_t width, int threads, const std::string& path) {
-  graph.inputs[0].shape = {1, 1, height, width};
+Result<runtime::Model> ModelFor(const Graph& graph, const data::Plane& plane, int threads) {
+  LOWBIT_TRY(const Graph sized, AtImageSize(graph, plane.height, plane.width));
   runtime::Options options;
   options.threads = threads;
-  Result<runtime::Model> model = runtime::Model::FromGraph(graph, options);
-  const std::string size = std::to_string(height) + "x" + std::to_string(width);
-  if (!model.ok()) return Invalid(path + ": cannot take pictures of " + size + ": " + model.error().message);
-  if (model.value().Outputs()[0].shape != graph.inputs[0].shape) {
-    return Invalid(path + ": does not sharpen pictures: makes " + ToString(model.value().Outputs()[0].shape) + " of " +
-                   ToString(graph.inputs[0].shape));
-  }
-  return model;
+  return runtime::Model::FromGraph(sized, options);
 }
 
-Result<SuperResolution::Picture> EvaluatePicture(const Graph& graph, const std::string& file, const std::string& path,
-                                                 int64_t scale, int threads, std::vector<std::string>* warnings) {
-  LOWBIT_TRY(const data::Image8 image, data::ReadImage(file));
-  Result<data::Plane> sharp = data::Brightness(image, scale);
-  if (!sharp.ok()) return Invalid(file + ": " + sharp.error().message);
-  const data::Plane& truth = sharp.value();
-  SuperResolution::Picture picture;
-  picture.name = file.substr(file.rfind('/') + 1);
-  picture.height = truth.height;
-  picture.width = truth.width;
-  if (std::min(truth.height, truth.width) <= 2 * scale) {
-    return Invalid(file + ": is smaller than three times the scale, " + std::to_string(scale));
-  }
-  const data::Plane blurred = data::Blur(truth, scale);
-  LOWBIT_TRY(runtime::Model model, ModelFor(graph, truth.height, truth.width, threads, path));
+Result<SuperResolution::Picture> EvaluatePicture(const Graph& graph, const data::BlurredPicture& picture,
+                                                 const std::string& path, int threads,
+                                                 std::vector<std::string>* warnings) {
+  const data::Plane& blurred = picture.blurred;
+  Result<runtime::Model> made = ModelFor(graph, blurred, threads);
+  if (!made.ok()) return Error{made.error().kind, path + ": " + made.error().message};
+  runtime::Model model = std::move(made).value();
   *warnings = FallbackWarnings(model.Nodes());
-  data::Plane result = {truth.height, truth.width, std::vector<float>(truth.values.size())};
+  data::Plane result = {blurred.height, blurred.width, std::vector<float>(blurred.values.size())};
   const auto start = std::chrono::steady_clock::now();
   LOWBIT_RETURN_IF_ERROR(model.Run(blurred.values, 1, result.values));
-  picture.milliseconds = 1e3 * std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  picture.bicubic = data::Psnr(blurred, truth, scale);
-  picture.network = data::Psnr(result, truth, scale);
-  return picture;
+  return Compare(picture, result, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
 }
 
 double Mean(const SuperResolution& result, double SuperResolution::Picture::*figure) {
@@ -78,22 +60,45 @@ bool IsSuperResolution(const std::string& data) {
   return data == kName || data.rfind(std::string(kName) + ":", 0) == 0;
 }
 
+Result<std::string> PicturesFolder(const std::string& data) {
+  const size_t colon = data.find(':');
+  if (colon != std::string::npos && colon + 1 < data.size()) return data.substr(colon + 1);
+  return Invalid("--data super-resolution: the pictures' folder is missing: super-resolution:FOLDER was expected");
+}
+
+Result<std::vector<data::BlurredPicture>> BlurPictures(const std::string& folder, int64_t scale) {
+  LOWBIT_TRY(const std::vector<std::string> files, data::ListSharpPictures(folder));
+  std::vector<data::BlurredPicture> pictures;
+  for (const std::string& file : files) {
+    LOWBIT_TRY(data::BlurredPicture picture, data::BlurPicture(file, scale));
+    pictures.push_back(std::move(picture));
+  }
+  return pictures;
+}
+
+SuperResolution::Picture Compare(const data::BlurredPicture& picture, const data::Plane& made, double seconds) {
+  SuperResolution::Picture result;
+  result.name = picture.name;
+  result.height = picture.sharp.height;
+  result.width = picture.sharp.width;
+  result.bicubic = data::Psnr(picture.blurred, picture.sharp, picture.factor);
+  result.network = data::Psnr(made, picture.sharp, picture.factor);
+  result.milliseconds = 1e3 * seconds;
+  return result;
+}
+
 Result<SuperResolution> EvaluateSuperResolution(const std::string& path, const std::string& data, int64_t scale,
                                                 int threads) {
   SuperResolution result;
   result.subject = path;
   result.scale = scale;
-  const size_t colon = data.find(':');
-  if (colon == std::string::npos || colon + 1 == data.size()) {
-    return Invalid("--data super-resolution: the pictures' folder is missing: super-resolution:FOLDER was expected");
-  }
-  result.folder = data.substr(colon + 1);
+  LOWBIT_TRY(result.folder, PicturesFolder(data));
   LOWBIT_TRY(const Graph graph, lbm::Read(path));
   LOWBIT_RETURN_IF_ERROR(CheckKind(graph, path));
-  LOWBIT_TRY(const std::vector<std::string> files, data::ListSharpPictures(result.folder));
-  for (const std::string& file : files) {
-    LOWBIT_TRY(SuperResolution::Picture picture, EvaluatePicture(graph, file, path, scale, threads, &result.warnings));
-    result.pictures.push_back(std::move(picture));
+  LOWBIT_TRY(const std::vector<data::BlurredPicture> pictures, BlurPictures(result.folder, scale));
+  for (const data::BlurredPicture& picture : pictures) {
+    LOWBIT_TRY(SuperResolution::Picture seen, EvaluatePicture(graph, picture, path, threads, &result.warnings));
+    result.pictures.push_back(std::move(seen));
   }
   return result;
 }

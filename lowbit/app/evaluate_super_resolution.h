@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lowbit/base/result.h"
+#include "lowbit/data/super_resolution.h"
 
 namespace lowbit::app {
 
@@ -29,6 +30,15 @@ struct SuperResolution {
 
 // Data sets of this name are evaluated so: "super-resolution:FOLDER".
 bool IsSuperResolution(const std::string& data);
+
+// The folder that it names. Error: none.
+Result<std::string> PicturesFolder(const std::string& data);
+
+// All pictures of the folder. Errors: as data::ListSharpPictures and data::BlurPicture.
+Result<std::vector<data::BlurredPicture>> BlurPictures(const std::string& folder, int64_t scale);
+
+// What the network made of one of them, in so many seconds.
+SuperResolution::Picture Compare(const data::BlurredPicture& picture, const data::Plane& made, double seconds);
 
 // Brightness of each picture (data::Brightness), blurred (data::Blur), through the packed file's network, against what it was. The
 // network takes and makes images of one channel, 0..255, and is executed at each picture's size whatever its own input's is.

@@ -24,6 +24,32 @@ Status CheckChannels(const recipe::DataSection& section, const data::Dataset& da
 }
 
 // Keys that would change nothing are mistakes.
+Status CheckPairKeys(const recipe::Recipe& recipe, const data::Dataset& dataset) {
+  const recipe::AugmentSection& augment = recipe.augment;
+  const bool pairs = dataset.train.pairs != nullptr;
+  std::string key;
+  const auto reject = [&key](bool is_there, const char* name) {
+    if (is_there) key = name;
+  };
+  if (!pairs) {
+    reject(augment.rotate, "augment.rotate");
+    reject(!recipe.data.test_path.empty(), "data.test_path");
+    if (key.empty()) return Ok();
+    return Invalid("'" + key + "' is for pictures that a network learns to sharpen; the images of " + dataset.name +
+                   " must do without it");
+  }
+  reject(augment.crop, "augment.crop");
+  reject(augment.cutout != 0, "augment.cutout");
+  reject(augment.resized_crop, "augment.resized_crop");
+  reject(augment.brightness > 0, "augment.brightness");
+  reject(augment.contrast > 0, "augment.contrast");
+  reject(augment.saturation > 0, "augment.saturation");
+  reject(recipe.data.resize != 0, "data.resize");
+  reject(!recipe.data.classes.empty(), "data.classes");
+  if (key.empty()) return Ok();
+  return Invalid("'" + key + "' must be left out where a network learns to sharpen pictures");
+}
+
 Status CheckPictureKeys(const recipe::Recipe& recipe, const data::Dataset& dataset) {
   if (dataset.train.reader != nullptr || dataset.classes == 0) return Ok();
   const recipe::DataSection& section = recipe.data;
@@ -96,18 +122,25 @@ data::PictureOptions PicturesOf(const RecipeNetwork& network) {
 Result<data::Dataset> LoadRecipeData(const recipe::DataSection& section) {
   data::PictureOptions pictures;
   pictures.view = data::MakeView(section.crop, section.resize);
+  pictures.factors = section.factors;
+  pictures.test = section.test_path;
   if (!section.classes.empty()) {
     LOWBIT_TRY(pictures.classes, data::ReadClassList(section.classes));
   }
   LOWBIT_TRY(data::Dataset dataset, data::LoadDataset(section.name, section.path, pictures));
   Limit(section.train_limit, &dataset.train);
   Limit(section.test_limit, &dataset.test);
+  const size_t pictures_kept = static_cast<size_t>(section.test_limit) * section.factors.size();
+  if (section.test_limit > 0 && pictures_kept < dataset.test_pictures.size()) {
+    dataset.test_pictures.resize(pictures_kept);
+  }
   return dataset;
 }
 
 Result<RecipeNetwork> DescribeNetwork(const recipe::Recipe& recipe, const data::Dataset& dataset) {
   LOWBIT_RETURN_IF_ERROR(CheckChannels(recipe.data, dataset));
   LOWBIT_RETURN_IF_ERROR(CheckPictureKeys(recipe, dataset));
+  LOWBIT_RETURN_IF_ERROR(CheckPairKeys(recipe, dataset));
   RecipeNetwork network;
   network.recipe = recipe;
   LOWBIT_TRY(network.input, MakeInput(recipe.data, dataset));

@@ -14,19 +14,19 @@ namespace {
 using report::SweepGroup;
 using report::SweepRun;
 
-std::string Percent(double fraction) { return fmt::format("{:.2f} %", 100 * fraction); }
-
 std::vector<std::string> Row(const SweepGroup& group) {
   const size_t runs = group.runs.size(), finished = group.seeds.size();
   const std::string seeds = finished == runs ? fmt::format("{}", runs) : fmt::format("{} of {}", finished, runs);
   if (finished == 0) return {group.name, seeds, "-", "-", "-", "-", "-"};
-  const report::Statistics& accuracy = group.accuracy;
+  const report::Statistics& score = group.score;
+  const double unit = group.psnr ? 1 : 100;
+  const auto text = [&](double value) { return fmt::format("{:.2f} {}", unit * value, group.psnr ? "dB" : "%"); };
   return {group.name,
           seeds,
-          Percent(accuracy.mean),
-          accuracy.deviation.has_value() ? fmt::format("± {:.2f}", 100 * *accuracy.deviation) : "-",
-          Percent(accuracy.least),
-          Percent(accuracy.most),
+          text(score.mean),
+          score.deviation.has_value() ? fmt::format("± {:.2f}", unit * *score.deviation) : "-",
+          text(score.least),
+          text(score.most),
           fmt::format("{:.0f}", group.seconds.mean)};
 }
 
@@ -43,7 +43,7 @@ std::string ToText(const SweepSummary& summary) {
       {"configuration", "seeds", "last epoch", "deviation", "worst", "best", "seconds"}};
   for (const SweepGroup& group : report::Groups(sweep)) rows.push_back(Row(group));
   return fmt::format(
-      "{}: {} of {} runs finished; test accuracy after the last epoch, mean and sample standard deviation over the "
+      "{}: {} of {} runs finished; tests after the last epoch, mean and sample standard deviation over the "
       "seeds; seconds of training, mean\n\n{}",
       sweep.folder, CountFinished(sweep), sweep.runs.size(), TextTable(rows));
 }

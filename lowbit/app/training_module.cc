@@ -29,15 +29,27 @@ std::vector<std::string> SearchFolders() {
 }  // namespace
 
 std::string ToText(const TrainSummary& summary) {
+  if (summary.psnr.has_value()) {
+    return fmt::format(
+        "{}: {:.2f} dB on the test pictures after {} iterations (last epoch; best {:.2f} dB in epoch {}), {:.0f} s of "
+        "training\n",
+        summary.folder, summary.psnr->last, summary.iterations, summary.psnr->best, summary.psnr->best_epoch,
+        summary.seconds);
+  }
   return fmt::format("{}: {:.2f} % on the test set after {} iterations (last epoch), {:.0f} s of training\n",
                      summary.folder, 100 * summary.test_accuracy, summary.iterations, summary.seconds);
 }
 
 std::string ToJson(const TrainSummary& summary) {
-  const nlohmann::ordered_json json = {{"folder", summary.folder},
-                                       {"iterations", summary.iterations},
-                                       {"test_accuracy", summary.test_accuracy},
-                                       {"seconds", summary.seconds}};
+  nlohmann::ordered_json json = {{"folder", summary.folder}, {"iterations", summary.iterations}};
+  if (summary.psnr.has_value()) {
+    json["test_psnr"] = summary.psnr->last;
+    json["best_test_psnr"] = summary.psnr->best;
+    json["best_epoch"] = summary.psnr->best_epoch;
+  } else {
+    json["test_accuracy"] = summary.test_accuracy;
+  }
+  json["seconds"] = summary.seconds;
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

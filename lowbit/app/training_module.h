@@ -5,10 +5,13 @@
 // commands start at once and exist on machines without libtorch.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "lowbit/app/compress_options.h"
+#include "lowbit/app/evaluate_super_resolution.h"
 #include "lowbit/app/evaluation.h"
 #include "lowbit/app/sweep_summary.h"
 #include "lowbit/base/result.h"
@@ -30,8 +33,13 @@ struct TrainSummary {
   int rank = 0;  // Of this process; where several train together, rank 0 speaks for all.
   std::string folder;
   int64_t iterations = 0;
-  double test_accuracy = 0;  // Last epoch, all chosen weights low-bit.
-  double seconds = 0;        // Spent in training, over all resumed parts.
+  double test_accuracy = 0;  // Last epoch, all chosen weights low-bit. 0 where pictures are sharpened:
+  struct Psnr {
+    double last = 0, best = 0;  // dB, the mean over the test pictures.
+    int64_t best_epoch = 0;
+  };
+  std::optional<Psnr> psnr;
+  double seconds = 0;  // Spent in training, over all resumed parts.
 };
 
 std::string ToText(const TrainSummary& summary);
@@ -49,6 +57,14 @@ struct EvaluateRunRequest {
   int threads = 0;
 };
 
+struct TunerRequest {
+  const Graph* teacher = nullptr;          // The float network.
+  const data::ImageSet* images = nullptr;  // Outlive the tuner.
+  LayerTuning tuning;
+  uint64_t seed = 1;
+  int threads = 0;
+};
+
 class TrainingModule {
  public:
   virtual ~TrainingModule() = default;
@@ -58,6 +74,10 @@ class TrainingModule {
   virtual Result<SweepSummary> TrainSweep(const SweepRequest& request) = 0;
   // The test accuracy of a run's last checkpoint, with its weights low-bit.
   virtual Result<Evaluation> EvaluateRun(const EvaluateRunRequest& request) = 0;
+  // The same of a run that sharpens pictures, made `scale` times smaller: those of "super-resolution:FOLDER", or "" of its own tests.
+  virtual Result<SuperResolution> EvaluatePictures(const EvaluateRunRequest& request, int64_t scale) = 0;
+  // What trains each layer's codebook while a network is compressed. Errors: it cannot be trained through.
+  virtual Result<compress::TuneCodebook> MakeTuner(const TunerRequest& request) = 0;
   // The network of a run's last checkpoint as a Graph: chosen weights as low-bit tensors, the others as floats.
   virtual Result<Graph> Freeze(const std::string& run) = 0;
 };

@@ -49,6 +49,12 @@ void AddCompress(CLI::App* program, int* code) {
   command->add_option("--budget", request.budget, "Largest size: bytes (90000, 88KiB, 1.5MiB) or bits (720000b)");
   command->add_option("--set", request.settings, "key=value, such as codebook=int8 (docs/compress.md)")
       ->allow_extra_args(false);
+  command
+      ->add_option("--epochs", request.finetuning.epochs,
+                   "Train all codebooks and what stays float, so many epochs, from the float network and the labels")
+      ->check(CLI::Range(1, 1000000));
+  command->add_option("--finetune", request.finetuning.recipe,
+                      "The recipe of that training: its [data], [augment], [train] and [distill]");
   command->add_flag("--dry-run", request.dry_run, "Print what each layer would take, and write nothing");
   command->add_flag("--resume", request.resume, "Continue what was interrupted");
   command->add_flag("--no-accuracy", arguments->no_accuracy, "Do not test the networks before and after");
@@ -64,6 +70,7 @@ void AddCompress(CLI::App* program, int* code) {
       return;
     }
     chosen.accuracy = !arguments->no_accuracy;
+    chosen.quiet = arguments->quiet;
     if (!arguments->quiet) chosen.progress = ShowLayer;
     *code = WithPackedFile(&chosen.file, [&] { return PrintResult(app::CompressFile(chosen), arguments->json); });
   });

@@ -7,7 +7,6 @@
 #include "lowbit/base/file.h"
 #include "lowbit/cli/commands.h"
 #include "lowbit/cli/output.h"
-#include "lowbit/cli/packed_argument.h"
 
 namespace lowbit::cli {
 namespace {
@@ -25,6 +24,14 @@ Result<app::Evaluation> Evaluate(const app::EvaluateRunRequest& request) {
   return module->EvaluateRun(request);
 }
 
+Result<app::SuperResolution> Sharpen(const app::EvaluateRunRequest& request, int64_t scale) {
+  if (!FolderExists(request.run)) {
+    return app::EvaluateSuperResolution(request.run, request.data, scale, request.threads);
+  }
+  LOWBIT_TRY(app::TrainingModule * module, app::LoadTrainingModule());
+  return module->EvaluatePictures(request, scale);
+}
+
 Status WritePredictions(const std::string& path, const app::Evaluation& evaluation) {
   std::string text;
   for (const int32_t label : evaluation.predictions) text += std::to_string(label) + "\n";
@@ -32,17 +39,15 @@ Status WritePredictions(const std::string& path, const app::Evaluation& evaluati
 }
 
 int RunSuperResolution(const EvalArguments& arguments) {
-  app::EvaluateRunRequest request = arguments.request;
+  const app::EvaluateRunRequest& request = arguments.request;
   if (!arguments.predictions.empty()) return Report(Invalid("--predictions: super-resolution predicts no classes"));
   if (arguments.scale == 0) return Report(Invalid("--scale is missing: how many times smaller the pictures are made"));
-  return WithPackedFile(&request.run, [&] {
-    return PrintResult(app::EvaluateSuperResolution(request.run, request.data, arguments.scale, request.threads),
-                       arguments.json);
-  });
+  return PrintResult(Sharpen(request, arguments.scale), arguments.json);
 }
 
 int RunEval(const EvalArguments& arguments) {
-  if (app::IsSuperResolution(arguments.request.data)) return RunSuperResolution(arguments);
+  const std::string& data = arguments.request.data;
+  if (app::IsSuperResolution(data) || (data.empty() && arguments.scale != 0)) return RunSuperResolution(arguments);
   if (arguments.scale != 0) return Report(Invalid("--scale is for --data super-resolution:FOLDER"));
   const Result<app::Evaluation> evaluation = Evaluate(arguments.request);
   if (evaluation.ok() && !arguments.predictions.empty()) {
@@ -65,7 +70,10 @@ void AddEval(CLI::App* program, int* code) {
   command->add_option("--threads", arguments->request.threads, "Threads (0: all cores)")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
-  command->add_option("--scale", arguments->scale, "super-resolution: how many times smaller pictures are made")
+  command
+      ->add_option(
+          "--scale", arguments->scale,
+          "super-resolution: how many times smaller pictures are made; of a run's test pictures without --data")
       ->check(CLI::Range(2, 16));
   command->add_option("--predictions", arguments->predictions, "Write the predicted class of each image, one a line");
   command->add_flag("--json", arguments->json, "Print one JSON object");

@@ -122,14 +122,25 @@ void Batcher::Fill(const Epoch& epoch, int64_t batch_number, Batch* batch) const
   batch->count = std::min(size, set_.count() - begin);
   batch->images.resize(static_cast<size_t>(batch->count * elements));
   batch->labels.resize(static_cast<size_t>(batch->count));
+  if (set_.pairs != nullptr) batch->targets.resize(batch->images.size());
   batch->status = Ok();
   std::vector<uint8_t> buffer;
   batch->indices.assign(epoch.order.begin() + begin, epoch.order.begin() + begin + batch->count);
   for (int64_t i = 0; i < batch->count && batch->status.ok(); ++i) {
     const int64_t index = batch->indices[i];
-    batch->status = MakeImage(epoch.number, index, &buffer, batch->images.data() + i * elements);
+    batch->status = MakeExample(epoch.number, index, static_cast<size_t>(i), &buffer, batch);
     batch->labels[i] = set_.labels[index];
   }
+}
+
+Status Batcher::MakeExample(int64_t epoch, int64_t index, size_t place, std::vector<uint8_t>* buffer,
+                            Batch* batch) const {
+  const auto elements = static_cast<size_t>(Elements(set_.image));
+  float* image = batch->images.data() + place * elements;
+  if (set_.pairs == nullptr) return MakeImage(epoch, index, buffer, image);
+  set_.pairs->Make(index, options_.seed, static_cast<uint64_t>(epoch), options_.pairs, Span<float>(image, elements),
+                   Span<float>(batch->targets.data() + place * elements, elements));
+  return Ok();
 }
 
 Status Batcher::MakeImage(int64_t epoch, int64_t index, std::vector<uint8_t>* buffer, float* out) const {

@@ -25,6 +25,7 @@ struct BatchOptions {
   CropOptions crop;        // Of images that are read when they are used.
   ColourOptions colour;    // Comes before `augment`.
   AugmentOptions augment;  // The default leaves images as they are.
+  PairChanges pairs;       // Of a set of pairs, in place of the three.
   int64_t share = 0;       // Of each batch only the share-th of `shares` equal parts, for one of several processes ...
   int64_t shares = 1;      // ... that read the same set; divides batch_size, and needs drop_last if above 1.
   int64_t turn = 0;   // Only batches number turn, turn + turns, ... of an epoch, for one of several processes that take
@@ -36,6 +37,7 @@ struct BatchOptions {
 struct Batch {
   std::vector<float> images;     // [count, channels, height, width], 0..255 less the mean of AugmentOptions.
   std::vector<int64_t> labels;   // [count]
+  std::vector<float> targets;    // Of a set of pairs: as `images`; otherwise empty.
   std::vector<int64_t> indices;  // [count], places in the set.
   int64_t count = 0;
   Status status;  // Not ok: an image could not be read, and the rest of the batch means nothing.
@@ -81,6 +83,7 @@ class Batcher {
 
   void Work();
   void Fill(const Epoch& epoch, int64_t batch_number, Batch* batch) const;
+  Status MakeExample(int64_t epoch, int64_t index, size_t place, std::vector<uint8_t>* buffer, Batch* batch) const;
   Status MakeImage(int64_t epoch, int64_t index, std::vector<uint8_t>* buffer, float* out) const;
   bool CanStartOne() const;
   Batch TakeSpare();

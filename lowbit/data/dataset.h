@@ -13,6 +13,7 @@
 #include "lowbit/core/shape.h"
 #include "lowbit/data/class_list.h"
 #include "lowbit/data/crop.h"
+#include "lowbit/data/super_resolution.h"
 
 namespace lowbit::data {
 
@@ -27,12 +28,30 @@ class ImageReader {
   virtual std::string Damage() const = 0;
 };
 
+// Random changes of a training pair, both sides alike.
+struct PairChanges {
+  bool flip = false;    // Mirror left-right with probability 1/2.
+  bool rotate = false;  // Turn by 0, 90, 180 or 270 degrees, each with probability 1/4.
+};
+
+// Examples whose answer is an image of the same size. All methods may be called from any thread.
+class PairSource {
+ public:
+  virtual ~PairSource() = default;
+  // Writes example `index` as it is in `epoch`: what the network gets and what it should make of it, both [channels, height, width],
+  // 0..255. Depends on the arguments alone. index < 2^31
+  virtual void Make(int64_t index, uint64_t seed, uint64_t epoch, const PairChanges& changes, Span<float> image,
+                    Span<float> target) const = 0;
+};
+
 // Labelled 8-bit images of one size, in memory or read when they are used.
 struct ImageSet {
   Shape image;                  // [channels, height, width]
   std::vector<uint8_t> pixels;  // [count, channels, height, width], row-major; empty if there is a reader.
   std::vector<int32_t> labels;  // [count], each in [0, classes).
   std::shared_ptr<const ImageReader> reader;
+  // Where there is one, training takes its pairs, as many as there are labels, which mean nothing; `pixels` are images like theirs.
+  std::shared_ptr<const PairSource> pairs;
 
   int64_t count() const { return static_cast<int64_t>(labels.size()); }
   // The image `index`: where it lies in memory (which is never cropped), or read into `buffer`.
@@ -47,15 +66,22 @@ struct Dataset {
   std::vector<std::string> class_names;    // Empty, or `classes` of them.
   std::vector<std::string> class_folders;  // Of sets of pictures in folders: `classes` of them; else empty.
   ImageSet train, test;
+  std::vector<BlurredPicture>
+      test_pictures;  // Of sets of pairs, in place of `test`: of any size, each by every factor.
   // What a person must know about every result made with it: "checksum of X differs from the published one".
   // Empty if every file is the published one. Recorded in each run.
   std::vector<std::string> warnings;
+
+  int64_t tests() const { return test_pictures.empty() ? test.count() : static_cast<int64_t>(test_pictures.size()); }
 };
 
 // How pictures in folders become labelled images.
 struct PictureOptions {
   PictureView view;
   ClassList classes;  // Empty: the folders that are there, by name.
+  // Of sets of pictures that networks learn to sharpen:
+  std::vector<int64_t> factors = {2, 3, 4};  // How many times smaller they are made. Each at least 2.
+  std::string test;  // The folder of the test pictures; empty: no pairs to train with and no tests.
 };
 
 // One kind of data set.

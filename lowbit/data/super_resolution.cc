@@ -45,6 +45,19 @@ Plane Blur(const Plane& plane, int64_t scale) {
   return ResizeBicubic(ResizeBicubic(plane, plane.height / scale, plane.width / scale), plane.height, plane.width);
 }
 
+Result<BlurredPicture> BlurPicture(const std::string& path, int64_t factor) {
+  LOWBIT_TRY(const Image8 image, ReadImage(path));
+  if (std::min(image.shape[1], image.shape[2]) < 3 * factor) {
+    return Invalid(path + ": is smaller than three times the scale, " + std::to_string(factor));
+  }
+  BlurredPicture picture;
+  picture.name = path.substr(path.rfind('/') + 1);
+  picture.factor = factor;
+  LOWBIT_TRY(picture.sharp, Brightness(image, factor));
+  picture.blurred = Blur(picture.sharp, factor);
+  return picture;
+}
+
 double Psnr(const Plane& plane, const Plane& truth, int64_t border) {
   double sum = 0;
   for (int64_t y = border; y < plane.height - border; ++y) {

@@ -23,6 +23,17 @@ Result<Plane> Brightness(const Image8& image, int64_t scale);
 // REQUIRES: both sides are multiples of `scale`.
 Plane Blur(const Plane& plane, int64_t scale);
 
+// A picture as a network gets it and as it should make it.
+struct BlurredPicture {
+  std::string name;  // Of its file, without folder.
+  int64_t factor = 2;
+  Plane sharp, blurred;
+};
+
+// The brightness of a picture file, blurred by that factor. Errors: it cannot be read, or is smaller than three times the factor, so that
+// Psnr has nothing to compare.
+Result<BlurredPicture> BlurPicture(const std::string& path, int64_t factor);
+
 // 10 log10(255^2 / mean square difference) in dB, of the values rounded to 0..255, without `border` values on each side; infinite
 // where they are equal. REQUIRES: equal extents, above 2 * border
 double Psnr(const Plane& plane, const Plane& truth, int64_t border);

@@ -5,7 +5,10 @@
 
 #include <cmath>
 #include <limits>
+#include <set>
+#include <utility>
 
+#include "lowbit/data/batcher.h"
 #include "lowbit/data/dataset.h"
 #include "lowbit/data/test_files.h"
 #include "lowbit/data/test_png.h"
@@ -108,6 +111,98 @@ TEST(SuperResolution, TheSetHoldsBlurredSquaresOfEachScale) {
   EXPECT_LT(set.train.pixels[square + 6], 220);
   options.view.size = 64;
   EXPECT_THAT(LoadDataset("super-resolution", folder.path(), options).error().message, HasSubstr("[1, 64, 64]"));
+}
+
+// A set to learn from: pictures whose pixels are all different, so that a square tells its place.
+class SuperResolutionPairs : public testing::Test {
+ protected:
+  SuperResolutionPairs() : folder_("super_resolution_pairs") {
+    Bytes ramp(12 * 20);
+    for (size_t i = 0; i < ramp.size(); ++i) ramp[i] = static_cast<uint8_t>(i);
+    folder_.Write("train/ramp.png", Png(PNG_FORMAT_GRAY, 20, 12, ramp.data()));
+    folder_.Write("test/edge.png", EdgePicture(13));
+    options_.view.size = 6;
+    options_.factors = {2, 4};
+    options_.test = folder_.File("test");
+  }
+  Result<Dataset> Load() const { return LoadDataset("super-resolution", folder_.File("train"), options_); }
+
+  TemporaryFolder folder_;
+  PictureOptions options_;
+};
+
+// The sharp square of example 0 in some epoch, and whether the blurred one is of the same place: a ramp stays a ramp inside.
+std::vector<float> Sharp(const Dataset& set, uint64_t epoch, const PairChanges& changes) {
+  std::vector<float> blurred(36), sharp(36);
+  set.train.pairs->Make(0, 7, epoch, changes, blurred, sharp);
+  EXPECT_NEAR(blurred[14], sharp[14], 14);
+  return sharp;
+}
+
+TEST_F(SuperResolutionPairs, AreSquaresAtRandomPlaces) {
+  const Dataset set = Load().value();
+  EXPECT_EQ(set.train.count(), 2 * 2 * 3);
+  std::set<float> places;
+  for (uint64_t epoch = 0; epoch < 40; ++epoch) {
+    const std::vector<float> sharp = Sharp(set, epoch, {});
+    EXPECT_EQ(sharp, Sharp(set, epoch, {}));
+    EXPECT_EQ(sharp[1], sharp[0] + 1);
+    EXPECT_EQ(sharp[6], sharp[0] + 12);
+    places.insert(sharp[0]);
+  }
+  EXPECT_GT(places.size(), 20U);
+}
+
+TEST_F(SuperResolutionPairs, AreTurnedAndMirrored) {
+  const Dataset set = Load().value();
+  const auto ways = [&](const PairChanges& changes) {
+    std::set<std::pair<float, float>> steps;  // To the right and down: which way the square lies.
+    for (uint64_t epoch = 0; epoch < 60; ++epoch) {
+      const std::vector<float> sharp = Sharp(set, epoch, changes);
+      steps.insert({sharp[1] - sharp[0], sharp[6] - sharp[0]});
+    }
+    return steps;
+  };
+  using Steps = std::set<std::pair<float, float>>;
+  EXPECT_EQ(ways({}), (Steps{{1, 12}}));
+  EXPECT_EQ(ways({true, false}), (Steps{{1, 12}, {-1, 12}}));
+  EXPECT_EQ(ways({false, true}), (Steps{{1, 12}, {-12, 1}, {-1, -12}, {12, -1}}));
+  EXPECT_EQ(ways({true, true}).size(), 8U);
+}
+
+TEST_F(SuperResolutionPairs, BatchesHoldBothSides) {
+  const Dataset set = Load().value();
+  BatchOptions options;
+  options.batch_size = 5;
+  options.seed = 7;
+  options.shuffle = false;
+  Batcher batcher(set.train, options);
+  batcher.StartEpoch(3);
+  Batch batch;
+  ASSERT_TRUE(batcher.Next(&batch));
+  ASSERT_EQ(batch.targets.size(), 5U * 36);
+  std::vector<float> blurred(36), sharp(36);
+  set.train.pairs->Make(4, 7, 3, {}, blurred, sharp);
+  EXPECT_EQ(std::vector<float>(batch.images.end() - 36, batch.images.end()), blurred);
+  EXPECT_EQ(std::vector<float>(batch.targets.end() - 36, batch.targets.end()), sharp);
+}
+
+TEST_F(SuperResolutionPairs, TestPicturesAreWhole) {
+  const Dataset set = Load().value();
+  ASSERT_EQ(set.tests(), 2);
+  EXPECT_EQ(set.test_pictures[0].name, "edge.png");
+  EXPECT_EQ(set.test_pictures[1].factor, 4);
+  EXPECT_EQ(set.test_pictures[1].sharp.height, 12);
+  EXPECT_EQ(set.test_pictures[1].blurred.values, Blur(set.test_pictures[1].sharp, 4).values);
+}
+
+TEST_F(SuperResolutionPairs, AreRefusedWithASentence) {
+  options_.factors = {5};
+  EXPECT_THAT(Load().error().message, HasSubstr("edge.png: is smaller than three times the scale, 5"));
+  options_.test = folder_.File("nowhere");
+  EXPECT_THAT(Load().error().message, HasSubstr("nowhere"));
+  options_.test = "";
+  EXPECT_EQ(Load().value().train.pairs, nullptr);
 }
 
 TEST(SuperResolution, AFolderOfSmallVersionsAloneIsNone) {

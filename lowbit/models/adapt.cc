@@ -28,11 +28,15 @@ Status CheckInput(const Graph& network, const ModelInput& input) {
 }
 
 Status CheckOutput(const Graph& network, const ModelInput& input, const Shapes& shapes) {
-  const Shape wanted = {1, input.classes};
+  // Without classes it is to make images of images.
+  Shape wanted = input.image;
+  wanted.insert(wanted.begin(), 1);
+  if (input.classes > 0) wanted = {1, input.classes};
   const Shape found = network.outputs.empty() ? Shape() : shapes.at(network.outputs[0]);
   if (network.outputs.size() == 1 && found == wanted) return Ok();
   return Invalid("gives " + std::to_string(network.outputs.size()) + " outputs, the first " + ToString(found) +
-                 " for an image; the data's classes need one output " + ToString(wanted));
+                 " for an image; " + (input.classes > 0 ? "the data's classes need" : "pictures to sharpen need") +
+                 " one output " + ToString(wanted));
 }
 
 Node* MakerOf(const std::string& value, Graph* network) {

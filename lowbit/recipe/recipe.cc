@@ -53,6 +53,9 @@ Result<DataSection> ReadData(const Config& config) {
     reader.Reject("resize", "0 or at least 'data.crop', which is 224 if left out");
   }
   data.classes = reader.String("classes", data.classes);
+  data.test_path = reader.String("test_path", data.test_path);
+  data.factors = reader.Ints("factors", data.factors, 2, 16);
+  if (data.factors.empty()) reader.Reject("factors", "a list of at least one number");
   data.threads = reader.Int("threads", data.threads, 0, 1024);
   data.sequential = reader.Bool("sequential", data.sequential);
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
@@ -84,6 +87,7 @@ Result<AugmentSection> ReadAugment(const Config& config) {
   augment.flip = reader.Bool("flip", augment.flip);
   augment.pad = reader.Int("pad", augment.pad, 0, 64);
   augment.crop = reader.Bool("crop", augment.crop);
+  augment.rotate = reader.Bool("rotate", augment.rotate);
   augment.cutout = reader.Int("cutout", augment.cutout, 0, 1024);
   ReadResizedCrop(&reader, &augment);
   augment.brightness = reader.Float("brightness", augment.brightness, 0, kMaxColour);
@@ -191,6 +195,7 @@ Result<TrainSection> ReadTrain(const Config& config) {
   TrainSection train;
   ReadLength(&reader, &train);
   ReadOptimizer(&reader, &train);
+  train.loss = Choice<TrainSection::Loss>(&reader, "loss", {"auto", "cross_entropy", "l2", "l1"});
   train.label_smoothing = Factor(&reader, "label_smoothing", train.label_smoothing);
   train.evaluate_every = reader.Int("evaluate_every", train.evaluate_every, 0, kMaxCount);
   train.checkpoint_every = reader.Int("checkpoint_every", train.checkpoint_every, 0, kMaxCount);

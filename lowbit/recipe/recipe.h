@@ -34,9 +34,12 @@ struct DataSection {
   int64_t train_limit = 0;   // Only the first n training images; 0: all.
   int64_t test_limit = 0;    // Only the first n test images; 0: all.
   // Of sets of pictures of any size:
-  int64_t crop = 0;         // Height and width of the images that are cut out of them; 0: 224. 0..4096
-  int64_t resize = 0;       // What a picture's shorter side gets before; >= crop; 0: 8 / 7 of crop. 0..8192
-  std::string classes;      // A file that lists the classes' folders, one a line; empty: all folders, by name.
+  int64_t crop = 0;     // Height and width of the images that are cut out of them; 0: 224. 0..4096
+  int64_t resize = 0;   // What a picture's shorter side gets before; >= crop; 0: 8 / 7 of crop. 0..8192
+  std::string classes;  // A file that lists the classes' folders, one a line; empty: all folders, by name.
+  // Of pictures that a network learns to sharpen:
+  std::string test_path;                     // The folder of the test pictures; required to train.
+  std::vector<int64_t> factors = {2, 3, 4};  // How many times smaller pictures are made. Each 2..16, at least one.
   int64_t threads = 0;      // That read training images; 0: one for sets in memory, else all that compute. Speed alone.
   bool sequential = false;  // Read in file order in every epoch instead of a new shuffle (Caffe's data bases).
 };
@@ -46,7 +49,8 @@ struct AugmentSection {
   bool flip = false;  // Mirror left-right with probability 1/2.
   int64_t pad = 0;    // Zero-pad (after the mean is subtracted) by so many pixels on each side; only with `crop`. 0..64
   bool crop = false;  // Cut a window of the image's size at a uniformly random place; needs `pad`.
-  int64_t cutout = 0;  // Side in pixels of one square set to the mean, at a random place; 0: none. 0..1024
+  bool rotate = false;  // Turn by 0, 90, 180 or 270 degrees; only pictures to sharpen.
+  int64_t cutout = 0;   // Side in pixels of one square set to the mean, at a random place; 0: none. 0..1024
   // Of pictures of any size: a window of a random share of the area, with a random width / height, at a random place.
   bool resized_crop = false;
   double min_area = 0.08, max_area = 1;             // 0 < min <= max <= 1
@@ -113,8 +117,11 @@ struct TrainSection {
   bool decay_all = false;   // Decay batch norm's scale and shift and biases too, where the graph does not forbid it.
   double beta1 = 0.9, beta2 = 0.999;  // adam, adamw. [0, 1)
   double eps = 1e-8;                  // adam, adamw. (0, 1]
-  double label_smoothing = 0;         // [0, 1)
-  int64_t evaluate_every = 1;         // Epochs between evaluations on the test set; 0: only at the end.
+  // What a step minimizes: between logits and labels, or of pictures in 0..1 the mean squared or absolute difference.
+  enum class Loss { kAuto, kCrossEntropy, kL2, kL1 };
+  Loss loss = Loss::kAuto;          // Cross-entropy with labels, squares with pictures.
+  double label_smoothing = 0;       // [0, 1)
+  int64_t evaluate_every = 1;       // Epochs between evaluations on the test set; 0: only at the end.
   int64_t checkpoint_every = 1000;  // Iterations between checkpoints; one more at every end of a stage. 0: only those.
   int64_t log_every = 50;           // Iterations between "step" lines in metrics.jsonl. >= 1
   Switch channels_last = Switch::kAuto;  // Memory order of activations; auto: the trainer chooses by the device.

@@ -43,6 +43,7 @@ json EpochColumns(const std::vector<EpochLine>& lines) {
           {"train_accuracy", Column(lines, &EpochLine::train_accuracy)},
           {"test_loss", Column(lines, &EpochLine::test_loss)},
           {"test_accuracy", Column(lines, &EpochLine::test_accuracy)},
+          {"test_psnr", Column(lines, &EpochLine::test_psnr)},
           {"seconds", Column(lines, &EpochLine::seconds)}};
 }
 
@@ -115,8 +116,10 @@ json FinalData(const std::optional<FinalLine>& line) {
   return {{"epoch", line->epoch},
           {"iteration", line->iteration},
           {"test_loss", line->test_loss},
-          {"test_accuracy", line->test_accuracy},
-          {"best_test_accuracy", line->best_test_accuracy},
+          {"test_accuracy", OrNull(line->test_accuracy)},
+          {"best_test_accuracy", OrNull(line->best_test_accuracy)},
+          {"test_psnr", OrNull(line->test_psnr)},
+          {"best_test_psnr", OrNull(line->best_test_psnr)},
           {"best_epoch", line->best_epoch},
           {"seconds", line->seconds}};
 }

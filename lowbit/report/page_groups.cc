@@ -21,14 +21,15 @@ std::vector<const Run*> Finished(const PageGroup& group, const std::vector<Run>&
 }
 
 json Curve(const std::vector<const Run*>& runs) {
-  std::map<double, std::vector<double>> accuracies;
+  std::map<double, std::vector<double>> scores;
   for (const Run* run : runs) {
     for (const EpochLine& line : run->epochs) {
-      if (line.test_accuracy.has_value()) accuracies[line.epoch].push_back(*line.test_accuracy);
+      const std::optional<double>& score = line.test_psnr.has_value() ? line.test_psnr : line.test_accuracy;
+      if (score.has_value()) scores[line.epoch].push_back(*score);
     }
   }
   json epochs = json::array(), means = json::array(), deviations = json::array();
-  for (const auto& [epoch, values] : accuracies) {
+  for (const auto& [epoch, values] : scores) {
     if (values.size() < runs.size()) continue;
     const Statistics statistics = Summarize(values);
     epochs.push_back(epoch);
@@ -40,19 +41,24 @@ json Curve(const std::vector<const Run*>& runs) {
 
 json GroupData(const PageGroup& group, const std::vector<Run>& runs) {
   const std::vector<const Run*> finished = Finished(group, runs);
-  std::vector<double> accuracies, seconds;
+  std::vector<double> scores, seconds;
+  bool psnr = false;
   for (const Run* run : finished) {
-    accuracies.push_back(run->final->test_accuracy);
+    psnr = run->final->test_psnr.has_value();
+    scores.push_back(run->final->test_score());
     seconds.push_back(run->final->seconds);
   }
-  const Statistics accuracy = Summarize(accuracies);
-  json data = {
-      {"name", group.name}, {"runs", group.planned}, {"finished", finished.size()}, {"curve", Curve(finished)}};
+  const Statistics score = Summarize(scores);
+  json data = {{"name", group.name},
+               {"runs", group.planned},
+               {"finished", finished.size()},
+               {"psnr", psnr},
+               {"curve", Curve(finished)}};
   if (finished.empty()) return data;
-  data["mean"] = accuracy.mean;
-  data["deviation"] = OrNull(accuracy.deviation);
-  data["worst"] = accuracy.least;
-  data["best"] = accuracy.most;
+  data["mean"] = score.mean;
+  data["deviation"] = OrNull(score.deviation);
+  data["worst"] = score.least;
+  data["best"] = score.most;
   data["seconds"] = Summarize(seconds).mean;
   return data;
 }

@@ -41,9 +41,10 @@ void ReadEpoch(JsonFields* fields, Run* run) {
   line.iteration = fields->Count("iteration");
   line.stage = fields->OptionalCount("stage").value_or(0);
   line.train_loss = fields->Number("train_loss");
-  line.train_accuracy = fields->Number("train_accuracy", 0, 1);
+  line.train_accuracy = fields->OptionalNumber("train_accuracy", 0, 1);
   line.test_loss = fields->OptionalNumber("test_loss");
   line.test_accuracy = fields->OptionalNumber("test_accuracy", 0, 1);
+  line.test_psnr = fields->OptionalNumber("test_psnr", 0);
   line.ratio = fields->Number("ratio", 0, 1);
   line.seconds = fields->Number("seconds", 0);
   CheckRises(run->epochs, line, &EpochLine::epoch, "epoch", fields);
@@ -102,8 +103,13 @@ void ReadFinal(JsonFields* fields, Run* run) {
   line.epoch = fields->Number("epoch", 0);
   line.iteration = fields->Count("iteration");
   line.test_loss = fields->Number("test_loss");
-  line.test_accuracy = fields->Number("test_accuracy", 0, 1);
-  line.best_test_accuracy = fields->Number("best_test_accuracy", 0, 1);
+  line.test_psnr = fields->OptionalNumber("test_psnr", 0);
+  if (line.test_psnr.has_value()) {
+    line.best_test_psnr = fields->Number("best_test_psnr", 0);
+  } else {
+    line.test_accuracy = fields->Number("test_accuracy", 0, 1);
+    line.best_test_accuracy = fields->Number("best_test_accuracy", 0, 1);
+  }
   line.best_epoch = fields->Number("best_epoch", 0);
   line.seconds = fields->Number("seconds", 0);
   run->final = line;

@@ -39,8 +39,9 @@ struct StepLine {
 struct EpochLine {
   double epoch = 0;
   int64_t iteration = 0, stage = 0;
-  double train_loss = 0, train_accuracy = 0, ratio = 0, seconds = 0;
-  std::optional<double> test_loss, test_accuracy;
+  double train_loss = 0, ratio = 0, seconds = 0;
+  std::optional<double> train_accuracy, test_loss, test_accuracy;
+  std::optional<double> test_psnr;  // Of networks that sharpen pictures, which have no accuracies. dB
 };
 
 struct LayerLine {
@@ -72,8 +73,12 @@ struct ActivationQuantizer {
 };
 
 struct FinalLine {
-  double epoch = 0, test_loss = 0, test_accuracy = 0, best_test_accuracy = 0, best_epoch = 0, seconds = 0;
+  double epoch = 0, test_loss = 0, best_epoch = 0, seconds = 0;
   int64_t iteration = 0;
+  // Either the first two or the last two.
+  std::optional<double> test_accuracy, best_test_accuracy, test_psnr, best_test_psnr;
+
+  double test_score() const { return test_psnr.has_value() ? *test_psnr : test_accuracy.value_or(0); }
 };
 
 struct SizeLine {

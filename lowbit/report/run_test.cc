@@ -191,6 +191,22 @@ TEST(ParseMetrics, AnEpochMayBeUntested) {
   EXPECT_FALSE(run.epochs[0].test_accuracy.has_value());
 }
 
+TEST(ParseMetrics, RunsThatSharpenPicturesHaveDecibels) {
+  const std::string epoch =
+      R"({"kind":"epoch","epoch":1,"iteration":4,"train_loss":0.5,"test_loss":0.1,"test_psnr":33.5,)"
+      R"("ratio":0,"seconds":1})";
+  const std::string final =
+      R"({"kind":"final","epoch":1,"iteration":4,"test_loss":0.1,"test_psnr":33.5,"best_test_psnr":34,)"
+      R"("best_epoch":1,"seconds":9})";
+  const report::Run run = Metrics(epoch + "\n" + final + "\n");
+  EXPECT_EQ(run.epochs[0].test_psnr, 33.5);
+  EXPECT_FALSE(run.epochs[0].train_accuracy.has_value());
+  EXPECT_EQ(run.final->test_score(), 33.5);
+  EXPECT_EQ(run.final->best_test_psnr, 34);
+  EXPECT_FALSE(run.final->test_accuracy.has_value());
+  EXPECT_THAT(MetricsError(Changed(final, R"("best_test_psnr":34,)", "") + "\n"), HasSubstr("best_test_psnr"));
+}
+
 TEST(ParseMetrics, ACutLastLineIsIgnoredWithANote) {
   // Every length but 0 (nothing was begun) and the whole (only its line feed is missing).
   for (size_t size = 1; size < kEpoch.size(); ++size) {

@@ -31,8 +31,14 @@ Json RunJson(const SweepRun& run) {
   Json json = {{"name", run.name}, {"group", run.group}, {"seed", run.seed}, {"state", StateName(run.state)}};
   if (!run.error.empty()) json["error"] = run.error;
   if (run.state != SweepRun::State::kFinished) return json;
-  json["test_accuracy"] = run.final->test_accuracy;
-  json["best_test_accuracy"] = run.final->best_test_accuracy;
+  const FinalLine& last = *run.final;
+  if (last.test_psnr.has_value()) {
+    json["test_psnr"] = *last.test_psnr;
+    json["best_test_psnr"] = *last.best_test_psnr;
+  } else {
+    json["test_accuracy"] = *last.test_accuracy;
+    json["best_test_accuracy"] = *last.best_test_accuracy;
+  }
   json["seconds"] = run.final->seconds;
   return json;
 }
@@ -41,11 +47,11 @@ Json GroupJson(const SweepGroup& group) {
   Json json = {
       {"name", group.name}, {"runs", group.runs.size()}, {"finished", group.seeds.size()}, {"seeds", group.seeds}};
   if (group.seeds.empty()) return json;
-  Json accuracy = {{"mean", group.accuracy.mean}};
-  if (group.accuracy.deviation.has_value()) accuracy["deviation"] = *group.accuracy.deviation;
-  accuracy["worst"] = group.accuracy.least;
-  accuracy["best"] = group.accuracy.most;
-  json["test_accuracy"] = accuracy;
+  Json score = {{"mean", group.score.mean}};
+  if (group.score.deviation.has_value()) score["deviation"] = *group.score.deviation;
+  score["worst"] = group.score.least;
+  score["best"] = group.score.most;
+  json[group.psnr ? "test_psnr" : "test_accuracy"] = score;
   json["seconds"] = group.seconds.mean;
   return json;
 }
@@ -98,18 +104,19 @@ Result<Sweep> ReadIndex(const std::string& folder) {
   return sweep;
 }
 
-void AddTo(const SweepRun& run, SweepGroup* group, std::vector<double>* accuracies, std::vector<double>* seconds) {
+void AddTo(const SweepRun& run, SweepGroup* group, std::vector<double>* scores, std::vector<double>* seconds) {
   group->seeds.push_back(run.seed);
-  accuracies->push_back(run.final->test_accuracy);
+  group->psnr = run.final->test_psnr.has_value();
+  scores->push_back(run.final->test_score());
   seconds->push_back(run.final->seconds);
 }
 
 void AddStatistics(const Sweep& sweep, SweepGroup* group) {
-  std::vector<double> accuracies, seconds;
+  std::vector<double> scores, seconds;
   for (const size_t i : group->runs) {
-    if (sweep.runs[i].state == SweepRun::State::kFinished) AddTo(sweep.runs[i], group, &accuracies, &seconds);
+    if (sweep.runs[i].state == SweepRun::State::kFinished) AddTo(sweep.runs[i], group, &scores, &seconds);
   }
-  group->accuracy = Summarize(accuracies);
+  group->score = Summarize(scores);
   group->seconds = Summarize(seconds);
 }
 
@@ -120,7 +127,7 @@ std::vector<SweepGroup> Groups(const Sweep& sweep) {
   for (size_t i = 0; i < sweep.runs.size(); ++i) {
     const std::string& name = sweep.runs[i].group;
     auto group = std::find_if(groups.begin(), groups.end(), [&](const SweepGroup& g) { return g.name == name; });
-    if (group == groups.end()) group = groups.insert(groups.end(), SweepGroup{name, {}, {}, {}, {}});
+    if (group == groups.end()) group = groups.insert(groups.end(), SweepGroup{name, {}, {}, {}, {}, false});
     group->runs.push_back(i);
   }
   for (SweepGroup& group : groups) AddStatistics(sweep, &group);

@@ -92,9 +92,9 @@ TEST_F(SweepFolder, KnowsWhichRunsAreFinished) {
   EXPECT_EQ(groups[0].name, "a");
   EXPECT_THAT(groups[0].runs, ElementsAre(0, 2));
   EXPECT_THAT(groups[0].seeds, ElementsAre(1, 2));
-  EXPECT_EQ(groups[0].accuracy.mean, 0.625);
+  EXPECT_EQ(groups[0].score.mean, 0.625);
   EXPECT_EQ(groups[0].seconds.mean, 10);
-  EXPECT_EQ(groups[1].accuracy.count, 0u);
+  EXPECT_EQ(groups[1].score.count, 0u);
 }
 
 TEST_F(SweepFolder, ReadsWhatItWrites) {

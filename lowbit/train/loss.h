@@ -10,6 +10,10 @@ namespace lowbit::train {
 // 0 <= smoothing < 1. Differentiable. Source: Szegedy et al. 2016, section 7.
 at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& labels, double smoothing);
 
+// Mean over all elements of |(made - wanted) / 255|^power, of pictures in 0..255: squares are those that PSNR is computed of. Equal
+// shapes and types; power 1 or 2. Differentiable with respect to `made`.
+at::Tensor PictureDifference(const at::Tensor& made, const at::Tensor& wanted, int power);
+
 // Knowledge distillation: T^2 times the mean over the batch of the Kullback-Leibler divergence
 //   sum over k of p_k (log p_k - log q_k),   p = softmax(teacher / T), q = softmax(student / T).
 // Both [batch, K] of one floating type on one device; T = `temperature` > 0. Differentiable with respect to `student`:

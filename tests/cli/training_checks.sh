@@ -146,6 +146,19 @@ check "compress --json" prints_json "${pq[@]}" -o "$scratch/pq2.lbm" --json
 check "  the same file" cmp "$scratch/pq.lbm" "$scratch/pq2.lbm"
 check "compress --data none" fails_with 0 "${pq[@]}" -o "$scratch/pq2.lbm" --data none --set codebook=int8
 check "  says so" says "fitted to the weights alone" "$scratch/out"
+printf '[data]\ntrain_limit = 512\ntest_limit = 100\n[train]\niterations = 99\nbatch = 64\n' >"$scratch/tune.toml"
+check "compress, training each layer and then all" fails_with 0 "${pq[@]}" -o "$scratch/pq4.lbm" --set layer_steps=2 \
+  --set layer_batch=16 --finetune "$scratch/tune.toml" --epochs 1
+check "  says the layers' errors after it" says "after fine-tuning" "$scratch/out"
+check "  leaves another file" fails_with 1 cmp "$scratch/pq.lbm" "$scratch/pq4.lbm"
+check "  of the same size" test "$(stat -c %s "$scratch/pq4.lbm")" -lt "$(($(stat -c %s "$scratch/imported.lbm") / 2))"
+check "  and the run" test -e "$scratch/pq4.lbm.run/model.lbm"
+check "once more" fails_with 2 "${pq[@]}" -o "$scratch/pq4.lbm" --epochs 1
+check "  says that there is a run" says "already holds a run" "$scratch/err"
+check "train without data" fails_with 2 "${pq[@]}" -o "$scratch/pq3.lbm" --data none --epochs 1
+check "  says so" says "needs labelled images" "$scratch/err"
+check "tune layers without data" fails_with 2 "${pq[@]}" -o "$scratch/pq3.lbm" --data none --set layer_steps=2
+check "  says so" says "layer_steps needs images" "$scratch/err"
 check "compress to a folder" fails_with 2 "${pq[@]}" -o "$scratch"
 check "  says so" says "is a folder; the name of a file was expected" "$scratch/err"
 check "compress to a folder that is not there" fails_with 2 "$lowbit" compress "$scratch/imported.lbm" --set samples=8 \

@@ -88,6 +88,65 @@ check "train with them" fails_with 2 "$lowbit" train "$scratch/tints.toml" --set
   --set data.path="$pictures/train/blue" --out "$scratch/refused"
 check "  says why not" says "data.name: 'pictures' has no labels to learn from" "$scratch/err"
 
+# A network that learns to sharpen them; what a run and its packed file make of the tests, and whom a report tells of it.
+cat >"$scratch/sharpen.toml" <<END
+[data]
+name = "super-resolution"
+path = "$pictures/train/blue"
+test_path = "$pictures/val/red"
+normalize = "none"
+scale = 0.004
+crop = 12
+factors = [2, 3]
+test_limit = 3
+
+[augment]
+rotate = true
+
+[model]
+name = "vdsr"
+depth = 3
+width = 4
+
+[train]
+iterations = 6
+batch = 8
+learning_rate = 0.01
+
+[quantize]
+method = "twn"
+
+[quantize.activations]
+bits = 8
+END
+sharpen() { "$lowbit" train "$scratch/sharpen.toml" --threads 1 --quiet --out "$scratch/$1" "${@:2}"; }
+tests=super-resolution:$pictures/val/red
+psnr() { sed -n 's/.*"psnr":\([0-9.e+-]*\),"pictures".*/\1/p' "$scratch/$1"; }
+check "train on pictures to sharpen" fails_with 0 sharpen sharp
+check "  tells decibels" says "dB on the test pictures after 6 iterations (last epoch; best" "$scratch/out"
+check "eval the run on its own pictures" fails_with 0 "$lowbit" eval "$scratch/sharp" --scale 2 --json
+cp "$scratch/out" "$scratch/run.json"
+check "eval its packed file" fails_with 0 "$lowbit" eval "$scratch/sharp/model.lbm" --data "$tests" --scale 2 --json
+cp "$scratch/out" "$scratch/file.json"
+check "  the same decibels" test -n "$(psnr run.json)" -a "$(psnr run.json)" = "$(psnr file.json)"
+check "eval the run without a scale" fails_with 2 "$lowbit" eval "$scratch/sharp"
+check "  says so" says "--scale says how many times smaller" "$scratch/err"
+check "eval a classifier's pictures" fails_with 2 "$lowbit" eval "$scratch/run" --scale 2
+check "  says so" says "sharpens no pictures" "$scratch/err"
+check "report it" "$lowbit" report "$scratch/sharp" -o "$scratch/sharp.html"
+check "a sweep of it" fails_with 0 sharpen sharps --set 'sweep.seed=[1,2]'
+check "  in decibels" says " dB  " "$scratch/out"
+not_sharpened() {
+  check "$1" fails_with 2 sharpen refused "${@:3}"
+  check "  says so" says "$2" "$scratch/err"
+}
+not_sharpened "no test pictures" "'data.test_path' must name the folder" --set data.test_path=
+not_sharpened "a loss of labels" "'train.loss' must be \"l2\" or \"l1\"" --set train.loss=cross_entropy
+not_sharpened "changes of other images" "'augment.contrast' must be left out" --set augment.contrast=0.5
+not_sharpened "a factor that is too large" "is smaller than three times the scale, 9" --set 'data.factors=[9]'
+not_sharpened "a classifier" "the number of classes must be at least 1" --set model.name=small
+check "  and nothing is written" test ! -e "$scratch/refused"
+
 # Every random change at once, killed at random moments.
 changes=(--set data.threads=2 --set train.epochs=12 --set train.checkpoint_every=3 --set augment.resized_crop=true
   --set augment.brightness=0.4 --set augment.contrast=0.4 --set augment.saturation=0.4)

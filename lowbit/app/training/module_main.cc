@@ -1,6 +1,7 @@
 // The shared object's one symbol.
 
 #include "lowbit/app/resolved_recipe.h"
+#include "lowbit/app/training/codebook_tuner.h"
 #include "lowbit/app/training/train_run.h"
 #include "lowbit/app/training/train_sweep.h"
 #include "lowbit/app/training/trained_run.h"
@@ -23,6 +24,13 @@ class Module : public lowbit::app::TrainingModule {
   }
   lowbit::Result<lowbit::app::Evaluation> EvaluateRun(const lowbit::app::EvaluateRunRequest& request) override {
     return lowbit::app::EvaluateTrainedRun(request);
+  }
+  lowbit::Result<lowbit::app::SuperResolution> EvaluatePictures(const lowbit::app::EvaluateRunRequest& request,
+                                                                int64_t scale) override {
+    return lowbit::app::EvaluateTrainedPictures(request, scale);
+  }
+  lowbit::Result<lowbit::compress::TuneCodebook> MakeTuner(const lowbit::app::TunerRequest& request) override {
+    return lowbit::app::MakeCodebookTuner(request);
   }
   lowbit::Result<lowbit::Graph> Freeze(const std::string& run) override { return lowbit::app::FreezeTrainedRun(run); }
 };

@@ -28,8 +28,8 @@ Json ModelJson(const recipe::Recipe& recipe, const Graph& graph, const std::vect
 }
 
 Json DatasetJson(const data::Dataset& dataset) {
-  return {{"name", dataset.name},           {"path", dataset.path},         {"warnings", dataset.warnings},
-          {"train", dataset.train.count()}, {"test", dataset.test.count()}, {"classes", dataset.classes},
+  return {{"name", dataset.name},           {"path", dataset.path},    {"warnings", dataset.warnings},
+          {"train", dataset.train.count()}, {"test", dataset.tests()}, {"classes", dataset.classes},
           {"image", dataset.train.image}};
 }
 

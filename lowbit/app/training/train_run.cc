@@ -70,10 +70,14 @@ Status PlaceAmongRanks(const TrainRequest& request, train::TrainJob* job) {
   return Ok();
 }
 
-Result<data::Dataset> LoadLabelledData(const recipe::DataSection& section) {
+// Data with answers: labels, or sharp pictures.
+Result<data::Dataset> LoadTrainingData(const recipe::DataSection& section) {
+  if (section.name == "super-resolution" && section.test_path.empty()) {
+    return Invalid("'data.test_path' must name the folder of the pictures that tests are made with");
+  }
   LOWBIT_TRY(data::Dataset dataset, LoadRecipeData(section));
-  if (dataset.classes == 0) return Invalid("data.name: '" + section.name + "' has no labels to learn from");
-  return dataset;
+  if (dataset.classes > 0 || dataset.train.pairs != nullptr) return dataset;
+  return Invalid("data.name: '" + section.name + "' has no labels to learn from");
 }
 
 // Builds the networks of a job that has its recipe, data and place, and finds what is wrong with it before anything is
@@ -125,7 +129,7 @@ void PrintDamage(const train::TrainJob& job) {
 // Ranks that train different things would average them without a word.
 Status CheckSameRun(const std::string& recipe, const train::TrainJob& job) {
   const std::string run =
-      recipe + std::to_string(job.dataset.train.count()) + " " + std::to_string(job.dataset.test.count()) + " images";
+      recipe + std::to_string(job.dataset.train.count()) + " " + std::to_string(job.dataset.tests()) + " images";
   LOWBIT_TRY(const bool same, distributed::SameOnAll(run, job.group));
   if (same) return Ok();
   return Invalid("the ranks were not started alike: they have different recipes, --set or data");
@@ -149,7 +153,7 @@ Status CheckRuns(const std::vector<recipe::SweepRun>& runs, const std::string& d
     if (!groups.insert(run.group).second) continue;
     job.recipe = run.recipe;
     if (loaded != DataText(run)) {
-      LOWBIT_TRY(job.dataset, LoadLabelledData(job.recipe.data));
+      LOWBIT_TRY(job.dataset, LoadTrainingData(job.recipe.data));
       loaded = DataText(run);
     }
     // A run of the same sweep has no widths yet.
@@ -167,7 +171,7 @@ Result<TrainSummary> TrainRun(const TrainRequest& request) {
   job.folder = request.out.empty() ? "runs/" + job.recipe.name : request.out;
   job.resume = request.resume;
   LOWBIT_RETURN_IF_ERROR(PlaceAmongRanks(request, &job));
-  LOWBIT_TRY(job.dataset, LoadLabelledData(job.recipe.data));
+  LOWBIT_TRY(job.dataset, LoadTrainingData(job.recipe.data));
   if (job.launch.rank == 0) PrintWarnings(job);
   const bool resumes = job.resume && FileExists(train::CheckpointPath(job.folder));
   if (resumes && !job.recipe.model.file.empty()) job.recipe.model.file = NetworkPath(job.folder);
@@ -190,7 +194,11 @@ Result<TrainSummary> TrainRun(const TrainRequest& request) {
   summary.rank = job.launch.rank;
   summary.folder = job.folder;
   summary.iterations = outcome.iterations;
-  summary.test_accuracy = outcome.test_accuracy;
+  if (outcome.measure == train::Measure::kPsnr) {
+    summary.psnr = TrainSummary::Psnr{outcome.test_score, outcome.best_test_score, outcome.best_epoch};
+  } else {
+    summary.test_accuracy = outcome.test_score;
+  }
   summary.seconds = outcome.seconds;
   return summary;
 }

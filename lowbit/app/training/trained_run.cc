@@ -42,6 +42,9 @@ Status CheckFits(const OpenedRun& opened, const data::Dataset& dataset) {
 
 Result<Evaluation> EvaluateTrainedRun(const EvaluateRunRequest& request) {
   LOWBIT_TRY(const OpenedRun opened, OpenRun(request.run));
+  if (opened.network.input.classes == 0) {
+    return Invalid(request.run + ": sharpens pictures; --scale says how many times smaller they are made");
+  }
   const std::string chosen = request.data.empty() ? opened.network.dataset : request.data;
   LOWBIT_TRY(const data::Dataset dataset, LoadNamedDataset(chosen, PicturesOf(opened.network)));
   LOWBIT_RETURN_IF_ERROR(CheckFits(opened, dataset));
@@ -64,6 +67,29 @@ Result<Evaluation> EvaluateTrainedRun(const EvaluateRunRequest& request) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   evaluation.milliseconds_per_image = 1000 * seconds / static_cast<double>(evaluation.images);
   return evaluation;
+}
+
+Result<SuperResolution> EvaluateTrainedPictures(const EvaluateRunRequest& request, int64_t scale) {
+  LOWBIT_TRY(const OpenedRun opened, OpenRun(request.run));
+  if (opened.network.input.classes > 0) return Invalid(request.run + ": sharpens no pictures; it tells classes apart");
+  SuperResolution result;
+  result.subject = request.run;
+  result.scale = scale;
+  if (request.data.empty()) {
+    result.folder = opened.network.recipe.data.test_path;
+  } else {
+    LOWBIT_TRY(result.folder, PicturesFolder(request.data));
+  }
+  LOWBIT_TRY(const std::vector<data::BlurredPicture> pictures, BlurPictures(result.folder, scale));
+  auto start = std::chrono::steady_clock::now();
+  const int threads = request.threads > 0 ? request.threads : HardwareThreads();
+  LOWBIT_RETURN_IF_ERROR(
+      train::ForEachSharpened(opened.run, pictures, request.device, threads, [&](size_t i, const data::Plane& made) {
+        const auto now = std::chrono::steady_clock::now();
+        result.pictures.push_back(Compare(pictures[i], made, std::chrono::duration<double>(now - start).count()));
+        start = now;
+      }));
+  return result;
 }
 
 Result<Graph> FreezeTrainedRun(const std::string& folder) {

@@ -10,8 +10,9 @@
 
 namespace lowbit::app {
 
-// The use cases behind `lowbit eval RUN` and `lowbit pack RUN`: both read the run's last checkpoint.
+// The use cases behind `lowbit eval RUN` and `lowbit pack RUN`: they read the run's last checkpoint.
 Result<Evaluation> EvaluateTrainedRun(const EvaluateRunRequest& request);
+Result<SuperResolution> EvaluateTrainedPictures(const EvaluateRunRequest& request, int64_t scale);
 Result<Graph> FreezeTrainedRun(const std::string& folder);
 
 }  // namespace lowbit::app

@@ -58,11 +58,15 @@ class Quantizer {
     layer.gains = !gains.empty();
     LOWBIT_TRY(const QTensor tensor, Fit(plan, rows, gains, watched));
     layer.codewords = tensor.values.Count();
-    FloatTensor changed = Dequantize(tensor);
-    const size_t columns = changed.data.size() / static_cast<size_t>(plan.shape[0]);
-    for (size_t i = 0; layer.gains && i < changed.data.size(); ++i) changed.data[i] *= gains[i / columns];
-    LOWBIT_RETURN_IF_ERROR(Measure(weights, changed, watched, &layer));
+    LOWBIT_TRY(const Errors fitted, Measure(plan, weights, Approximation(tensor, gains), watched));
+    layer.weight_error = fitted.weight;
+    layer.output_error = fitted.output;
     graph.parameters.at(plan.weight).value = tensor;
+    if (options_.tune == nullptr) return layer;
+    LOWBIT_TRY(const QTensor tuned, options_.tune(graph, plan));
+    LOWBIT_TRY(const Errors after, Measure(plan, weights, Approximation(tuned, gains), watched));
+    layer.tuned_error = after.output;
+    graph.parameters.at(plan.weight).value = tuned;
     return layer;
   }
 
@@ -167,8 +171,21 @@ class Quantizer {
     return tensor;
   }
 
-  Status Measure(const FloatTensor& weights, const FloatTensor& changed, const Watched& watched,
-                 ProductLayer* layer) const {
+  // What the layer multiplies with in place of its weights, its gains included.
+  static FloatTensor Approximation(const QTensor& tensor, const std::vector<float>& gains) {
+    FloatTensor values = Dequantize(tensor);
+    const size_t columns = values.data.size() / static_cast<size_t>(tensor.Rows());
+    for (size_t i = 0; !gains.empty() && i < values.data.size(); ++i) values.data[i] *= gains[i / columns];
+    return values;
+  }
+
+  // As those of ProductLayer.
+  struct Errors {
+    double weight = 0, output = -1;
+  };
+
+  Result<Errors> Measure(const LayerPlan& plan, const FloatTensor& weights, const FloatTensor& changed,
+                         const Watched& watched) const {
     FloatTensor difference = weights;
     double error = 0, power = 0;
     for (size_t i = 0; i < weights.data.size(); ++i) {
@@ -176,12 +193,13 @@ class Quantizer {
       error += std::pow(static_cast<double>(difference.data[i]), 2);
       power += std::pow(static_cast<double>(weights.data[i]), 2);
     }
-    layer->weight_error = RelativeError(error, power);
-    if (watched.kept.empty()) return Ok();
-    LOWBIT_TRY(const double of_difference, OutputPower(layer->plan, difference, watched));
-    LOWBIT_TRY(const double of_weights, OutputPower(layer->plan, weights, watched));
-    layer->output_error = RelativeError(of_difference, of_weights);
-    return Ok();
+    Errors errors;
+    errors.weight = RelativeError(error, power);
+    if (watched.kept.empty()) return errors;
+    LOWBIT_TRY(const double of_difference, OutputPower(plan, difference, watched));
+    LOWBIT_TRY(const double of_weights, OutputPower(plan, weights, watched));
+    errors.output = RelativeError(of_difference, of_weights);
+    return errors;
   }
 
   // The sum of squares of what the layer computes of the inputs that were kept, without bias.

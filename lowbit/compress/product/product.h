@@ -13,6 +13,10 @@
 
 namespace lowbit::compress {
 
+// Trains the codebook of the layer, which has just been quantized: the layer's weight with the same codes and another codebook. `graph`:
+// the network as it is so far.
+using TuneCodebook = std::function<Result<QTensor>(const Graph& graph, const quant::product::LayerPlan& layer)>;
+
 struct ProductOptions {
   int iterations = 100;  // Of k-means: see quant::product::ClusteringOptions.
   double annealing = 0;
@@ -25,6 +29,8 @@ struct ProductOptions {
   int64_t samples = 1024;        // Images, evenly spread over the set; all if there are fewer.
   uint64_t seed = 1;
   int threads = 1;  // 0: all cores. What comes out does not depend on it.
+  TuneCodebook tune =
+      nullptr;  // Called after each layer, before the next one; null: codebooks stay as k-means leaves them.
 };
 
 // What became of one layer.
@@ -33,6 +39,7 @@ struct ProductLayer {
   int codewords = 0;         // Those in use.
   double weight_error = 0;   // sqrt(sum (w - q)^2 / sum w^2)
   double output_error = -1;  // The same of the layer's output on the samples, bias excepted; -1: not watched.
+  double tuned_error = -1;   // The output's error after ProductOptions::tune; -1: not watched, or nothing tuned.
   bool gains = false;        // Whether its rows were made equal.
   bool kept = false;         // Whether it came quantized: see QuantizeProduct.
 };

@@ -228,6 +228,32 @@ TEST(QuantizeProduct, Switches) {
   EXPECT_EQ(Weight(again, "conv2.w").codes, Weight(network, "conv2.w").codes);
 }
 
+// A stand-in for training: halves each layer's codebook.
+TEST(QuantizeProduct, TunesEachLayerBeforeTheNext) {
+  const Graph graph = Network();
+  const data::ImageSet images = Images(20);
+  const ProductNetwork plain = QuantizeProduct(graph, Plan(graph), &images, {}).value();
+  std::vector<std::string> seen;
+  ProductOptions options;
+  options.tune = [&seen](const Graph& student, const quant::product::LayerPlan& layer) -> Result<QTensor> {
+    seen.push_back(layer.layer);
+    QTensor tensor = std::get<QTensor>(student.parameters.at(layer.weight).value);
+    for (float& value : tensor.values.table) value /= 2;
+    return tensor;
+  };
+  const ProductNetwork tuned = QuantizeProduct(graph, Plan(graph), &images, options).value();
+  EXPECT_EQ(seen, (std::vector<std::string>{"conv2", "fc"}));
+  EXPECT_EQ(tuned.layers[0].output_error, plain.layers[0].output_error);
+  EXPECT_GT(tuned.layers[0].tuned_error, 0.5 - tuned.layers[0].output_error);
+  EXPECT_NE(tuned.layers[0].tuned_error, tuned.layers[0].output_error);
+  EXPECT_EQ(plain.layers[0].tuned_error, -1);
+  // Half of what it was, and the next layer was fitted to other inputs.
+  EXPECT_EQ(Weight(tuned, "conv2.w").values.table[3], Weight(plain, "conv2.w").values.table[3] / 2);
+  EXPECT_NE(tuned.layers[1].output_error, plain.layers[1].output_error);
+  options.tune = [](const Graph&, const quant::product::LayerPlan&) -> Result<QTensor> { return Failed("diverged"); };
+  EXPECT_EQ(QuantizeProduct(graph, Plan(graph), &images, options).error().message, "diverged");
+}
+
 TEST(QuantizeProduct, OneStepGivesIntegers) {
   const Graph graph = Network();
   const auto quantize = [&](bool one_step) {

@@ -10,6 +10,11 @@ const percentUnit = {
   exact: (value) => significant(value * 100, 10) + " %",
   tick: (value) => significant(value * 100, 4) + " %",
 };
+const decibelUnit = {
+  short: (value) => value.toLocaleString("en-US", { minimumFractionDigits: 2, maximumFractionDigits: 2 }) + " dB",
+  exact: (value) => significant(value, 10) + " dB",
+  tick: (value) => significant(value, 4) + " dB",
+};
 const numberUnit = {
   short: (value) => significant(value, 4),
   exact: (value) => significant(value, 10),

@@ -9,12 +9,14 @@ function section(title, lead, ...children) {
   return node;
 }
 
+// What tests of a run measure: accuracies, or of pictures that are sharpened decibels.
+const sharpens = (run) => run.final ? has(run.final.test_psnr) : run.epochs.test_psnr.some(has);
+const scoreKey = (run) => sharpens(run) ? "test_psnr" : "test_accuracy";
+const scoreUnit = (psnr) => psnr ? decibelUnit : percentUnit;
+
 // The last epoch that was tested.
 function lastTested(run) {
-  for (let i = run.epochs.epoch.length - 1; i >= 0; --i) {
-    if (run.epochs.test_accuracy[i] !== null) return i;
-  }
-  return -1;
+  return run.epochs[scoreKey(run)].findLastIndex(has);
 }
 
 // The figures of the final table; of an unfinished run, those of its last tested epoch.
@@ -28,12 +30,12 @@ function outcome(run) {
     if (last >= 0) Object.assign(result, { epoch: epochs.epoch[last], iteration: epochs.iteration[last], seconds: epochs.seconds[last] });
     if (tested >= 0) {
       let best = tested;
-      epochs.test_accuracy.forEach((value, i) => {
-        if (value !== null && (value > epochs.test_accuracy[best] || (value === epochs.test_accuracy[best] && i < best))) best = i;
+      const key = scoreKey(run), scores = epochs[key];
+      scores.forEach((value, i) => {
+        if (value !== null && (value > scores[best] || (value === scores[best] && i < best))) best = i;
       });
       Object.assign(result, {
-        test_accuracy: epochs.test_accuracy[tested], test_loss: epochs.test_loss[tested],
-        best_test_accuracy: epochs.test_accuracy[best], best_epoch: epochs.epoch[best],
+        [key]: scores[tested], test_loss: epochs.test_loss[tested], [`best_${key}`]: scores[best], best_epoch: epochs.epoch[best],
       });
     }
   }
@@ -44,13 +46,13 @@ function outcome(run) {
   return result;
 }
 
+const has = (value) => value !== null && value !== undefined;
+
 const outcomes = runs.map(outcome);
 
 // Names without the folder in front, where that is enough to tell them apart.
 const tails = runs.map((run) => (/[<>\s]/.test(run.label) ? run.label : run.label.slice(run.label.lastIndexOf("/") + 1)));
 const shortNames = new Set(tails).size === runs.length ? tails : runs.map((run) => run.label);
-
-const has = (value) => value !== null && value !== undefined;
 
 function header() {
   const kinds = [...new Set(runs.map((run) => run.info.lowbit).filter(Boolean))];
@@ -71,8 +73,8 @@ function datasets() {
     element("p", { class: "lead", "data-dataset": dataset.name },
       element("strong", {}, dataset.name),
       `: ${plain(dataset.train, 0)} training and ${plain(dataset.test, 0)} test images of ` +
-      `${dataset.image[2]}×${dataset.image[1]} pixels, ${dataset.image[0]} ${dataset.image[0] === 1 ? "channel" : "channels"}, ` +
-      `${plain(dataset.classes, 0)} classes`),
+      `${dataset.image[2]}×${dataset.image[1]} pixels, ${dataset.image[0]} ${dataset.image[0] === 1 ? "channel" : "channels"}` +
+      (dataset.classes > 0 ? `, ${plain(dataset.classes, 0)} classes` : "")),
     ...dataset.warnings.map((warning) =>
       element("p", { class: "notice", role: "note", "data-warning": dataset.name },
         element("strong", {}, `Data set ${dataset.name}: `), warning)),
@@ -86,8 +88,8 @@ function notes() {
 
 function card(run, i) {
   const o = outcomes[i];
-  const facts = [];
-  if (has(o.best_test_accuracy)) facts.push(["Best", `${percentUnit.short(o.best_test_accuracy)} in epoch ${epochText(o.best_epoch)}`]);
+  const facts = [], key = scoreKey(run), psnr = sharpens(run), best = o[`best_${key}`];
+  if (has(best)) facts.push(["Best", `${scoreUnit(psnr).short(best)} in epoch ${epochText(o.best_epoch)}`]);
   if (has(o.packed_bytes)) {
     const gain = o.compression > 1.05 ? `, ${significant(o.compression, 3)}\u00d7 smaller` : "";
     facts.push(["Packed", bytesText(o.packed_bytes) + gain]);
@@ -95,22 +97,22 @@ function card(run, i) {
     facts.push(["Size", bytesText(o.float_bytes)]);
   }
   if (has(o.seconds)) facts.push(["Trained", `${epochText(o.epoch)} epochs in ${durationText(o.seconds)}`]);
-  const number = has(o.test_accuracy)
-    ? [(o.test_accuracy * 100).toFixed(2), element("small", {}, " %")] : [element("small", {}, "not tested yet")];
+  const number = has(o[key])
+    ? [(o[key] * (psnr ? 1 : 100)).toFixed(2), element("small", {}, psnr ? " dB" : " %")] : [element("small", {}, "not tested yet")];
   return element("article", { class: `card ${runClass(i)}` },
     element("h3", {}, swatch(i), runName(run.label)),
     element("div", { class: "chips" }, element("span", { class: "chip" }, run.info.method),
       run.final ? null : element("span", { class: "chip open" }, "unfinished")),
-    element("p", { class: "figure-number", "aria-label": "test accuracy" }, number),
+    element("p", { class: "figure-number", "aria-label": psnr ? "test PSNR" : "test accuracy" }, number),
     element("dl", {}, facts.map(([name, text]) => element("div", {}, element("dt", {}, name), element("dd", {}, text)))));
 }
 
 const groupColumns = [
   ["finished", "Seeds", countUnit.short],
-  ["mean", "Mean", percentUnit.short],
-  ["deviation", "Deviation", (value) => "\u00b1 " + percentUnit.short(value)],
-  ["worst", "Worst", percentUnit.short],
-  ["best", "Best", percentUnit.short],
+  ["mean", "Mean", (value, unit) => unit.short(value)],
+  ["deviation", "Deviation", (value, unit) => "\u00b1 " + unit.short(value)],
+  ["worst", "Worst", (value, unit) => unit.short(value)],
+  ["best", "Best", (value, unit) => unit.short(value)],
   ["seconds", "Time of a run", durationText],
 ];
 
@@ -127,7 +129,7 @@ function groupTable() {
         return element("td", {
           role: "cell", class: "number" + (key === "mean" && groups.length > 1 && value === best ? " best" : ""),
           "data-label": title, "data-run": i, "data-key": `group_${key}`, "data-value": has(value) ? value : null,
-        }, has(value) ? text(value) : "–");
+        }, has(value) ? text(value, scoreUnit(group.psnr)) : "–");
       }))))));
 }
 
@@ -137,17 +139,26 @@ function configurations() {
     run: i, label: group.name, short: group.name, x: group.curve.epoch, y: group.curve.mean, fixed: true,
     deviation: group.curve.deviation.includes(null) ? null : group.curve.deviation,
   })).filter((line) => line.x.length > 0);
-  section("Configurations", "Test accuracy after the last epoch: mean and sample standard deviation over the seeds of the finished runs, every weight of the method quantized. Best and worst are seeds, not epochs.",
+  const psnr = groups.some((group) => group.psnr), name = psnr ? "Test PSNR" : "Test accuracy";
+  section("Configurations", `${name} after the last epoch: mean and sample standard deviation over the seeds of the finished runs, every weight of the method quantized. Best and worst are seeds, not epochs.`,
     groupTable(),
     series.length === 0 ? null : element("div", { class: "grid" }, lineChart({
-      id: "group_test_accuracy", title: "Test accuracy", note: "mean over seeds; the band is one standard deviation to each side",
-      series, unit: percentUnit, spoken: "Mean test accuracy", height: 300,
+      id: psnr ? "group_test_psnr" : "group_test_accuracy", title: name, note: "mean over seeds; the band is one standard deviation to each side",
+      series, unit: scoreUnit(psnr), spoken: psnr ? "Mean test PSNR" : "Mean test accuracy", height: 300,
     }).figure));
 }
 
-const summaryColumns = [
+const accuracyColumns = [
   ["test_accuracy", "Test accuracy, last epoch", percentUnit.short],
   ["best_test_accuracy", "Best accuracy", percentUnit.short],
+];
+const psnrColumns = [
+  ["test_psnr", "Test PSNR, last epoch", decibelUnit.short],
+  ["best_test_psnr", "Best PSNR", decibelUnit.short],
+];
+const summaryColumns = [
+  ...(runs.every(sharpens) ? [] : accuracyColumns),
+  ...(runs.some(sharpens) ? psnrColumns : []),
   ["best_epoch", "Best in epoch", epochText],
   ["test_loss", "Test loss", (value) => value.toFixed(4)],
   ["epoch", "Epochs", epochText],
@@ -162,7 +173,7 @@ const summaryColumns = [
 
 function summaryTable() {
   const bestOf = (key) => Math.max(...outcomes.map((o) => (has(o[key]) ? o[key] : -Infinity)));
-  const best = { test_accuracy: bestOf("test_accuracy"), compression: bestOf("compression") };
+  const best = { test_accuracy: bestOf("test_accuracy"), test_psnr: bestOf("test_psnr"), compression: bestOf("compression") };
   // The roles stand here because a narrow screen shows the table as blocks, which takes them away.
   return element("div", { class: "table-frame" }, element("table", { class: "summary", role: "table", "aria-label": "Results" },
     element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, element("th", { role: "columnheader", scope: "col" }, "Run"),
@@ -179,7 +190,7 @@ function summaryTable() {
 }
 
 function summary() {
-  section("Result", "Test accuracy after the last step, every weight of the method quantized. The best epoch is chosen on the test set, so it flatters.",
+  section("Result", "Test figures after the last step, every weight of the method quantized. The best epoch is chosen on the test set, so it flatters.",
     // Cards are for few runs; those of a sweep are summed up above.
     groups.length > 0 ? null : element("div", { class: "grid cards" }, runs.map(card)), summaryTable());
 }
@@ -216,6 +227,7 @@ function curves() {
   const byEpoch = (run) => run.epochs, byStep = (run) => run.steps;
   const charts = [
     { id: "test_accuracy", title: "Test accuracy", series: seriesOf(byEpoch, "test_accuracy"), unit: percentUnit },
+    { id: "test_psnr", title: "Test PSNR", series: seriesOf(byEpoch, "test_psnr"), unit: decibelUnit },
     { id: "train_accuracy", title: "Training accuracy", series: seriesOf(byEpoch, "train_accuracy"), unit: percentUnit },
     { id: "test_loss", title: "Test loss", series: seriesOf(byEpoch, "test_loss"), unit: numberUnit },
     { id: "train_loss", title: "Training loss", series: seriesOf(byEpoch, "train_loss"), unit: numberUnit },

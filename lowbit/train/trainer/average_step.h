@@ -13,7 +13,7 @@ struct TrainedParameter;
 // What a step finds besides gradients.
 struct StepResult {
   double loss = 0;           // Mean over the batch.
-  int64_t correct = 0;       // Images of the batch.
+  int64_t correct = 0;       // Images of the batch whose class it finds.
   bool interrupted = false;  // The run shall end after this step.
 };
 

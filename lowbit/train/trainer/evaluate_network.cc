@@ -3,11 +3,15 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <cmath>
 #include <stdexcept>
 
+#include "lowbit/core/image_size.h"
+#include "lowbit/train/integer_network.h"
 #include "lowbit/train/loss.h"
 #include "lowbit/train/trainer/image_tensor.h"
+#include "lowbit/train/trainer/measure.h"
 
 namespace lowbit::train {
 
@@ -28,11 +32,10 @@ data::BatchOptions TestBatches(const data::ImageSet& images, int64_t batch, cons
 
 void SumOverRanks(Averages* averages, distributed::Group* group) {
   const torch::Tensor sums =
-      torch::tensor({averages->loss_sum, static_cast<double>(averages->correct), static_cast<double>(averages->images)},
-                    torch::kDouble);
+      torch::tensor({averages->loss_sum, averages->score_sum, static_cast<double>(averages->images)}, torch::kDouble);
   group->Sum(sums);
   averages->loss_sum = sums[0].item<double>();
-  averages->correct = std::llround(sums[1].item<double>());
+  averages->score_sum = sums[1].item<double>();
   averages->images = std::llround(sums[2].item<double>());
 }
 
@@ -55,10 +58,50 @@ Averages EvaluateNetwork(Network* network, const data::ImageSet& images, int64_t
   Averages result;
   const auto count_right = [&](data::Batch* read, const torch::Tensor& output) {
     const torch::Tensor labels = LabelView(read).to(output.device());
-    result.Add(CrossEntropy(output, labels, 0).item<double>(), output.argmax(1).eq(labels).sum().item<int64_t>(),
-               read->count);
+    const auto right = static_cast<double>(output.argmax(1).eq(labels).sum().item<int64_t>());
+    result.Add(CrossEntropy(output, labels, 0).item<double>(), right, read->count);
   };
   ForEachOutput(network, images, batch, count_right, group);
+  if (group != nullptr) SumOverRanks(&result, group);
+  return result;
+}
+
+data::Plane Sharpen(const Graph& graph, const data::Plane& blurred, const std::string& device, bool integers) {
+  const torch::NoGradGuard no_gradients;
+  const Result<Graph> sized = AtImageSize(graph, blurred.height, blurred.width);
+  if (!sized.ok()) throw std::invalid_argument(sized.error().message);
+  NetworkOptions options;
+  options.device = device;
+  Network network = integers ? CreateIntegerNetwork(sized.value(), device) : Network::Create(sized.value(), options);
+  const torch::Tensor image = torch::tensor(blurred.values, torch::kFloat).view({1, 1, blurred.height, blurred.width});
+  const torch::Tensor made = network.Forward(image, Mode::kEval, {}).to(torch::kCPU, torch::kFloat).contiguous();
+  const auto* values = made.data_ptr<float>();
+  return {blurred.height, blurred.width, {values, values + made.numel()}};
+}
+
+namespace {
+
+double SquareDifference(const data::Plane& made, const data::Plane& wanted) {
+  double sum = 0;
+  for (size_t i = 0; i < wanted.values.size(); ++i) {
+    sum += std::pow((static_cast<double>(made.values[i]) - wanted.values[i]) / 255, 2);
+  }
+  return sum / static_cast<double>(wanted.values.size());
+}
+
+}  // namespace
+
+Averages EvaluatePictures(const Network& network, const std::vector<data::BlurredPicture>& pictures,
+                          distributed::Group* group) {
+  const Graph graph = network.Export(Weights::kFrozen);
+  Averages result;
+  const size_t turns = group == nullptr ? 1 : static_cast<size_t>(group->ranks());
+  for (size_t i = group == nullptr ? 0 : static_cast<size_t>(group->rank()); i < pictures.size(); i += turns) {
+    const data::BlurredPicture& picture = pictures[i];
+    const data::Plane made = Sharpen(graph, picture.blurred, network.device(), /*integers=*/false);
+    const double psnr = data::Psnr(made, picture.sharp, picture.factor);
+    result.Add(SquareDifference(made, picture.sharp), std::min(psnr, kMostPsnr), 1);
+  }
   if (group != nullptr) SumOverRanks(&result, group);
   return result;
 }

@@ -19,6 +19,11 @@ at::Tensor ImageView(data::Batch* batch, const Shape& image) {
   return torch::from_blob(batch->images.data(), BatchShape(batch->count, image), torch::kFloat);
 }
 
+at::Tensor AnswerView(data::Batch* batch, const Shape& image) {
+  if (batch->targets.empty()) return LabelView(batch);
+  return torch::from_blob(batch->targets.data(), BatchShape(batch->count, image), torch::kFloat);
+}
+
 at::Tensor LabelView(data::Batch* batch) {
   return torch::from_blob(batch->labels.data(), {batch->count}, torch::kLong);
 }

@@ -20,7 +20,10 @@ NetworkOptions TeacherOptions(const NetworkOptions& student) {
 }  // namespace
 
 Objective::Objective(const TrainJob& job, const NetworkOptions& options)
-    : label_smoothing_(job.recipe.train.label_smoothing), distill_(job.recipe.distill) {
+    : pictures_(job.dataset.train.pairs != nullptr),
+      power_(job.recipe.train.loss == recipe::TrainSection::Loss::kL1 ? 1 : 2),
+      label_smoothing_(job.recipe.train.label_smoothing),
+      distill_(job.recipe.distill) {
   if (!job.teacher.has_value()) return;
   teacher_ = std::make_unique<Network>(Network::Create(*job.teacher, TeacherOptions(options)));
 }
@@ -28,15 +31,18 @@ Objective::Objective(const TrainJob& job, const NetworkOptions& options)
 Objective::Objective(Objective&&) noexcept = default;
 Objective::~Objective() = default;
 
-at::Tensor Objective::Loss(const at::Tensor& images, const at::Tensor& logits, const at::Tensor& labels) {
-  at::Tensor of_labels = CrossEntropy(logits, labels, label_smoothing_);
-  if (teacher_ == nullptr) return of_labels;
+at::Tensor Objective::Loss(const at::Tensor& images, const at::Tensor& output, const at::Tensor& answers) {
+  at::Tensor of_answers =
+      pictures_ ? PictureDifference(output, answers, power_) : CrossEntropy(output, answers, label_smoothing_);
+  if (teacher_ == nullptr) return of_answers;
   at::Tensor taught;
   {
     const at::NoGradGuard no_gradients;
     taught = teacher_->Forward(images, Mode::kEval, {});
   }
-  return (1 - distill_.weight) * of_labels + distill_.weight * Distillation(logits, taught, distill_.temperature);
+  const at::Tensor of_teacher =
+      pictures_ ? PictureDifference(output, taught, power_) : Distillation(output, taught, distill_.temperature);
+  return (1 - distill_.weight) * of_answers + distill_.weight * of_teacher;
 }
 
 }  // namespace lowbit::train

@@ -13,6 +13,7 @@ struct NetworkOptions;
 
 // What a training step minimizes, apart from the methods' regularizers: cross-entropy, and with a teacher
 //   (1 - w) * CrossEntropy + w * Distillation,   w = distill.weight of the recipe.
+// Of pictures PictureDifference takes the place of both.
 class Objective {
  public:
   // `options`: of the network that is trained; the teacher gets its device, memory format and precision. Copies what it
@@ -21,12 +22,13 @@ class Objective {
   Objective(Objective&&) noexcept;
   ~Objective();
 
-  // For one batch as the network got it, its logits [batch, classes] and its labels [batch], int64 on the logits' device:
-  // a differentiable scalar, the mean over the batch. The teacher sees the same images, in evaluation mode and without
-  // gradients.
-  at::Tensor Loss(const at::Tensor& images, const at::Tensor& logits, const at::Tensor& labels);
+  // For one batch as the network got it, its output and what that should be (AnswerView), both on one device: a differentiable
+  // scalar, the mean over the batch. The teacher sees the same images, in evaluation mode and without gradients.
+  at::Tensor Loss(const at::Tensor& images, const at::Tensor& output, const at::Tensor& answers);
 
  private:
+  bool pictures_;
+  int power_;  // Of differences of pictures.
   double label_smoothing_;
   recipe::DistillSection distill_;
   std::unique_ptr<Network> teacher_;  // Null: there is none.

@@ -37,17 +37,15 @@ Progress::Progress(std::string name, int64_t total_steps, int64_t done_steps, bo
       terminal_(isatty(STDERR_FILENO) == 1),
       quiet_(quiet) {}
 
-void Progress::Step(int64_t steps_done, const std::string& phase, double loss, double accuracy,
-                    double images_per_second) {
+void Progress::Step(int64_t steps_done, const std::string& phase, const std::string& state, double images_per_second) {
   const double now = Seconds();
   if (quiet_ || !terminal_ || now < next_draw_) return;
   next_draw_ = now + kSecondsBetweenDraws;
   const int64_t done = std::max<int64_t>(1, steps_done - first_);
   const double left = now / static_cast<double>(done) * static_cast<double>(total_ - steps_done);
   const double share = static_cast<double>(steps_done) / static_cast<double>(std::max<int64_t>(1, total_));
-  std::fprintf(stderr, "\r\033[K%s %s %s %3.0f %%  loss %.3f  acc %.1f %%  %.0f img/s  ETA %s", name_.c_str(),
-               phase.c_str(), Bar(share).c_str(), 100 * share, loss, 100 * accuracy, images_per_second,
-               ClockText(left).c_str());
+  std::fprintf(stderr, "\r\033[K%s %s %s %3.0f %%  %s  %.0f img/s  ETA %s", name_.c_str(), phase.c_str(),
+               Bar(share).c_str(), 100 * share, state.c_str(), images_per_second, ClockText(left).c_str());
   std::fflush(stderr);
   drawn_ = true;
 }

@@ -14,8 +14,8 @@ class Progress {
   // `total_steps` counts the whole run; `done_steps` were done before (a resumed run). `quiet` prints nothing at all.
   Progress(std::string name, int64_t total_steps, int64_t done_steps, bool quiet);
 
-  // Redraws at most ten times a second. `loss` is a mean; `accuracy` a fraction.
-  void Step(int64_t steps_done, const std::string& phase, double loss, double accuracy, double images_per_second);
+  // Redraws at most ten times a second. `state`: "loss 0.312  acc 89.1 %".
+  void Step(int64_t steps_done, const std::string& phase, const std::string& state, double images_per_second);
   // A line that stays (an epoch's result, a warning).
   void Line(const std::string& text);
 

@@ -273,7 +273,7 @@ TEST_F(RanksTrainTest, RanksTrainAsOneRankDoes) {
     outcomes[static_cast<size_t>(group->rank())] = outcome.value();
   });
   EXPECT_EQ(outcomes[0].test_loss, outcomes[1].test_loss);
-  EXPECT_EQ(outcomes[0].test_accuracy, outcomes[1].test_accuracy);
+  EXPECT_EQ(outcomes[0].test_score, outcomes[1].test_score);
   const std::vector<double> one = Losses("one"), two = Losses("two");
   ASSERT_EQ(one.size(), 9u);
   ASSERT_EQ(two.size(), 9u);

@@ -116,6 +116,7 @@ Result<data::BatchOptions> ReadBatchOptions(const recipe::Recipe& recipe, const 
   options.threads = static_cast<int>(recipe.data.threads);
   options.crop = ReadCrop(recipe.augment);
   options.colour = {recipe.augment.brightness, recipe.augment.contrast, recipe.augment.saturation};
+  options.pairs = {recipe.augment.flip, recipe.augment.rotate};
   options.augment.flip = recipe.augment.flip;
   options.augment.pad = recipe.augment.pad;
   options.augment.crop = recipe.augment.crop;

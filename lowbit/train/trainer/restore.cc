@@ -40,6 +40,18 @@ Status ForEachLogits(const TrainedRun& run, const data::ImageSet& images, const 
   });
 }
 
+Status ForEachSharpened(const TrainedRun& run, const std::vector<data::BlurredPicture>& pictures,
+                        const std::string& device, int threads, const PlaneCallback& callback) {
+  return Guarded([&]() -> Status {
+    torch::set_num_threads(threads);
+    LOWBIT_TRY(const Network network, Restore(run, device));
+    const Graph frozen = network.Export(Weights::kFrozen);
+    const bool integers = QuantizesActivations(frozen);
+    for (size_t i = 0; i < pictures.size(); ++i) callback(i, Sharpen(frozen, pictures[i].blurred, device, integers));
+    return Ok();
+  });
+}
+
 Result<Graph> Freeze(const TrainedRun& run) {
   return Guarded([&]() -> Result<Graph> {
     LOWBIT_TRY(const Network network, Restore(run, "cpu"));

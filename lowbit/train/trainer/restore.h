@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "lowbit/base/result.h"
 #include "lowbit/base/span.h"
@@ -26,6 +27,13 @@ using LogitsCallback = std::function<void(int64_t first, int64_t count, Span<con
 // integers (integer_network.h), as the packed file does.
 Status ForEachLogits(const TrainedRun& run, const data::ImageSet& images, const std::string& device, int threads,
                      const LogitsCallback& callback);
+
+// What it makes of each picture, in order.
+using PlaneCallback = std::function<void(size_t picture, data::Plane made)>;
+
+// The same for a network that sharpens pictures. Errors: it does not, or not of this size.
+Status ForEachSharpened(const TrainedRun& run, const std::vector<data::BlurredPicture>& pictures,
+                        const std::string& device, int threads, const PlaneCallback& callback);
 
 // That network as a Graph: chosen weights as low-bit tensors, quantizers of activations among the nodes, all else as floats.
 Result<Graph> Freeze(const TrainedRun& run);

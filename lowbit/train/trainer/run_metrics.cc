@@ -22,20 +22,20 @@ Status WriteJson(const Json& json, MetricsLog* log) {
 }  // namespace
 
 Status WriteStep(const StepMetrics& metrics, MetricsLog* log) {
-  LOWBIT_RETURN_IF_ERROR(WriteJson(Json{{"kind", "step"},
-                                        {"iteration", metrics.iteration},
-                                        {"epoch", metrics.epoch},
-                                        {"stage", metrics.stage},
-                                        {"loss", metrics.average.loss()},
-                                        {"accuracy", metrics.average.accuracy()},
-                                        {"learning_rate", metrics.learning_rate},
-                                        {"ratio", metrics.ratio},
-                                        {"images_per_second", metrics.images_per_second}},
-                                   log));
-  return log->Scalars(metrics.iteration, {{"train/loss", metrics.average.loss()},
-                                          {"train/accuracy", metrics.average.accuracy()},
-                                          {"learning_rate", metrics.learning_rate},
-                                          {"quantized_share", metrics.ratio}});
+  Json json = {{"kind", "step"},
+               {"iteration", metrics.iteration},
+               {"epoch", metrics.epoch},
+               {"stage", metrics.stage},
+               {"loss", metrics.average.loss()}};
+  std::map<std::string, double> scalars = {{"train/loss", metrics.average.loss()},
+                                           {"learning_rate", metrics.learning_rate},
+                                           {"quantized_share", metrics.ratio}};
+  if (metrics.measure == Measure::kAccuracy) json["accuracy"] = scalars["train/accuracy"] = metrics.average.score();
+  json["learning_rate"] = metrics.learning_rate;
+  json["ratio"] = metrics.ratio;
+  json["images_per_second"] = metrics.images_per_second;
+  LOWBIT_RETURN_IF_ERROR(WriteJson(json, log));
+  return log->Scalars(metrics.iteration, scalars);
 }
 
 Status WriteEpoch(const EpochMetrics& metrics, MetricsLog* log) {
@@ -43,12 +43,13 @@ Status WriteEpoch(const EpochMetrics& metrics, MetricsLog* log) {
                {"epoch", metrics.epoch},
                {"iteration", metrics.iteration},
                {"stage", metrics.stage},
-               {"train_loss", metrics.train.loss()},
-               {"train_accuracy", metrics.train.accuracy()}};
+               {"train_loss", metrics.train.loss()}};
+  if (metrics.measure == Measure::kAccuracy) json["train_accuracy"] = metrics.train.score();
   std::map<std::string, double> scalars;
   if (metrics.test.has_value()) {
+    const std::string word = Word(metrics.measure);
     json["test_loss"] = scalars["test/loss"] = metrics.test->loss();
-    json["test_accuracy"] = scalars["test/accuracy"] = metrics.test->accuracy();
+    json["test_" + word] = scalars["test/" + word] = metrics.test->score();
   }
   json["ratio"] = metrics.ratio;
   json["seconds"] = metrics.seconds;
@@ -103,20 +104,29 @@ Status WriteHistogram(const std::string& when, const std::string& layer, const s
 }
 
 Status WriteFinal(const TrainOutcome& outcome, MetricsLog* log) {
+  const std::string word = Word(outcome.measure);
   return WriteJson({{"kind", "final"},
                     {"epoch", outcome.epochs},
                     {"iteration", outcome.iterations},
                     {"test_loss", outcome.test_loss},
-                    {"test_accuracy", outcome.test_accuracy},
-                    {"best_test_accuracy", outcome.best_test_accuracy},
+                    {"test_" + word, outcome.test_score},
+                    {"best_test_" + word, outcome.best_test_score},
                     {"best_epoch", outcome.best_epoch},
                     {"seconds", outcome.seconds}},
                    log);
 }
 
+std::string ProgressText(Measure measure, const Averages& average) {
+  // Squares of pixels in 0..1 have nothing in their first digits.
+  if (measure == Measure::kPsnr) return fmt::format("loss {:.3g}", average.loss());
+  return fmt::format("loss {:.3f}  acc {:.1f} %", average.loss(), 100 * average.score());
+}
+
 std::string EpochText(const EpochMetrics& metrics) {
-  std::string text = fmt::format("loss {:.4f}  acc {:.2f} %", metrics.train.loss(), 100 * metrics.train.accuracy());
-  if (metrics.test.has_value()) text += fmt::format("  test {:.2f} %", 100 * metrics.test->accuracy());
+  std::string text = metrics.measure == Measure::kPsnr ? ProgressText(metrics.measure, metrics.train)
+                                                       : fmt::format("loss {:.4f}  acc {}", metrics.train.loss(),
+                                                                     Text(metrics.measure, metrics.train.score()));
+  if (metrics.test.has_value()) text += "  test " + Text(metrics.measure, metrics.test->score());
   if (metrics.ratio > 0 && metrics.ratio < 1) text += fmt::format("  quantized {:g} %", 100 * metrics.ratio);
   return text + "  " + ClockText(metrics.seconds);
 }

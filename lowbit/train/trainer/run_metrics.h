@@ -18,6 +18,7 @@
 namespace lowbit::train {
 
 struct StepMetrics {
+  Measure measure = Measure::kAccuracy;
   int64_t iteration = 0;  // Steps done, over all stages.
   double epoch = 0;
   int64_t stage = 0;
@@ -28,6 +29,7 @@ struct StepMetrics {
 };
 
 struct EpochMetrics {
+  Measure measure = Measure::kAccuracy;
   int64_t epoch = 0;  // Epochs done, over all stages.
   int64_t iteration = 0;
   int64_t stage = 0;
@@ -47,7 +49,9 @@ Status WriteHistogram(const std::string& when, const std::string& layer, const s
                       MetricsLog* log);
 Status WriteFinal(const TrainOutcome& outcome, MetricsLog* log);
 
-// "loss 0.312  acc 89.1 %  test 88.4 %  quantized 75 %  1:05"
+// "loss 0.312  acc 89.1 %"; of pictures "loss 0.000412".
+std::string ProgressText(Measure measure, const Averages& average);
+// "loss 0.312  acc 89.1 %  test 88.4 %  quantized 75 %  1:05"; of pictures "loss 0.000412  test 33.75 dB  1:05".
 std::string EpochText(const EpochMetrics& metrics);
 
 }  // namespace lowbit::train

@@ -8,13 +8,18 @@ namespace {
 using Json = nlohmann::json;
 
 Json AveragesJson(const Averages& averages) {
-  return {{"loss_sum", averages.loss_sum}, {"correct", averages.correct}, {"images", averages.images}};
+  return {{"loss_sum", averages.loss_sum}, {"score_sum", averages.score_sum}, {"images", averages.images}};
+}
+
+// Checkpoints from before there were pictures to sharpen have the second name.
+double Number(const Json& json, const char* name, const char* former) {
+  return json.at(json.contains(name) ? name : former).get<double>();
 }
 
 Averages AveragesFromJson(const Json& json) {
   Averages averages;
   averages.loss_sum = json.at("loss_sum").get<double>();
-  averages.correct = json.at("correct").get<int64_t>();
+  averages.score_sum = Number(json, "score_sum", "correct");
   averages.images = json.at("images").get<int64_t>();
   return averages;
 }
@@ -25,9 +30,9 @@ RunState FromJson(const Json& json) {
   state.step = json.at("step").get<int64_t>();
   state.epoch = AveragesFromJson(json.at("epoch"));
   state.logged = AveragesFromJson(json.at("logged"));
-  state.best_test_accuracy = json.at("best_test_accuracy").get<double>();
+  state.best_test_score = Number(json, "best_test_score", "best_test_accuracy");
   state.best_epoch = json.at("best_epoch").get<int64_t>();
-  state.last_test_accuracy = json.at("last_test_accuracy").get<double>();
+  state.last_test_score = Number(json, "last_test_score", "last_test_accuracy");
   state.last_test_loss = json.at("last_test_loss").get<double>();
   state.finished = json.at("finished").get<bool>();
   state.seconds = json.at("seconds").get<double>();
@@ -46,9 +51,9 @@ std::string ToJson(const RunState& state) {
                      {"step", state.step},
                      {"epoch", AveragesJson(state.epoch)},
                      {"logged", AveragesJson(state.logged)},
-                     {"best_test_accuracy", state.best_test_accuracy},
+                     {"best_test_score", state.best_test_score},
                      {"best_epoch", state.best_epoch},
-                     {"last_test_accuracy", state.last_test_accuracy},
+                     {"last_test_score", state.last_test_score},
                      {"last_test_loss", state.last_test_loss},
                      {"finished", state.finished},
                      {"seconds", state.seconds},

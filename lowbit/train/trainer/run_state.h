@@ -13,12 +13,12 @@ namespace lowbit::train {
 // augmentation, dropout and masks are functions of the recipe's seed and these counters.
 struct RunState {
   int64_t stage = 0;
-  int64_t step = 0;                // Steps done in this stage.
-  Averages epoch;                  // Over the unfinished epoch.
-  Averages logged;                 // Since the last "step" line.
-  double best_test_accuracy = -1;  // -1: not evaluated yet.
+  int64_t step = 0;             // Steps done in this stage.
+  Averages epoch;               // Over the unfinished epoch.
+  Averages logged;              // Since the last "step" line.
+  double best_test_score = -1;  // See Measure; -1: not evaluated yet.
   int64_t best_epoch = 0;
-  double last_test_accuracy = 0, last_test_loss = 0;
+  double last_test_score = 0, last_test_loss = 0;
   bool finished = false;
   double seconds = 0;
   int64_t metrics_bytes = 0;  // Length of metrics.jsonl.

@@ -11,6 +11,7 @@
 #include "lowbit/recipe/recipe.h"
 #include "lowbit/train/distributed/group.h"
 #include "lowbit/train/distributed/launch.h"
+#include "lowbit/train/trainer/measure.h"
 
 namespace lowbit::train {
 
@@ -32,12 +33,16 @@ struct TrainJob {
   distributed::Group* group = nullptr;
 };
 
+// What tests of such a job measure.
+Measure MeasureOf(const TrainJob& job);
+
 struct TrainOutcome {
+  Measure measure = Measure::kAccuracy;
   int64_t iterations = 0;
   int64_t epochs = 0;
   double test_loss = 0;
-  double test_accuracy = 0;  // After the last step, weights low-bit.
-  double best_test_accuracy = 0;
+  double test_score = 0;  // After the last step, weights low-bit.
+  double best_test_score = 0;
   int64_t best_epoch = 0;
   double seconds = 0;  // In training and evaluation, over all resumed parts.
 };

@@ -9,7 +9,6 @@
 #include <utility>
 
 #include "lowbit/base/file.h"
-#include "lowbit/core/validate.h"
 #include "lowbit/data/batcher.h"
 #include "lowbit/train/activation_plan.h"
 #include "lowbit/train/distributed/agree.h"
@@ -17,6 +16,7 @@
 #include "lowbit/train/parameter.h"
 #include "lowbit/train/trainer/average_step.h"
 #include "lowbit/train/trainer/calibrate_activations.h"
+#include "lowbit/train/trainer/check_task.h"
 #include "lowbit/train/trainer/checkpoint.h"
 #include "lowbit/train/trainer/diagnostics.h"
 #include "lowbit/train/trainer/evaluate_network.h"
@@ -88,6 +88,7 @@ class Trainer {
           Objective objective, NetworkOptions options)
       : job_(job),
         train_(job.recipe.train),
+        measure_(MeasureOf(job)),
         timeline_(timeline),
         network_(std::move(network)),
         objective_(std::move(objective)),
@@ -130,11 +131,12 @@ class Trainer {
 
   TrainOutcome Outcome() const {
     TrainOutcome outcome;
+    outcome.measure = measure_;
     outcome.iterations = timeline_.total();
     outcome.epochs = timeline_.stages * timeline_.epochs;
     outcome.test_loss = state_.last_test_loss;
-    outcome.test_accuracy = state_.last_test_accuracy;
-    outcome.best_test_accuracy = state_.best_test_accuracy;
+    outcome.test_score = state_.last_test_score;
+    outcome.best_test_score = state_.best_test_score;
     outcome.best_epoch = state_.best_epoch;
     outcome.seconds = state_.seconds;
     return outcome;
@@ -204,9 +206,9 @@ class Trainer {
     const StepContext context = Context();
     const double rate = learning_rate_.At(state_.step);
     const torch::Tensor images = ImageView(batch, job_.dataset.train.image);
-    const torch::Tensor logits = network_.Forward(images, Mode::kTrain, context);
-    const torch::Tensor labels = LabelView(batch).to(logits.device());
-    torch::Tensor loss = objective_.Loss(images, logits, labels);
+    const torch::Tensor output = network_.Forward(images, Mode::kTrain, context);
+    const torch::Tensor answers = AnswerView(batch, job_.dataset.train.image).to(output.device());
+    torch::Tensor loss = objective_.Loss(images, output, answers);
     StepResult result;
     result.loss = loss.item<double>();
     if (job_.group == nullptr && !std::isfinite(result.loss)) return NotFinite(rate);
@@ -214,7 +216,9 @@ class Trainer {
     if (regularizer.defined()) loss = loss + regularizer;
     optimizer_->ZeroGradients();
     loss.backward();
-    result.correct = logits.detach().argmax(1).eq(labels).sum().item<int64_t>();
+    if (measure_ == Measure::kAccuracy) {
+      result.correct = output.detach().argmax(1).eq(answers).sum().item<int64_t>();
+    }
     if (job_.group != nullptr) LOWBIT_RETURN_IF_ERROR(AverageRanks(&result, rate));
     optimizer_->Step(rate);
     if (train_.state_batch_norm == StateBatchNorm::kTwoBanks) Follow(images, context);
@@ -237,8 +241,9 @@ class Trainer {
   }
 
   void Count(const StepResult& result) {
-    state_.epoch.Add(result.loss, result.correct, train_.batch);
-    state_.logged.Add(result.loss, result.correct, train_.batch);
+    const auto score = static_cast<double>(result.correct);
+    state_.epoch.Add(result.loss, score, train_.batch);
+    state_.logged.Add(result.loss, score, train_.batch);
     ++state_.step;
   }
 
@@ -246,9 +251,10 @@ class Trainer {
     const double seconds = std::chrono::duration<double>(Clock::now() - epoch_start_).count();
     const double speed =
         static_cast<double>((state_.step - epoch_first_step_) * train_.batch) / std::max(seconds, 1e-9);
-    progress_->Step(timeline_.Iteration(state_), Phase(), state_.epoch.loss(), state_.epoch.accuracy(), speed);
+    progress_->Step(timeline_.Iteration(state_), Phase(), ProgressText(measure_, state_.epoch), speed);
     if ((context.iteration + 1) % train_.log_every != 0) return Ok();
     StepMetrics metrics;
+    metrics.measure = measure_;
     metrics.iteration = context.iteration + 1;
     metrics.epoch = timeline_.Epoch(state_.stage, 0) +
                     static_cast<double>(state_.step) / static_cast<double>(timeline_.steps_per_epoch);
@@ -271,6 +277,7 @@ class Trainer {
   // After the last step of an epoch.
   Status EndEpoch() {
     EpochMetrics metrics;
+    metrics.measure = measure_;
     metrics.epoch = timeline_.Epoch(state_.stage, state_.step - 1) + 1;
     metrics.iteration = timeline_.Iteration(state_);
     metrics.stage = state_.stage;
@@ -303,8 +310,9 @@ class Trainer {
     AddGradientNorms(network_, &layers);
     LOWBIT_RETURN_IF_ERROR(WriteLayers(epoch, iteration, layers, metrics_.get()));
     if (job_.recipe.quantize.activations.bits == 0) return Ok();
-    return WriteActivations(epoch, iteration, WatchActivations(job_.dataset.test, train_.test_batch, &network_),
-                            metrics_.get());
+    // Test pictures are of all sizes; quantizers are watched on images of the network's.
+    const data::ImageSet& images = measure_ == Measure::kPsnr ? job_.dataset.train : job_.dataset.test;
+    return WriteActivations(epoch, iteration, WatchActivations(images, train_.test_batch, &network_), metrics_.get());
   }
 
   // After `epochs` epochs of the run; a checkpoint that follows holds the result.
@@ -316,11 +324,14 @@ class Trainer {
 
   Averages EvaluateTest(int64_t epoch) {
     ShareBuffers(&network_, job_.group);
-    const Averages test = EvaluateNetwork(&network_, job_.dataset.test, train_.test_batch, job_.group);
-    state_.last_test_accuracy = test.accuracy();
+    const data::Dataset& dataset = job_.dataset;
+    const Averages test = measure_ == Measure::kPsnr
+                              ? EvaluatePictures(network_, dataset.test_pictures, job_.group)
+                              : EvaluateNetwork(&network_, dataset.test, train_.test_batch, job_.group);
+    state_.last_test_score = test.score();
     state_.last_test_loss = test.loss();
-    if (test.accuracy() > state_.best_test_accuracy) {
-      state_.best_test_accuracy = test.accuracy();
+    if (test.score() > state_.best_test_score) {
+      state_.best_test_score = test.score();
       state_.best_epoch = epoch;
     }
     return test;
@@ -379,6 +390,7 @@ class Trainer {
 
   const TrainJob& job_;
   const recipe::TrainSection& train_;
+  const Measure measure_;
   Timeline timeline_;
   Network network_;
   Objective objective_;
@@ -410,27 +422,11 @@ Result<TrainOutcome> TrainOrThrow(const TrainJob& job) {
   return trainer.Outcome();
 }
 
-// The shapes of the first input and output.
-Result<std::pair<Shape, Shape>> Ends(const Graph& graph) {
-  LOWBIT_TRY(const auto shapes, InferShapes(graph, 1));
-  return std::make_pair(shapes.at(graph.inputs.at(0).name), shapes.at(graph.outputs.at(0)));
-}
-
-Status CheckTeacher(const TrainJob& job) {
-  if (!job.teacher.has_value()) return Ok();
-  LOWBIT_TRY(const auto teacher, Ends(*job.teacher));
-  LOWBIT_TRY(const auto student, Ends(job.graph));
-  if (teacher == student) return Ok();
-  return Invalid(job.recipe.distill.teacher + ": as a teacher it makes " + ToString(teacher.second) + " of " +
-                 ToString(teacher.first) + "; the network that is trained makes " + ToString(student.second) + " of " +
-                 ToString(student.first));
-}
-
 }  // namespace
 
 Status CheckJob(const TrainJob& job) {
   LOWBIT_RETURN_IF_ERROR(MakeTimeline(job));
-  LOWBIT_RETURN_IF_ERROR(CheckTeacher(job));
+  LOWBIT_RETURN_IF_ERROR(CheckTask(job));
   return Guarded([&]() -> Status {
     LOWBIT_TRY(const data::BatchOptions batches, RankBatches(job));
     LOWBIT_RETURN_IF_ERROR(data::CheckAugment(batches.augment, job.dataset.train.image));

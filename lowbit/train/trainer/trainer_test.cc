@@ -57,10 +57,10 @@ TEST_F(TrainerTest, StagesRestartTheScheduleAndRaiseTheShare) {
 
 TEST_F(TrainerTest, LearnsAndReportsTheLastEpoch) {
   const TrainOutcome outcome = Train(Job({"train.iterations=60", "quantize.sq.stages=[1.0]"})).value();
-  EXPECT_GT(outcome.test_accuracy, 0.9);  // Chance is a third.
+  EXPECT_GT(outcome.test_score, 0.9);  // Chance is a third.
   const Json final = Lines("final").at(0);
-  EXPECT_EQ(final.at("test_accuracy"), outcome.test_accuracy);
-  EXPECT_EQ(Lines("epoch").back().at("test_accuracy"), outcome.test_accuracy);
+  EXPECT_EQ(final.at("test_accuracy"), outcome.test_score);
+  EXPECT_EQ(Lines("epoch").back().at("test_accuracy"), outcome.test_score);
   std::set<std::string> names;
   for (const Json& line : Lines("histogram")) {
     names.insert(line.at("layer").get<std::string>() + line.at("when").get<std::string>());
@@ -74,7 +74,7 @@ TEST_F(TrainerTest, ResumingAFinishedRunChangesNothing) {
   TrainJob again = Job();
   again.resume = true;
   const TrainOutcome second = Train(again).value();
-  EXPECT_EQ(second.test_accuracy, first.test_accuracy);
+  EXPECT_EQ(second.test_score, first.test_score);
   EXPECT_EQ(second.best_epoch, first.best_epoch);
   EXPECT_EQ(ReadTextFile(folder_ + "/metrics.jsonl").value(), metrics);
 }
@@ -162,7 +162,7 @@ TEST_F(TrainerTest, MethodsWithParametersOfTheirOwnAreRestored) {
     const TrainJob job = Job({"quantize.policy=none", "quantize.method=" + method, "train.iterations=30"});
     const Result<TrainOutcome> outcome = Train(job);
     ASSERT_TRUE(outcome.ok()) << outcome.error().message;
-    EXPECT_GT(outcome.value().test_accuracy, 0.6) << method;
+    EXPECT_GT(outcome.value().test_score, 0.6) << method;
     int64_t correct = 0;
     const Status evaluated = ForEachLogits({job.recipe, job.graph, job.folder}, job.dataset.test, "cpu", 1,
                                            [&](int64_t first, int64_t count, Span<const float> logits) {
@@ -173,7 +173,7 @@ TEST_F(TrainerTest, MethodsWithParametersOfTheirOwnAreRestored) {
                                              }
                                            });
     ASSERT_TRUE(evaluated.ok()) << evaluated.error().message;
-    EXPECT_EQ(static_cast<double>(correct) / 30, outcome.value().test_accuracy) << method;
+    EXPECT_EQ(static_cast<double>(correct) / 30, outcome.value().test_score) << method;
   }
 }
 
@@ -207,7 +207,7 @@ TEST_F(TrainerTest, LearnsFromATeacherAlone) {
   job.teacher = Learned(Job({"train.iterations=60", "quantize.sq.stages=[1.0]"}));
   // The labels say nothing.
   for (int32_t& label : job.dataset.train.labels) label = 0;
-  EXPECT_GT(Train(job).value().test_accuracy, 0.9);  // Chance is a third.
+  EXPECT_GT(Train(job).value().test_score, 0.9);  // Chance is a third.
 }
 
 TEST_F(TrainerTest, ATeacherThatDoesNotFitIsNamed) {
@@ -245,7 +245,7 @@ TEST_P(InterruptedTest, LeavesACheckpointThatContinues) {
   ASSERT_FALSE(stopped.ok());
   EXPECT_NE(stopped.error().message.find("--resume continues"), std::string::npos);
   job.resume = true;
-  EXPECT_EQ(Train(job).value().test_accuracy, whole.test_accuracy);
+  EXPECT_EQ(Train(job).value().test_score, whole.test_score);
   const std::vector<Json> actual = Lines("epoch");
   ASSERT_EQ(actual.size(), expected.size());
   for (size_t i = 0; i < actual.size(); ++i) {
@@ -305,7 +305,7 @@ TEST_F(TrainerTest, SearchedWeightsLearnAndFreeze) {
         Alone("slb", {"quantize.slb.bits=" + bits, "quantize.skip=[\"conv1\", \"fc\"]"});
     settings.insert(settings.end(), recalibrate.begin(), recalibrate.end());
     const TrainJob job = Job(settings);
-    EXPECT_GT(Train(job).value().test_accuracy, 0.8) << bits;  // Chance is a third.
+    EXPECT_GT(Train(job).value().test_score, 0.8) << bits;  // Chance is a third.
     const Graph frozen = Freeze({job.recipe, job.graph, job.folder}).value();
     const QTensor& weight = std::get<QTensor>(frozen.parameters.at("conv2.weight").value);
     EXPECT_EQ(weight.values.Bits(), std::stoi(bits));
@@ -320,7 +320,7 @@ TEST_F(TrainerTest, LearnedWidthsSurviveFreezing) {
     const TrainJob job =
         Job(Alone("srq", {"quantize.srq.dropbits=true", "quantize.srq.bit_price=" + price, "quantize.srq.mask_rate=5",
                           "train.schedule.every=1000", "train.iterations=90", "quantize.skip=[\"fc\"]"}));
-    EXPECT_GT(Train(job).value().test_accuracy, 0.8) << price;
+    EXPECT_GT(Train(job).value().test_score, 0.8) << price;
     const Graph frozen = Freeze({job.recipe, job.graph, job.folder}).value();
     for (const char* layer : {"conv1", "conv2"}) {
       const auto& weight = std::get<QTensor>(frozen.parameters.at(std::string(layer) + ".weight").value);

@@ -1,0 +1,17 @@
+#ifndef LOWBIT_CORE_IMAGE_SIZE_H_
+#define LOWBIT_CORE_IMAGE_SIZE_H_
+
+#include <cstdint>
+
+#include "lowbit/base/result.h"
+#include "lowbit/core/graph.h"
+
+namespace lowbit {
+
+// A network from images to images, made for one image of this height and width in place of its own.
+// Errors: it has not one input [batch, channels, height, width] and one output; it cannot take that size, or makes another shape of it.
+Result<Graph> AtImageSize(Graph graph, int64_t height, int64_t width);
+
+}  // namespace lowbit
+
+#endif  // LOWBIT_CORE_IMAGE_SIZE_H_

@@ -52,6 +52,12 @@ bool ComesBackAsFloats(const Graph& graph) {
          });
 }
 
+// ONNX has no recurrent layers of integers.
+bool HasRecurrence(const Graph& graph) {
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(),
+                     [](const Node& node) { return node.attributes.count("hidden_bits") != 0; });
+}
+
 // Signs have no form of their own outside of QONNX, and are compared and chosen in floats there.
 bool HasSigns(const Graph& graph) {
   return std::any_of(graph.nodes.begin(), graph.nodes.end(),
@@ -62,7 +68,7 @@ TEST(Exchange, TheRuntimeComputesTheSameBits) {
   int compared = 0;
   for (uint64_t seed = 0; seed < 250; ++seed) {
     const Graph graph = RandomIntegerGraph(seed).Build();
-    if (ComesBackAsFloats(graph)) continue;
+    if (ComesBackAsFloats(graph) || HasRecurrence(graph)) continue;
     SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + Describe(graph));
     const Shape& shape = graph.inputs[0].shape;
     const std::vector<float> pixels = RandomSource(seed).Floats(kImages * shape[1] * shape[2] * shape[3], -3, 3);

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "lowbit/runtime/kernels/depthwise_u8/kernel.h"
+#include "lowbit/runtime/weight_memory.h"
 
 namespace lowbit::runtime {
 
@@ -12,7 +13,7 @@ ByteDepthwise::ByteDepthwise(const ConvShape& conv_shape, const WeightSource& so
   const int64_t channels = shape.in_channels, columns = shape.kernel_width, per_column = 4 * lanes * quads;
   for (int64_t c = 0; c < channels; c += lanes) blocks.push_back(std::max<int64_t>(0, std::min(c, channels - lanes)));
   const size_t total = blocks.size() * static_cast<size_t>(columns * per_column);
-  weights = hwy::AllocateAligned<int8_t>(total);
+  weights = AllocateWeights<int8_t>(total);
   std::memset(weights.get(), 0, total);
   starts.assign(blocks.size() * static_cast<size_t>(lanes), 0);
   for (size_t block = 0; block < blocks.size(); ++block) {

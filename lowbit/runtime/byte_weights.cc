@@ -160,7 +160,7 @@ ByteWeights PackBytes(const WeightSource& source, int lanes) {
   FindLine(tensor.values, &packed);
 
   const size_t total = packed.PanelBytes() * static_cast<size_t>(packed.Panels());
-  packed.bytes = hwy::AllocateAligned<uint8_t>(total);
+  packed.bytes = AllocateWeights<uint8_t>(total);
   std::memset(packed.bytes.get(), 0, total);
   RowPacker packer(source, tensor, &packed);
   for (int64_t row = 0; row < packed.rows; ++row) packer.Pack(row);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "lowbit/runtime/weight_memory.h"
+
 namespace lowbit::runtime {
 namespace {
 
@@ -25,7 +27,7 @@ template <typename Code>
 void FillCodes(const WeightSource& source, const QTensor& tensor, CodebookWeights* packed) {
   const int64_t width = packed->PanelWidth(), per_row = packed->CodesPerRow();
   const auto total = static_cast<size_t>(packed->Panels() * per_row * width);
-  packed->codes = hwy::AllocateAligned<uint8_t>(total * sizeof(Code));
+  packed->codes = AllocateWeights<uint8_t>(total * sizeof(Code));
   std::fill(packed->codes.get(), packed->codes.get() + total * sizeof(Code), uint8_t{0});
   Code* to = reinterpret_cast<Code*>(packed->codes.get());
   for (int64_t row = 0; row < packed->rows; ++row) {
@@ -38,7 +40,7 @@ void FillCodes(const WeightSource& source, const QTensor& tensor, CodebookWeight
 }
 
 void FillWords(const std::vector<float>& table, CodebookWeights* packed) {
-  packed->words = hwy::AllocateAligned<float>(table.size());
+  packed->words = AllocateWeights<float>(table.size());
   for (int64_t code = 0; code < packed->count; ++code) {
     for (int64_t j = 0; j < packed->block; ++j) {
       packed->words[static_cast<size_t>(j * packed->count + code)] =
@@ -49,7 +51,7 @@ void FillWords(const std::vector<float>& table, CodebookWeights* packed) {
 
 void FillPlanes(const std::vector<float>& table, CodebookWeights* packed) {
   const auto total = static_cast<size_t>(packed->block * 4 * 256);
-  packed->planes = hwy::AllocateAligned<uint8_t>(total);
+  packed->planes = AllocateWeights<uint8_t>(total);
   std::fill(packed->planes.get(), packed->planes.get() + total, uint8_t{0});
   for (int64_t code = 0; code < packed->count; ++code) {
     for (int64_t j = 0; j < packed->block; ++j) {
@@ -62,7 +64,7 @@ void FillPlanes(const std::vector<float>& table, CodebookWeights* packed) {
 
 void FillBytes(const std::vector<float>& table, CodebookWeights* packed) {
   const auto total = static_cast<size_t>(packed->block * packed->PlaneBytes());
-  packed->planes = hwy::AllocateAligned<uint8_t>(total);
+  packed->planes = AllocateWeights<uint8_t>(total);
   std::fill(packed->planes.get(), packed->planes.get() + total, uint8_t{0});
   for (int64_t i = 0; i < packed->count * packed->block; ++i) {
     const auto integer = static_cast<int8_t>(table[static_cast<size_t>(i)]);
@@ -74,7 +76,7 @@ void FillBytes(const std::vector<float>& table, CodebookWeights* packed) {
 void FillVectors(const std::vector<float>& table, CodebookWeights* packed) {
   packed->stride = (packed->block + 3) / 4 * 4;
   const auto total = static_cast<size_t>(packed->count * packed->stride);
-  packed->words = hwy::AllocateAligned<float>(total);
+  packed->words = AllocateWeights<float>(total);
   std::fill(packed->words.get(), packed->words.get() + total, 0.0f);
   for (int64_t code = 0; code < packed->count; ++code) {
     std::copy_n(table.begin() + code * packed->block, packed->block, packed->words.get() + code * packed->stride);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "lowbit/runtime/weight_memory.h"
+
 namespace lowbit::runtime {
 namespace {
 
@@ -22,7 +24,7 @@ void FillWords(PackedWeights* packed, int bits, const ReadFunction& read) {
   const int64_t per_word = WeightsPerWord(packed->format);
   const int64_t width = packed->PanelWidth(), words_per_row = packed->WordsPerRow();
   packed->word_count = packed->PanelWords() * static_cast<size_t>(packed->Panels());
-  packed->words = hwy::AllocateAligned<uint32_t>(packed->word_count);
+  packed->words = AllocateWeights<uint32_t>(packed->word_count);
   std::memset(packed->words.get(), 0, packed->word_count * sizeof(uint32_t));
   std::vector<T> weights(static_cast<size_t>(words_per_row * per_word), T{0});
   for (int64_t row = 0; row < packed->rows; ++row) {

@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "lowbit/runtime/kernels/conv_u2/kernel.h"
+#include "lowbit/runtime/weight_memory.h"
 
 namespace lowbit::runtime {
 namespace {
@@ -11,7 +12,7 @@ hwy::AlignedFreeUniquePtr<uint8_t[]> PackIndices(const CodeConv& conv, const Wei
   const QTensor& tensor = Codes(source);
   const size_t panel = static_cast<size_t>(conv.LookUps() * conv.lanes),
                total = panel * static_cast<size_t>(conv.Panels());
-  auto indices = hwy::AllocateAligned<uint8_t>(total);
+  auto indices = AllocateWeights<uint8_t>(total);
   std::memset(indices.get(), 0, total);
   const int64_t half = conv.lanes / 2, of_pixel = conv.tables.GroupsOfPixel(), group = conv.tables.channels();
   std::vector<uint8_t> codes(static_cast<size_t>(source.taps * of_pixel * group), 0);

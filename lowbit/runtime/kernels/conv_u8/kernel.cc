@@ -279,6 +279,11 @@ void RunRows(const ByteConv& conv, const ByteTask& task, const Panel& panel, con
   }
 }
 
+// What follows sums and decoded panels in a task's memory: staged rows, or the row that meets codes.
+uint8_t* RowsOf(const ByteConv& conv, const ByteTask& task) {
+  return reinterpret_cast<uint8_t*>(task.scratch + conv.SumFloats()) + conv.DecodedBytes();
+}
+
 // The words of a panel, decoded for this task if they are not stored.
 const uint8_t* WordsOf(const ByteConv& conv, const ByteTask& task, const ByteWeights& weights, int64_t panel) {
   if (!weights.IsDecoded()) return weights.bytes.get() + static_cast<size_t>(panel) * weights.PanelBytes();
@@ -315,7 +320,8 @@ int64_t RunRowOfCodes(const ByteConv& conv, const ByteTask& task) {
   using Codes = RowOfCodes<kBits>;
   const ByteWeights& weights = conv.weights[0];
   const int64_t width = weights.PanelWidth();
-  const Codes codes(conv, task.input + task.first * conv.shape.in_channels);
+  const CenteredRow row(conv, task.input + task.first * conv.shape.in_channels, RowsOf(conv, task));
+  const Codes codes(row);
   int64_t done = 0;
   for (; done + Codes::kPanels <= task.panels; done += Codes::kPanels) {
     const int64_t p = task.first_panel + done;
@@ -361,7 +367,7 @@ void RunByteConv(const ByteConv& conv, const ByteTask& whole) {
   }
   const int64_t image = task.first / s.out_height, oy = task.first % s.out_height;
   const uint8_t* pixels = task.input + image * s.in_height * s.in_width * s.in_channels;
-  uint8_t* staged = reinterpret_cast<uint8_t*>(task.scratch + conv.SumFloats()) + conv.DecodedBytes();
+  uint8_t* staged = RowsOf(conv, task);
   row.window = staged;
   row.step = s.stride_width * conv.channels;
   row.pixel = task.first * s.out_width;

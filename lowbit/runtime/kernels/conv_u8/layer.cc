@@ -25,7 +25,8 @@ int64_t ByteConv::DecodedBytes() const {
 }
 
 int64_t ByteConv::ScratchFloats(int64_t rows) const {
-  const int64_t staged = in_place ? 0 : shape.StagedRows(rows) * staged_width * channels;
+  const int64_t row = weights[0].WordsPerRow() * weights[0].QuadsPerWord() * 4;
+  const int64_t staged = in_place ? row : shape.StagedRows(rows) * staged_width * channels;
   return SumFloats() + DecodedBytes() / 4 + (staged + 3) / 4;
 }
 

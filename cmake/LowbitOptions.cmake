@@ -28,7 +28,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_L
   target_compile_options(lowbit_compile_options INTERFACE -Wno-restrict)
 endif()
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^(aarch64|arm64)$")
-  # Kernels keep vectors in arrays and members, which SVE's types of unknown size cannot be: NEON runs there too.
+  # Kernels keep vectors in arrays and members, which SVE's types of unknown size cannot be (docs/kernels.md): NEON runs there too.
   target_compile_definitions(lowbit_compile_options
                              INTERFACE "HWY_DISABLED_TARGETS=(HWY_SVE|HWY_SVE2|HWY_SVE_256|HWY_SVE2_128)")
 endif()

@@ -157,6 +157,7 @@ ByteWeights PackBytes(const WeightSource& source, int lanes) {
     packed.table[code] = static_cast<int8_t>(tensor.values.Value(code));
   }
 
+  packed.padding_sum = static_cast<int32_t>(source.taps * (channels - source.channels) * packed.table[0]);
   FindLine(tensor.values, &packed);
 
   const size_t total = packed.PanelBytes() * static_cast<size_t>(packed.Panels());

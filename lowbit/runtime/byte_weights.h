@@ -40,6 +40,7 @@ struct ByteWeights {
   // Weights of vectors stay codes: `bytes` is empty, and a panel is decoded when it is needed, as one with 8 bits.
   CodebookWeights codebook;
   std::vector<int32_t> sums;  // Of a row's weights; of padding rows 0. One for each channel of the panels.
+  int32_t padding_sum = 0;    // Of the integers that pad a row: their code 0 need not be the integer 0.
 
   bool IsDecoded() const { return codebook.codes != nullptr; }
   int QuadsPerWord() const { return 8 / bits; }

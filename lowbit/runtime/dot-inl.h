@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "hwy/highway.h"
+#include "lowbit/runtime/quad_dots.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lowbit::runtime::HWY_NAMESPACE {
@@ -37,8 +38,55 @@ HWY_INLINE SumVector MulSmall(SumVector a, SumVector b) {
 #endif
 }
 
-// sum, and in each 32-bit lane the four products of its unsigned bytes of a with its signed bytes of w. Exact.
-// kNarrow: every |w| is at most 64, which saves the processors that add pairs in 16 bits some work.
+// Kinds of dot products. A kind D has
+//   D::Operand(a)                    what stands for unsigned bytes a: those of a - kDotCenter
+//   D::Add<kNarrow>(operand, w, sum) sum, and in each 32-bit lane the four products of the operand's bytes with the signed
+//                                    bytes w. Exact. kNarrow: every |w| is at most 64, which saves some work where pairs
+//                                    are added in 16 bits
+// WithDots(f) calls f with the best kind that this processor has.
+#if HWY_TARGET == HWY_NEON && HWY_ARCH_ARM_A64
+
+// Both operands are signed.
+inline constexpr int32_t kDotCenter = 128;
+
+struct SignedDots {
+  static HWY_INLINE SumVector Operand(SumVector a) {
+    return hwy::HWY_NAMESPACE::Xor(a, hwy::HWY_NAMESPACE::Set(SumTag(), static_cast<int32_t>(0x80808080u)));
+  }
+};
+
+// Products and pairs of them in 16 bits.
+struct PairwiseDots : SignedDots {
+  template <bool kNarrow>
+  static HWY_INLINE SumVector Add(SumVector operand, SumVector weights, SumVector sum) {
+    const int8x16_t a = vreinterpretq_s8_s32(operand.raw), w = vreinterpretq_s8_s32(weights.raw);
+    const int16x8_t low = vmull_s8(vget_low_s8(a), vget_low_s8(w)), high = vmull_high_s8(a, w);
+    // 2 * 128 * 64 fits into 16 bits, 2 * 128 * 128 does not.
+    if (kNarrow) return SumVector(vpadalq_s16(sum.raw, vpaddq_s16(low, high)));
+    return SumVector(vaddq_s32(sum.raw, vpaddq_s32(vpaddlq_s16(low), vpaddlq_s16(high))));
+  }
+};
+
+// The instruction of ARMv8.2, which Highway's target does not ask for.
+struct QuadDots : SignedDots {
+  template <bool kNarrow>
+  static HWY_INLINE SumVector Add(SumVector operand, SumVector weights, SumVector sum) {
+    asm(".arch armv8.2-a+crypto+dotprod\n\tsdot %0.4s, %1.16b, %2.16b"
+        : "+w"(sum.raw)
+        : "w"(operand.raw), "w"(weights.raw));
+    return sum;
+  }
+};
+
+template <class Function>
+HWY_INLINE void WithDots(const Function& function) {
+  HasQuadDots() ? function(QuadDots()) : function(PairwiseDots());
+}
+
+#else
+
+inline constexpr int32_t kDotCenter = 0;
+
 #if HWY_TARGET == HWY_AVX3_DL
 
 // Inline assembly, because g++ 12 moves accumulators around its intrinsic.
@@ -73,6 +121,21 @@ HWY_INLINE SumVector AddDot(SumVector a, SumVector w, SumVector sum) {
   sum = hn::Add(sum, hn::Mul(hn::And(hn::ShiftRight<8>(a), byte), hn::ShiftRight<24>(hn::ShiftLeft<16>(w))));
   sum = hn::Add(sum, hn::Mul(hn::And(hn::ShiftRight<16>(a), byte), hn::ShiftRight<24>(hn::ShiftLeft<8>(w))));
   return hn::Add(sum, hn::Mul(hn::And(hn::ShiftRight<24>(a), byte), hn::ShiftRight<24>(w)));
+}
+
+#endif
+
+struct ByteDots {
+  static HWY_INLINE SumVector Operand(SumVector a) { return a; }
+  template <bool kNarrow>
+  static HWY_INLINE SumVector Add(SumVector operand, SumVector weights, SumVector sum) {
+    return AddDot<kNarrow>(operand, weights, sum);
+  }
+};
+
+template <class Function>
+HWY_INLINE void WithDots(const Function& function) {
+  function(ByteDots());
 }
 
 #endif

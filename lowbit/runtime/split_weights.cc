@@ -4,6 +4,8 @@
 #include <cstring>
 #include <vector>
 
+#include "lowbit/runtime/weight_memory.h"
+
 namespace lowbit::runtime {
 namespace {
 
@@ -25,7 +27,7 @@ void PackSplit(const WeightSource& source, const IntegerValues& values, ByteWeig
   const auto block = static_cast<size_t>(tensor.values.block);
   const int64_t pitch = PaddedChannels(source.channels);
   const size_t total = packed->PanelBytes() * static_cast<size_t>(packed->Panels());
-  packed->bytes = hwy::AllocateAligned<uint8_t>(total);
+  packed->bytes = AllocateWeights<uint8_t>(total);
   std::memset(packed->bytes.get(), 0, total);
   Part low(static_cast<size_t>(4 * packed->quads), 0), high = low;  // What pads the channels stays 0.
   for (int64_t row = 0; row < packed->rows; ++row) {

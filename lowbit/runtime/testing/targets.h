@@ -1,13 +1,15 @@
 #ifndef LOWBIT_RUNTIME_TESTING_TARGETS_H_
 #define LOWBIT_RUNTIME_TESTING_TARGETS_H_
 
-// For tests: runs a body once for each instruction set that was compiled and that this processor has.
+// For tests: runs a body once for each instruction set that was compiled and that this processor has, and where some
+// kernels use an extension of one, once without it.
 
 #include <gtest/gtest.h>
 
 // Some kernels have code for this target of Highway's, others run their next best on it.
 #define HWY_WANT_AVX3_DL
 #include "hwy/highway.h"
+#include "lowbit/runtime/quad_dots.h"
 
 namespace lowbit::runtime::testing {
 
@@ -19,6 +21,11 @@ void ForEachTarget(const Body& body) {
     body();
     hwy::SetSupportedTargetsForTest(0);
   }
+  if (!HasQuadDots()) return;
+  SCOPED_TRACE("without dot products of bytes");
+  DisableQuadDotsForTest(true);
+  body();
+  DisableQuadDotsForTest(false);
 }
 
 }  // namespace lowbit::runtime::testing

@@ -28,7 +28,7 @@ ByteConvExpectation RunKernel(const ByteConvOperands& o, int64_t rows, int64_t p
   for (int64_t group = 0; group < s.groups; ++group) {
     groups.push_back({o.weight, false, group * s.GroupOutputs(), s.GroupOutputs(), s.GroupInputs(), s.Taps()});
   }
-  ByteConv conv(s, groups, o.input_offset, kernel.lanes);
+  ByteConv conv(s, groups, o.input_offset, kernel);
   conv.finish = {o.epilogue, o.quantizer};
   ByteConvExpectation actual = testing::BlankResults(o);
   const int64_t total = o.images * s.out_height * (conv.in_place ? s.out_width : 1);

@@ -104,7 +104,7 @@ HWY_INLINE SumVector StartOf(const int32_t* starts, int v) {
 // count through kPanels panels, in which they are kPanelVectors apart. Of weights that are split, two vectors become one.
 //   window  of the first pixel; the next pixel's is `step` bytes further
 //   words   of the first panel
-template <class Decoder, int kRows, int kPanels, int kUsed>
+template <class Dots, class Decoder, int kRows, int kPanels, int kUsed>
 HWY_NOINLINE void Accumulate(const ByteWeights& weights, const int32_t* HWY_RESTRICT positions, const uint8_t* words,
                              const uint8_t* window, int64_t step, const int32_t* starts, float* HWY_RESTRICT sums) {
   constexpr int kVectors = kPanels * kUsed, kParts = Decoder::kSplit ? 2 : 1;
@@ -141,9 +141,11 @@ HWY_NOINLINE void Accumulate(const ByteWeights& weights, const int32_t* HWY_REST
       const uint8_t* first = window + positions[quad];
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; ++r) {
-        const SumVector a = LoadQuad(first + r * step);
+        const SumVector a = Dots::Operand(LoadQuad(first + r * step));
 #pragma GCC unroll 16
-        for (int v = 0; v < kVectors; ++v) sum[r][v] = AddDot<Decoder::kNarrow>(a, value[v], sum[r][v]);
+        for (int v = 0; v < kVectors; ++v) {
+          sum[r][v] = Dots::template Add<Decoder::kNarrow>(a, value[v], sum[r][v]);
+        }
       }
     }
   }
@@ -187,7 +189,7 @@ void StoreTile(const ByteConv& conv, const ByteTask& task, const Panel& panel, i
   Finish(conv.finish, task.output, block);
 }
 
-template <class Decoder>
+template <class Dots, class Decoder>
 class PanelRunner {
  public:
   PanelRunner(const ByteConv& conv, const ByteTask& task, const Panel& panel)
@@ -206,16 +208,16 @@ class PanelRunner {
     const int32_t* positions = conv_.quad_positions.data();
     if constexpr (kRows <= kNarrowTile) {
       if (panel_.panels == kNarrowPanels) {
-        return Accumulate<Decoder, kRows, kNarrowPanels, kPanelVectors>(*panel_.weights, positions, panel_.words,
-                                                                        window, step, panel_.starts, task_.scratch);
+        return Accumulate<Dots, Decoder, kRows, kNarrowPanels, kPanelVectors>(
+            *panel_.weights, positions, panel_.words, window, step, panel_.starts, task_.scratch);
       }
     }
     if (Decoder::kSplit || panel_.channels > panel_.weights->lanes) {
-      Accumulate<Decoder, kRows, 1, kPanelVectors>(*panel_.weights, positions, panel_.words, window, step,
-                                                   panel_.starts, task_.scratch);
+      Accumulate<Dots, Decoder, kRows, 1, kPanelVectors>(*panel_.weights, positions, panel_.words, window, step,
+                                                         panel_.starts, task_.scratch);
     } else if constexpr (!Decoder::kSplit) {
-      Accumulate<Decoder, kRows, 1, 1>(*panel_.weights, positions, panel_.words, window, step, panel_.starts,
-                                       task_.scratch);
+      Accumulate<Dots, Decoder, kRows, 1, 1>(*panel_.weights, positions, panel_.words, window, step, panel_.starts,
+                                             task_.scratch);
     }
   }
 
@@ -247,10 +249,10 @@ class PanelRunner {
   const Panel& panel_;
 };
 
-template <class Decoder>
+template <class Dots, class Decoder>
 void RunRowsWith(const ByteConv& conv, const ByteTask& task, const Panel& panel, const Row& first, int64_t rows,
                  int64_t row_bytes) {
-  const PanelRunner<Decoder> runner(conv, task, panel);
+  const PanelRunner<Dots, Decoder> runner(conv, task, panel);
   Row row = first;
   for (int64_t y = 0; y < rows; ++y) {
     runner.Run(row);
@@ -259,24 +261,30 @@ void RunRowsWith(const ByteConv& conv, const ByteTask& task, const Panel& panel,
   }
 }
 
+template <class Dots>
+void RunRowsOf(const ByteConv& conv, const ByteTask& task, const Panel& panel, const Row& first, int64_t rows,
+               int64_t row_bytes) {
+  switch (panel.weights->bits) {
+    case 1:
+      return RunRowsWith<Dots, CodeDecoder<1>>(conv, task, panel, first, rows, row_bytes);
+    case 2:
+      return RunRowsWith<Dots, CodeDecoder<2>>(conv, task, panel, first, rows, row_bytes);
+    case 4:
+      return RunRowsWith<Dots, CodeDecoder<4>>(conv, task, panel, first, rows, row_bytes);
+  }
+  if (panel.weights->split) {
+    RunRowsWith<Dots, IntegerDecoder<false, true>>(conv, task, panel, first, rows, row_bytes);
+  } else if (panel.weights->narrow) {
+    RunRowsWith<Dots, IntegerDecoder<true, false>>(conv, task, panel, first, rows, row_bytes);
+  } else {
+    RunRowsWith<Dots, IntegerDecoder<false, false>>(conv, task, panel, first, rows, row_bytes);
+  }
+}
+
 // `rows` rows of output pixels, whose windows begin row_bytes after each other.
 void RunRows(const ByteConv& conv, const ByteTask& task, const Panel& panel, const Row& first, int64_t rows,
              int64_t row_bytes) {
-  switch (panel.weights->bits) {
-    case 1:
-      return RunRowsWith<CodeDecoder<1>>(conv, task, panel, first, rows, row_bytes);
-    case 2:
-      return RunRowsWith<CodeDecoder<2>>(conv, task, panel, first, rows, row_bytes);
-    case 4:
-      return RunRowsWith<CodeDecoder<4>>(conv, task, panel, first, rows, row_bytes);
-  }
-  if (panel.weights->split) {
-    RunRowsWith<IntegerDecoder<false, true>>(conv, task, panel, first, rows, row_bytes);
-  } else if (panel.weights->narrow) {
-    RunRowsWith<IntegerDecoder<true, false>>(conv, task, panel, first, rows, row_bytes);
-  } else {
-    RunRowsWith<IntegerDecoder<false, false>>(conv, task, panel, first, rows, row_bytes);
-  }
+  WithDots([&](auto dots) { RunRowsOf<decltype(dots)>(conv, task, panel, first, rows, row_bytes); });
 }
 
 // What follows sums and decoded panels in a task's memory: staged rows, or the row that meets codes.
@@ -379,7 +387,7 @@ void RunByteConv(const ByteConv& conv, const ByteTask& whole) {
 }
 
 const ByteConvKernel* Kernel() {
-  static const ByteConvKernel kernel = {HWY_TARGET, static_cast<int>(hn::Lanes(SumTag())), &RunByteConv};
+  static const ByteConvKernel kernel = {HWY_TARGET, static_cast<int>(hn::Lanes(SumTag())), kDotCenter, &RunByteConv};
   return &kernel;
 }
 

@@ -13,9 +13,12 @@
 
 namespace lowbit::runtime {
 
+struct ByteConvKernel;
+
 // A layer, ready to run. Activations are NHWC. A Gemm is the 1x1 convolution of images of one pixel.
 struct ByteConv {
-  ByteConv(const ConvShape& shape, const std::vector<WeightSource>& groups, int32_t input_offset, int lanes);
+  ByteConv(const ConvShape& shape, const std::vector<WeightSource>& groups, int32_t input_offset,
+           const ByteConvKernel& kernel);
 
   ConvShape shape;
   int32_t input_offset = 0;
@@ -28,7 +31,8 @@ struct ByteConv {
   int64_t staged_width = 0;             // Pixels in a staged row.
   int64_t channels = 0;                 // Bytes of a pixel as the kernel reads it.
   std::vector<int32_t> quad_positions;  // Of each quad of a window, in bytes from the window's first pixel.
-  // For each group, for each channel of its panels: -input_offset * (sum of its weights), which makes integers of bytes.
+  // For each group, for each channel of its panels: (center - input_offset) * (sum of its weights), which makes sums of
+  // integers of sums of what the kernel multiplies, bytes - center.
   std::vector<std::vector<int32_t>> starts;
 
   int64_t SumFloats() const;                  // Of a tile, in front of a decoded panel
@@ -40,6 +44,7 @@ struct ByteConv {
 struct ByteConvKernel {
   int64_t target = 0;  // Highway's bit.
   int lanes = 0;       // Channels in a vector: what PackBytes needs.
+  int32_t center = 0;  // The bytes that it multiplies are those of the input less this.
   // task.scratch: ScratchFloats(task.count). A task counts pixels where the layer reads in place, else rows.
   void (*run)(const ByteConv& conv, const ByteTask& task) = nullptr;
 };

@@ -2,15 +2,18 @@
 
 namespace lowbit::runtime {
 
-ByteConv::ByteConv(const ConvShape& conv_shape, const std::vector<WeightSource>& groups, int32_t offset, int lanes)
+ByteConv::ByteConv(const ConvShape& conv_shape, const std::vector<WeightSource>& groups, int32_t offset,
+                   const ByteConvKernel& kernel)
     : shape(conv_shape), input_offset(offset), in_place(conv_shape.IsPointwise() && conv_shape.in_channels % 4 == 0) {
   channels = PaddedChannels(shape.GroupInputs());
   staged_width = shape.StagedWidth();
   quad_positions = WindowPositions(shape, channels / 4, 4);
   for (const WeightSource& group : groups) {
-    weights.push_back(PackBytes(group, lanes));
+    weights.push_back(PackBytes(group, kernel.lanes));
     starts.push_back(weights.back().sums);
-    for (int32_t& start : starts.back()) start *= -input_offset;
+    for (int32_t& start : starts.back()) {
+      start = (kernel.center - input_offset) * start + kernel.center * weights.back().padding_sum;
+    }
   }
 }
 

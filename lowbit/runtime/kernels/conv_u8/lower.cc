@@ -1,8 +1,8 @@
 // Conv and Gemm of bytes with integer weights that are known at load.
 
-#include "hwy/targets.h"
 #include "lowbit/runtime/byte_product_step.h"
 #include "lowbit/runtime/kernels/conv_u8/kernel.h"
+#include "lowbit/runtime/quad_dots.h"
 
 namespace lowbit::runtime::kernels::conv_u8 {
 namespace {
@@ -12,8 +12,8 @@ class ByteConvStep : public ByteProductStep {
   ByteConvStep(const ByteProduct& read, const Lowering& lowering)
       : ByteProductStep(read, lowering),
         kernel_(ChooseByteConvKernel()),
-        conv_(read.product.shape, read.product.groups, read.input.offset, kernel_.lanes) {
-    target = hwy::TargetName(kernel_.target);
+        conv_(read.product.shape, read.product.groups, read.input.offset, kernel_) {
+    target = NameWithDots(kernel_.target);
     conv_.finish = finish();
     SetGrain({conv_.in_place, conv_.weights[0].Panels(), conv_.staged_width * conv_.channels});
     scratch_floats = conv_.ScratchFloats(MostUnits());

@@ -25,7 +25,7 @@ ConvShape DepthwiseShape(testing::RandomSource* random) {
 ByteConvExpectation RunKernel(const ByteConvOperands& o, int64_t task_rows) {
   const ByteDepthwiseKernel& kernel = ChooseByteDepthwiseKernel();
   const ConvShape& s = o.shape;
-  ByteDepthwise layer(s, {o.weight, false, 0, s.out_channels, 1, s.Taps()}, o.input_offset, kernel.lanes);
+  ByteDepthwise layer(s, {o.weight, false, 0, s.out_channels, 1, s.Taps()}, o.input_offset, kernel);
   layer.finish = {o.epilogue, o.quantizer};
   const int64_t rows = o.images * s.out_height;
   ByteConvExpectation actual = testing::BlankResults(o);

@@ -153,13 +153,14 @@ void StoreColumns(const ByteDepthwise& layer, const Piece& piece, uint8_t* to) {
 enum class Weights : uint8_t { kNarrow, kBytes, kSplit };
 
 // sum + a * (256 * high + low)
-HWY_INLINE SumVector AddSplitDot(SumVector a, SumVector low, SumVector high, SumVector sum) {
-  const SumVector of_high = AddDot<false>(a, high, hn::Zero(SumTag()));
-  return hn::Add(AddDot<false>(a, low, sum), hn::ShiftLeft<8>(of_high));
+template <class Dots>
+HWY_INLINE SumVector AddSplitDot(SumVector operand, SumVector low, SumVector high, SumVector sum) {
+  const SumVector of_high = Dots::template Add<false>(operand, high, hn::Zero(SumTag()));
+  return hn::Add(Dots::template Add<false>(operand, low, sum), hn::ShiftLeft<8>(of_high));
 }
 
 // The sums of kPixels pixels whose first columns are `step` bytes apart.
-template <Weights kWeights, int kPixels>
+template <class Dots, Weights kWeights, int kPixels>
 HWY_NOINLINE void SumPixels(const ByteDepthwise& layer, size_t block, const uint8_t* columns, int64_t step,
                             float* HWY_RESTRICT sums) {
   constexpr bool kSplit = kWeights == Weights::kSplit;
@@ -187,8 +188,9 @@ HWY_NOINLINE void SumPixels(const ByteDepthwise& layer, size_t block, const uint
 #pragma GCC unroll 16
         for (int p = 0; p < kPixels; ++p) {
           const SumVector a = hn::Load(d, reinterpret_cast<const int32_t*>(at + p * step + from));
-          sum[p][v] = kSplit ? AddSplitDot(a, weight, high, sum[p][v])
-                             : AddDot<kWeights == Weights::kNarrow>(a, weight, sum[p][v]);
+          const SumVector operand = Dots::Operand(a);
+          sum[p][v] = kSplit ? AddSplitDot<Dots>(operand, weight, high, sum[p][v])
+                             : Dots::template Add<kWeights == Weights::kNarrow>(operand, weight, sum[p][v]);
         }
       }
     }
@@ -204,22 +206,23 @@ HWY_NOINLINE void SumPixels(const ByteDepthwise& layer, size_t block, const uint
 }
 
 // Four pixels at a time share the loads of weights.
-template <Weights kWeights>
+template <class Dots, Weights kWeights>
 void SumPiece(const ByteDepthwise& layer, const Piece& piece, const uint8_t* columns, float* sums) {
   const int64_t step = layer.shape.stride_width * layer.quads * 4 * layer.lanes;
   int64_t p = 0;
   for (; p + 4 <= piece.pixels; p += 4) {
-    SumPixels<kWeights, 4>(layer, piece.block, columns + p * step, step, sums + p * layer.lanes);
+    SumPixels<Dots, kWeights, 4>(layer, piece.block, columns + p * step, step, sums + p * layer.lanes);
   }
   for (; p < piece.pixels; ++p) {
-    SumPixels<kWeights, 1>(layer, piece.block, columns + p * step, step, sums + p * layer.lanes);
+    SumPixels<Dots, kWeights, 1>(layer, piece.block, columns + p * step, step, sums + p * layer.lanes);
   }
 }
 
+template <class Dots>
 void SumPieceOf(const ByteDepthwise& layer, const Piece& piece, const uint8_t* columns, float* sums) {
-  if (layer.split) return SumPiece<Weights::kSplit>(layer, piece, columns, sums);
-  layer.narrow ? SumPiece<Weights::kNarrow>(layer, piece, columns, sums)
-               : SumPiece<Weights::kBytes>(layer, piece, columns, sums);
+  if (layer.split) return SumPiece<Dots, Weights::kSplit>(layer, piece, columns, sums);
+  layer.narrow ? SumPiece<Dots, Weights::kNarrow>(layer, piece, columns, sums)
+               : SumPiece<Dots, Weights::kBytes>(layer, piece, columns, sums);
 }
 
 void RunPiece(const ByteDepthwise& layer, const ByteDepthwiseTask& task, const Piece& piece, int64_t row) {
@@ -231,7 +234,7 @@ void RunPiece(const ByteDepthwise& layer, const ByteDepthwiseTask& task, const P
   block.scratch = sums + piece.pixels * layer.lanes;
   uint8_t* columns = reinterpret_cast<uint8_t*>(block.scratch + layer.lanes);
   StoreColumns(layer, piece, columns);
-  SumPieceOf(layer, piece, columns, sums);
+  WithDots([&](auto dots) { SumPieceOf<decltype(dots)>(layer, piece, columns, sums); });
   block.pixel = row * s.out_width + piece.first;
   block.pixels = piece.pixels;
   block.channel = layer.blocks[piece.block];
@@ -261,7 +264,7 @@ void RunByteDepthwise(const ByteDepthwise& layer, const ByteDepthwiseTask& task)
 }
 
 const ByteDepthwiseKernel* Kernel() {
-  static const ByteDepthwiseKernel kernel = {HWY_TARGET, Lanes(), &RunByteDepthwise};
+  static const ByteDepthwiseKernel kernel = {HWY_TARGET, Lanes(), kDotCenter, &RunByteDepthwise};
   return &kernel;
 }
 

@@ -16,9 +16,12 @@
 
 namespace lowbit::runtime {
 
+struct ByteDepthwiseKernel;
+
 struct ByteDepthwise {
-  // `lanes`: bytes of a vector. REQUIRES: IntegersOf(source) (byte_weights.h), whose rows are the channels; no codebook
-  ByteDepthwise(const ConvShape& shape, const WeightSource& source, int32_t input_offset, int lanes);
+  // REQUIRES: IntegersOf(source) (byte_weights.h), whose rows are the channels; no codebook
+  ByteDepthwise(const ConvShape& shape, const WeightSource& source, int32_t input_offset,
+                const ByteDepthwiseKernel& kernel);
 
   ConvShape shape;
   int32_t input_offset = 0;
@@ -34,7 +37,7 @@ struct ByteDepthwise {
   // Then the same of the high parts, if there are any.
   hwy::AlignedFreeUniquePtr<int8_t[]> weights;
   size_t part_bytes = 0;        // Where the high parts begin.
-  std::vector<int32_t> starts;  // For each block and channel -input_offset * (sum of its weights).
+  std::vector<int32_t> starts;  // For each block and channel (center - input_offset) * (sum of its weights).
 
   // Output pixels of a row that are computed at a time.
   static constexpr int64_t kMostPixels = 32;
@@ -53,7 +56,8 @@ struct ByteDepthwiseTask {
 // The bits of the result are those of ByteConvReference (kernel conv_u8) on every target.
 struct ByteDepthwiseKernel {
   int64_t target = 0;
-  int lanes = 0;
+  int lanes = 0;       // Bytes of a vector.
+  int32_t center = 0;  // The bytes that it multiplies are those of the input less this.
   void (*run)(const ByteDepthwise& layer, const ByteDepthwiseTask& task) = nullptr;
 };
 

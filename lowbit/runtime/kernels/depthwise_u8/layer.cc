@@ -3,11 +3,13 @@
 
 #include "lowbit/runtime/kernels/depthwise_u8/kernel.h"
 #include "lowbit/runtime/split_weights.h"
+#include "lowbit/runtime/weight_memory.h"
 
 namespace lowbit::runtime {
 
-ByteDepthwise::ByteDepthwise(const ConvShape& conv_shape, const WeightSource& source, int32_t offset, int vector_lanes)
-    : shape(conv_shape), input_offset(offset), lanes(vector_lanes), quads((conv_shape.kernel_height + 3) / 4) {
+ByteDepthwise::ByteDepthwise(const ConvShape& conv_shape, const WeightSource& source, int32_t offset,
+                             const ByteDepthwiseKernel& kernel)
+    : shape(conv_shape), input_offset(offset), lanes(kernel.lanes), quads((conv_shape.kernel_height + 3) / 4) {
   const QTensor& tensor = std::get<QTensor>(source.parameter->value);
   const int64_t channels = shape.in_channels, columns = shape.kernel_width, per_column = 4 * lanes * quads;
   for (int64_t c = 0; c < channels; c += lanes) blocks.push_back(std::max<int64_t>(0, std::min(c, channels - lanes)));
@@ -16,7 +18,7 @@ ByteDepthwise::ByteDepthwise(const ConvShape& conv_shape, const WeightSource& so
   narrow = values.Magnitude() <= 64;
   part_bytes = blocks.size() * static_cast<size_t>(columns * per_column);
   const size_t total = (split ? 2 : 1) * part_bytes;
-  weights = hwy::AllocateAligned<int8_t>(total);
+  weights = AllocateWeights<int8_t>(total);
   std::memset(weights.get(), 0, total);
   starts.assign(blocks.size() * static_cast<size_t>(lanes), 0);
   for (size_t block = 0; block < blocks.size(); ++block) {
@@ -30,7 +32,7 @@ ByteDepthwise::ByteDepthwise(const ConvShape& conv_shape, const WeightSource& so
         int8_t* to = of_block + kx * per_column + (ky / 4 * lanes + lane) * 4 + ky % 4;
         *to = parts.low;
         if (split) to[part_bytes] = parts.high;
-        start -= offset * values.integers[code];
+        start += (kernel.center - offset) * values.integers[code];
       }
     }
   }

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "hwy/targets.h"
 #include "lowbit/runtime/byte_step.h"
 #include "lowbit/runtime/kernels/depthwise_u8/kernel.h"
 #include "lowbit/runtime/product.h"
+#include "lowbit/runtime/quad_dots.h"
 
 namespace lowbit::runtime::kernels::depthwise_u8 {
 namespace {
@@ -15,11 +15,11 @@ class ByteDepthwiseStep : public ByteStep {
   ByteDepthwiseStep(const ByteProduct& read, const Lowering& lowering)
       : ByteStep(read.fusion, lowering),
         kernel_(ChooseByteDepthwiseKernel()),
-        layer_(read.product.shape, read.product.groups[0], read.input.offset, kernel_.lanes),
+        layer_(read.product.shape, read.product.groups[0], read.input.offset, kernel_),
         images_(read.product.images) {
     kernel = "depthwise_u8_" + std::get<QTensor>(read.product.groups[0].parameter->value).values.Name();
     if (layer_.split) kernel += "_i16";
-    target = hwy::TargetName(kernel_.target);
+    target = NameWithDots(kernel_.target);
     scratch_floats = layer_.ScratchFloats();
     layer_.finish = finish();
   }

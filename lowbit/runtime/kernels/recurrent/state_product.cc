@@ -120,7 +120,7 @@ class ByteProduct : public StateProduct {
   ByteProduct(const StateWeights& weights, const UnitBlocks& blocks, const Parameter& matrix, int32_t offset)
       : kernel_(ChooseByteConvKernel()),
         conv_(ShapeOf(weights, blocks, matrix.shape()[1]),
-              {{&matrix, false, 0, matrix.shape()[0], matrix.shape()[1], 1}}, offset, kernel_.lanes),
+              {{&matrix, false, 0, matrix.shape()[0], matrix.shape()[1], 1}}, offset, kernel_),
         panels_(weights.gates * blocks.block / conv_.weights[0].PanelWidth()) {
     conv_.finish.epilogue = EpilogueOf(weights, blocks);
     values_ = conv_.weights[0].values + (conv_.weights[0].split ? "_i16" : "");

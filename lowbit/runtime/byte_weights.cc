@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "lowbit/runtime/split_weights.h"
+#include "lowbit/runtime/weight_memory.h"
 
 namespace lowbit::runtime {
 namespace {

@@ -1,9 +1,11 @@
 // Quantizers of activations as nodes: Quant, BipolarQuant, LevelQuant.
 
 #include <cmath>
+#include <memory>
 #include <stdexcept>
 
 #include "lowbit/core/level_grid.h"
+#include "lowbit/train/activation_method.h"
 #include "lowbit/train/test_lowerings.h"
 
 namespace lowbit::train {

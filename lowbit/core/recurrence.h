@@ -32,7 +32,8 @@ struct Recurrence {
   bool IsBackward(int64_t direction) const { return reverse || direction == 1; }
   int64_t Rows() const { return gates * hidden; }  // Of W and R.
   size_t FunctionsPerDirection() const { return functions.size() / static_cast<size_t>(directions); }
-  int HiddenSteps() const { return (1 << (hidden_bits - 1)) - 1; }
+  // The largest q; 0 where the state stays as it is.
+  int HiddenSteps() const { return hidden_bits == 0 ? 0 : (1 << (hidden_bits - 1)) - 1; }
   // Of Y; of Y_h, Y_c and the initial states.
   Shape SequenceShape() const;
   Shape StateShape() const;

@@ -47,7 +47,9 @@ int RunSuperResolution(const EvalArguments& arguments) {
 
 int RunEval(const EvalArguments& arguments) {
   const std::string& data = arguments.request.data;
-  if (app::IsSuperResolution(data) || (data.empty() && arguments.scale != 0)) return RunSuperResolution(arguments);
+  if (app::IsSuperResolution(data) || (data.empty() && arguments.scale != 0 && FolderExists(arguments.request.run))) {
+    return RunSuperResolution(arguments);
+  }
   if (arguments.scale != 0) return Report(Invalid("--scale is for --data super-resolution:FOLDER"));
   const Result<app::Evaluation> evaluation = Evaluate(arguments.request);
   if (evaluation.ok() && !arguments.predictions.empty()) {

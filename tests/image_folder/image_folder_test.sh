@@ -93,7 +93,7 @@ cat >"$scratch/sharpen.toml" <<END
 [data]
 name = "super-resolution"
 path = "$pictures/train/blue"
-test_path = "$pictures/val/red"
+test_path = "$pictures/val/green"
 normalize = "none"
 scale = 0.004
 crop = 12
@@ -120,7 +120,7 @@ method = "twn"
 bits = 8
 END
 sharpen() { "$lowbit" train "$scratch/sharpen.toml" --threads 1 --quiet --out "$scratch/$1" "${@:2}"; }
-tests=super-resolution:$pictures/val/red
+tests=super-resolution:$pictures/val/green
 psnr() { sed -n 's/.*"psnr":\([0-9.e+-]*\),"pictures".*/\1/p' "$scratch/$1"; }
 check "train on pictures to sharpen" fails_with 0 sharpen sharp
 check "  tells decibels" says "dB on the test pictures after 6 iterations (last epoch; best" "$scratch/out"

@@ -215,8 +215,8 @@ TEST(ImageFolder, AListedClassMayBeEmptyButNotAll) {
 TEST(ImageFolder, RefusesAViewThatCannotBe) {
   const TemporaryFolder folder("lowbit_view_");
   WritePets(folder);
-  EXPECT_THAT(LoadMessage(folder, {{16, 8}, {}}), HasSubstr("cannot be resized to 8 and cut to 16 pixels"));
-  EXPECT_THAT(LoadMessage(folder, {{0, 8}, {}}), HasSubstr("1 <= cut <= resize <= 8192"));
+  EXPECT_THAT(LoadMessage(folder, {{16, 8}, {}, {}}), HasSubstr("cannot be resized to 8 and cut to 16 pixels"));
+  EXPECT_THAT(LoadMessage(folder, {{0, 8}, {}, {}}), HasSubstr("1 <= cut <= resize <= 8192"));
 }
 
 TEST(ImageFolder, IsFoundByItsFolders) {

@@ -19,14 +19,9 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::Maker;
+using testing::Operators;
 using testing::SetInt;
 using testing::SetInts;
-
-std::vector<std::string> Operators(const Graph& graph) {
-  std::vector<std::string> names;
-  for (const Node& node : graph.nodes) names.push_back(node.op);
-  return names;
-}
 
 DoubleTensor Compute(const Graph& graph, const DoubleTensor& x) {
   return Evaluate(graph, {{"x", x}}).value().at(graph.outputs[0]);

@@ -108,6 +108,13 @@ inline void SetText(lowbit_onnx::Node* node, const std::string& name, const std:
   attribute->set_s(value);
 }
 
+// Of the nodes, in order.
+inline std::vector<std::string> Operators(const Graph& graph) {
+  std::vector<std::string> names;
+  for (const Node& node : graph.nodes) names.push_back(node.op);
+  return names;
+}
+
 }  // namespace lowbit::onnx::testing
 
 #endif  // LOWBIT_FORMAT_ONNX_TEST_MAKER_H_

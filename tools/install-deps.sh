@@ -40,6 +40,8 @@ missing_of() {
   # With its architecture too: that is how packages of another one are asked for.
   present=$(dpkg-query -W -f='${db:Status-Status} ${Package}\n${db:Status-Status} ${Package}:${Architecture}\n' "$@" \
     2>/dev/null | sed -n 's/^installed //p' | sort -u)
+  # A node that came with npm from somewhere else does as well, and Debian's npm cannot be installed beside it.
+  command -v npm >/dev/null && present=$(printf '%s\n' "$present" nodejs npm | sort -u)
   comm -23 <(printf '%s\n' "$@" | sort -u) <(printf '%s\n' "$present")
 }
 

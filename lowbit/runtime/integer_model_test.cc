@@ -9,6 +9,7 @@
 #include "lowbit/core/graph_text.h"
 #include "lowbit/core/integer_form.h"
 #include "lowbit/core/integer_weights.h"
+#include "lowbit/runtime/binary_look_up.h"
 #include "lowbit/runtime/model.h"
 #include "lowbit/runtime/testing/random_integer_graph.h"
 #include "lowbit/runtime/testing/targets.h"
@@ -95,6 +96,40 @@ TEST(IntegerModel, GivesTheBitsOfTheIntegerForm) {
     const auto found = kernels.lower_bound(beginning);
     EXPECT_TRUE(found != kernels.end() && found->rfind(beginning, 0) == 0) << beginning;
   }
+}
+
+// Large layers with weights of two values, which have a kernel of their own on some processors.
+TEST(IntegerModel, GivesTheBitsOfTheIntegerFormWhereWeightsAreLookedUp) {
+  RandomSource random(1);
+  Graph graph;
+  graph.inputs = {{"image", {kDynamic, 130, 3, 3}}};
+  graph.outputs = {"y"};
+  graph.parameters["conv"].value = testing::RandomCodes({270, 130, 1, 1}, ValueSet::Binary(), true, &random);
+  graph.parameters["gemm"].value = testing::RandomCodes({260, 2430}, ValueSet::Affine(1, 0), true, &random);
+  for (const auto& [name, value] : {std::pair{"tenth", .1f}, {"one", 1.f}, {"zero", 0.f}, {"bits", 8.f}}) {
+    graph.parameters[name].value = FloatTensor({}, {value});
+  }
+  graph.nodes = {{"first", "Quant", {"image", "tenth", "zero", "bits"}, {"x"}, {}},
+                 {"pointwise", "Conv", {"x", "conv"}, {"c"}, {}},
+                 {"relu", "Relu", {"c"}, {"r"}, {}},
+                 {"second", "Quant", {"r", "one", "zero", "bits"}, {"q"}, {{"signed", int64_t{0}}}},
+                 {"flat", "Flatten", {"q"}, {"f"}, {}},
+                 {"head", "Gemm", {"f", "gemm"}, {"y"}, {{"transB", int64_t{1}}}}};
+  const std::vector<float> pixels = RandomPixels(graph.inputs[0].shape, 3);
+  const auto expected = Expected(graph, pixels);
+  ForEachTarget([&] {
+    ASSERT_EQ(expected, Actual(graph, pixels, {}));
+    ASSERT_EQ(expected, Actual(graph, pixels, {.threads = 3, .piece = 2}));
+    ConvShape head;
+    head.in_channels = 2430;
+    head.out_channels = 260;
+    const std::string way = LookingUpPays(head) ? "_lookup" : "";
+    const Model model = Model::FromGraph(graph).value();
+    std::set<std::string> kernels;
+    for (const NodePlan& node : model.Nodes()) kernels.insert(node.kernel);
+    EXPECT_EQ(kernels.count("conv_u8_binary" + way), 1u);
+    EXPECT_EQ(kernels.count("gemm_u8_affine1" + way), 1u);
+  });
 }
 
 // Factors of any sign in front of quantizers, as graphs from elsewhere may have them.

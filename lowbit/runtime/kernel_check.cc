@@ -16,8 +16,9 @@
 namespace lowbit::runtime {
 namespace {
 
-// No multiples of a vector's lanes, but inputs of four, so that rows are read where they are.
-constexpr int64_t kMostOutputs = 150, kMostConvInputs = 40, kMostGemmInputs = 72;
+// No multiples of a vector's lanes, but inputs of four, so that rows are read where they are. Of matrices so many that they run
+// as large ones do (LookingUpPays).
+constexpr int64_t kMostConvOutputs = 150, kMostConvInputs = 40, kMostMatrixOutputs = 300, kMostMatrixInputs = 140;
 
 // Calls take(position in the whole tensor) for each element of its corner with those extents, in order.
 template <typename Function>
@@ -117,15 +118,17 @@ Shape CutDown(Node* node, Parameter* weight) {
   };
   if (node->op == "Gemm") {
     const size_t inputs = IntAttribute(*node, "transB", 0) != 0 ? 1 : 0;
-    extents[inputs] = inputs == 1 ? WholeInputs(*weight, kMostGemmInputs) : std::min(extents[0], kMostGemmInputs);
-    extents[1 - inputs] = std::min(extents[1 - inputs], kMostOutputs);
+    extents[inputs] = inputs == 1 ? WholeInputs(*weight, kMostMatrixInputs) : std::min(extents[0], kMostMatrixInputs);
+    extents[1 - inputs] = std::min(extents[1 - inputs], kMostMatrixOutputs);
     cut();
     return {1, extents[inputs]};
   }
-  const int64_t groups = IntAttribute(*node, "group", 1), outputs = std::min(extents[0] / groups, kMostOutputs);
+  const bool matrix = extents[2] * extents[3] == 1;
+  const int64_t most_outputs = matrix ? kMostMatrixOutputs : kMostConvOutputs;
+  const int64_t groups = IntAttribute(*node, "group", 1), outputs = std::min(extents[0] / groups, most_outputs);
   const bool depthwise = groups > 1 && extents[1] == 1 && extents[0] == groups;
-  extents[0] = depthwise ? std::min(groups, kMostOutputs) : outputs;
-  extents[1] = WholeInputs(*weight, kMostConvInputs);
+  extents[0] = depthwise ? std::min(groups, most_outputs) : outputs;
+  extents[1] = WholeInputs(*weight, matrix ? kMostMatrixInputs : kMostConvInputs);
   node->attributes["group"] = depthwise ? extents[0] : int64_t{1};
   cut();
   return ConvInput(*node, extents, depthwise ? extents[0] : extents[1]);

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <utility>
 
+#include "lowbit/runtime/binary_look_up.h"
 #include "lowbit/runtime/byte_weights.h"
 
 namespace lowbit::runtime {
@@ -93,7 +94,9 @@ std::string WhyNotIntegers(const QTensor& weights, const Product& product, const
 ByteKind KindOf(const ByteProduct& read) {
   if (read.product.depthwise) return ByteKind::kDepthwise;
   const auto& weights = std::get<QTensor>(read.product.groups[0].parameter->value);
-  return HasFewValues(read.input, weights.values) ? ByteKind::kFewValues : ByteKind::kAny;
+  if (HasFewValues(read.input, weights.values)) return ByteKind::kFewValues;
+  const bool looked_up = LookingUpPays(read.product.shape) && CanLookUp(read.product.shape, read.product.groups[0]);
+  return looked_up ? ByteKind::kTwoValues : ByteKind::kAny;
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include "lowbit/core/graph_names.h"
 #include "lowbit/core/integer_form.h"
 #include "lowbit/core/ops_common/window.h"
+#include "lowbit/runtime/recurrent_sample.h"
 
 namespace lowbit::runtime {
 namespace {
@@ -67,6 +68,7 @@ Parameter CornerOf(const QTensor& tensor, const Shape& extents) {
 }
 
 bool CanBeCut(const Node& node, const Parameter& weight) {
+  if (IntAttribute(node, "transA", 0) != 0) return false;
   const QTensor* tensor = std::get_if<QTensor>(&weight.value);
   if (tensor == nullptr && !std::holds_alternative<FloatTensor>(weight.value)) return false;
   // No kernel takes vectors that run across output channels.
@@ -179,6 +181,13 @@ std::optional<KernelSample> SampleOf(const Graph& graph, const Node& layer, cons
   return sample;
 }
 
+bool IsRecurrence(const Node& node) { return node.op == "Recurrence"; }
+
+// Layers of which one stands for all: those of a kernel; a GRU multiplies with R once in a step or twice.
+std::string KindOf(const Node& node, const NodePlan& plan) {
+  return plan.kernel + (IntAttribute(node, "linear_before_reset", 0) != 0 ? " linear_before_reset" : "");
+}
+
 Result<DoubleTensor> Define(const Graph& graph, const std::vector<float>& input, Rounding rounding) {
   const DoubleTensor x(graph.inputs[0].shape, {input.begin(), input.end()});
   LOWBIT_TRY(auto values, Evaluate(graph, {{graph.inputs[0].name, x}}, rounding));
@@ -197,6 +206,19 @@ Result<DoubleTensor> Magnitudes(KernelSample sample) {
   return Define(sample.graph, sample.input, Rounding::kNone);
 }
 
+// How far float arithmetic may be away from the definition: relative errors, and those of numbers that are too small to have
+// such; beyond floats there is nothing to compare (infinite, or a NaN).
+Result<DoubleTensor> BoundOf(const KernelSample& sample) {
+  if (IsRecurrence(sample.graph.nodes[0])) return RecurrenceBound(sample);
+  LOWBIT_TRY(DoubleTensor bound, Magnitudes(sample));
+  const double roundings = static_cast<double>(Elements(sample.graph.inputs[0].shape) + 8);
+  for (double& size : bound.data) {
+    const bool fits = size < std::numeric_limits<float>::max() / 2;
+    size = fits ? roundings * (std::ldexp(size, -23) + std::ldexp(1.0, -148)) : std::numeric_limits<double>::infinity();
+  }
+  return bound;
+}
+
 Error Wrong(const KernelSample& sample) {
   return Failed("self-test: kernel " + sample.kernel + ", which would run node '" + sample.node +
                 "', gives wrong results on this machine");
@@ -209,10 +231,11 @@ std::vector<KernelSample> SampleKernels(const Graph& graph, const std::vector<No
   std::set<std::string> seen;
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     const Node& node = graph.nodes[i];
-    if (node.op != "Conv" && node.op != "Gemm") continue;
+    if (node.op != "Conv" && node.op != "Gemm" && !IsRecurrence(node)) continue;
     if (nodes[i].fallback && nodes[i].kernel == "evaluate_f64") continue;
-    if (!nodes[i].fused_into.empty() || !seen.insert(nodes[i].kernel).second) continue;
-    if (auto sample = SampleOf(graph, node, nodes[i])) samples.push_back(std::move(*sample));
+    if (!nodes[i].fused_into.empty() || !seen.insert(KindOf(node, nodes[i])).second) continue;
+    auto sample = IsRecurrence(node) ? SampleRecurrence(graph, node, nodes[i]) : SampleOf(graph, node, nodes[i]);
+    if (sample.has_value()) samples.push_back(std::move(*sample));
   }
   return samples;
 }
@@ -222,22 +245,15 @@ Status CheckSample(const KernelSample& sample, Span<const float> output) {
   LOWBIT_TRY(const DoubleTensor expected,
              Define(sample.graph, sample.input, integers ? Rounding::kFloat : Rounding::kNone));
   if (expected.data.size() != output.size()) return Wrong(sample);
-  std::vector<double> bound(output.size(), 0.0);
+  DoubleTensor bound(expected.shape);
   if (!integers) {
-    LOWBIT_TRY(const DoubleTensor magnitudes, Magnitudes(sample));
-    const int64_t terms = Elements(sample.graph.inputs[0].shape);
-    // Relative errors, and those of numbers that are too small to have such; beyond floats there is nothing to compare.
-    const double roundings = static_cast<double>(terms + 8);
-    for (size_t i = 0; i < bound.size(); ++i) {
-      const double size = magnitudes.data[i];
-      const bool fits = size < std::numeric_limits<float>::max() / 2;
-      bound[i] =
-          fits ? roundings * (std::ldexp(size, -23) + std::ldexp(1.0, -148)) : std::numeric_limits<double>::max();
-    }
+    LOWBIT_TRY(bound, BoundOf(sample));
   }
   for (size_t i = 0; i < output.size(); ++i) {
+    const float rounded = static_cast<float>(expected.data[i]);
+    if (rounded == output[i] || (std::isnan(rounded) && std::isnan(output[i]))) continue;
     const double difference = std::abs(static_cast<double>(output[i]) - expected.data[i]);
-    if (bound[i] < std::numeric_limits<double>::max() && !(difference <= bound[i])) return Wrong(sample);
+    if (std::isfinite(bound.data[i]) && !(difference <= bound.data[i])) return Wrong(sample);
   }
   return Ok();
 }

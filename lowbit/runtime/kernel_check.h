@@ -15,20 +15,20 @@
 
 namespace lowbit::runtime {
 
-// One layer, cut down to a few channels and pixels: one input, one output, batch 1.
+// One layer, cut down to a few channels and pixels, or units and steps: one input, one output, batch 1.
 struct KernelSample {
   std::string kernel, node;  // Of the whole network.
   Graph graph;
   std::vector<float> input;
 };
 
-// For each kernel of the plan that multiplies with weights, one sample: the first of its layers. Codebooks and recurrent
-// layers are left out.
+// For each kernel of the plan that multiplies with weights, one sample: the first of its layers. A recurrent layer's products
+// with W and with R are two, of a GRU the two ways in which it resets its state are, too.
 // `graph` is what is executed: a graph without quantized activations, or an integer form. Cost: below a millisecond each.
 std::vector<KernelSample> SampleKernels(const Graph& graph, const std::vector<NodePlan>& nodes);
 
 // Compares the sample's output with the definition (Evaluate): bit for bit where its activations are integers, else within
-// the rounding errors of a sum in any order. Errors: it differs.
+// the rounding errors of a sum in any order, or of the steps of a recurrence. Errors: it differs.
 Status CheckSample(const KernelSample& sample, Span<const float> output);
 
 }  // namespace lowbit::runtime

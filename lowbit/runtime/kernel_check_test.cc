@@ -7,9 +7,11 @@
 #include <set>
 
 #include "lowbit/core/integer_form.h"
+#include "lowbit/core/recurrent_form.h"
 #include "lowbit/runtime/plan.h"
 #include "lowbit/runtime/testing/random_graph.h"
 #include "lowbit/runtime/testing/random_integer_graph.h"
+#include "lowbit/runtime/testing/random_recurrent_graph.h"
 #include "lowbit/runtime/testing/targets.h"
 
 namespace lowbit::runtime {
@@ -17,6 +19,7 @@ namespace {
 
 using testing::RandomGraph;
 using testing::RandomIntegerGraph;
+using testing::RandomRecurrentGraph;
 
 std::vector<float> RunSample(const KernelSample& sample) {
   Options options;
@@ -28,7 +31,7 @@ std::vector<float> RunSample(const KernelSample& sample) {
 }
 
 std::vector<KernelSample> Samples(const Graph& graph) {
-  const Graph executable = QuantizesActivations(graph) ? ToIntegerForm(graph).value() : graph;
+  const Graph executable = QuantizesActivations(graph) ? ToIntegerForm(graph).value() : ToRecurrences(graph);
   return SampleKernels(executable, MakePlan(executable, 1).value().nodes);
 }
 
@@ -59,6 +62,17 @@ TEST(SelfTest, TellsRightFromWrongForEveryKernel) {
     ExpectThatSamplesTell(RandomGraph(seed).Build(), &kernels);
   }
   for (const char* kernel : {"conv_u8", "gemm_u8", "depthwise_u8", "conv_f32", "gemm_f32", "depthwise_f32"}) {
+    EXPECT_TRUE(kernels.count(kernel) == 1) << kernel;
+  }
+}
+
+TEST(SelfTest, TellsRightFromWrongForRecurrentKernels) {
+  std::set<std::string> kernels;
+  for (uint64_t seed = 0; seed < 40; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    ExpectThatSamplesTell(RandomRecurrentGraph(seed, {.integers = seed % 2 == 0}).Build(), &kernels);
+  }
+  for (const char* kernel : {"rnn_u8", "gru_u8", "lstm_u8", "rnn_f32", "gru_f32", "lstm_f32"}) {
     EXPECT_TRUE(kernels.count(kernel) == 1) << kernel;
   }
 }
@@ -136,6 +150,46 @@ TEST(SelfTest, RunsALargeLayersKernel) {
       EXPECT_TRUE(CheckSample(samples[0], RunSample(samples[0])).ok());
     });
   }
+}
+
+// The same for recurrent layers: any numbers, also where states grow.
+TEST(SelfTest, TakesRecurrentLayersOfAnyMagnitude) {
+  for (const float value : {0.f, 1e-45f, 1e-38f, 100.f, 3e38f}) {
+    for (const char* functions : {"Sigmoid,Tanh,Tanh", "Relu"}) {
+      SCOPED_TRACE(std::to_string(value) + functions);
+      Graph graph;
+      graph.inputs = {{"x", {3, 2, 4}}};
+      graph.outputs = {"y"};
+      const bool lstm = functions[0] == 'S';
+      const int64_t rows = lstm ? 36 : 9;
+      std::vector<float> r(static_cast<size_t>(rows) * 9, value);
+      for (size_t i = 0; i < r.size(); i += 2) r[i] = -value;
+      graph.parameters["w"].value = FloatTensor({1, rows, 4}, std::vector<float>(static_cast<size_t>(rows) * 4, 1.f));
+      graph.parameters["r"].value = FloatTensor({1, rows, 9}, r);
+      graph.parameters["p"].value = FloatTensor({1, 27}, std::vector<float>(27, value));
+      graph.nodes = {
+          {"cell", lstm ? "LSTM" : "RNN", {"x", "w", "r"}, {"y"}, {{"activations", std::string(functions)}}}};
+      if (lstm) graph.nodes[0].inputs.insert(graph.nodes[0].inputs.end(), {"", "", "", "", "p"});
+      EXPECT_EQ(Samples(graph).size(), 2u);
+      EXPECT_TRUE(Model::FromGraph(graph).ok());
+    }
+  }
+}
+
+TEST(SelfTest, CutsLargeRecurrentLayersDown) {
+  Graph graph;
+  graph.inputs = {{"x", {20, 1, 300}}};
+  graph.outputs = {"y"};
+  QTensor r{{2, 2048, 512}, ValueSet::Ternary(), std::vector<uint8_t>(2 * 2048 * 512, 2), {.01f, .02f}};
+  graph.parameters["r"].value = std::move(r);
+  graph.parameters["w"].value = FloatTensor({2, 2048, 300}, std::vector<float>(2 * 2048 * 300, .01f));
+  graph.nodes = {{"cell", "LSTM", {"x", "w", "r"}, {"y"}, {{"direction", std::string("bidirectional")}}}};
+  const std::vector<KernelSample> samples = Samples(graph);
+  ASSERT_EQ(samples.size(), 2u);
+  EXPECT_EQ(samples[1].node, "cell");
+  EXPECT_EQ(samples[1].kernel, "lstm_f32_ternary");
+  EXPECT_LT(Elements(samples[1].graph.parameters.at("r").shape()), 50000);
+  EXPECT_LT(samples[1].input.size(), 2000u);
 }
 
 }  // namespace

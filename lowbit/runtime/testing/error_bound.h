@@ -11,10 +11,9 @@
 
 #include "lowbit/core/evaluate.h"
 #include "lowbit/core/operator.h"
+#include "lowbit/runtime/bounded_value.h"
 #include "lowbit/runtime/fallback.h"
-#include "lowbit/runtime/kernels/conv/reference.h"
-#include "lowbit/runtime/testing/bounded_value.h"
-#include "lowbit/runtime/testing/recurrent_bound.h"
+#include "lowbit/runtime/recurrent_bound.h"
 
 namespace lowbit::runtime::testing {
 
@@ -150,6 +149,13 @@ inline DoubleTensor BoundedFunctionError(const Operands& x, const DoubleTensor& 
   return error;
 }
 
+// Of all outputs of an operator that moves its first input.
+inline std::vector<DoubleTensor> MovedErrors(const Node& node, const Operands& x) {
+  std::vector<const DoubleTensor*> errors = {&x[0]->error};
+  for (size_t i = 1; i < x.size(); ++i) errors.push_back(x[i] == nullptr ? nullptr : &x[i]->value);
+  return FindOperator(node.op)->evaluate(node, errors);
+}
+
 // Errors move with the values; what is added (padding, limits) has none.
 inline DoubleTensor MovedError(const Node& node, const Operands& x) {
   std::vector<DoubleTensor> errors;
@@ -215,8 +221,14 @@ inline BoundedValues EvaluateWithBounds(const Graph& graph, const std::map<std::
       operands.push_back(HasInput(node, i) ? &values.at(node.inputs[i]) : nullptr);
     }
     const DoubleTensor& y = computed.value().at(node.outputs[0]);
-    std::vector<DoubleTensor> errors =
-        node.op == "Recurrence" ? RecurrenceErrors(node, operands) : std::vector{NodeError(node, operands, y)};
+    std::vector<DoubleTensor> errors;
+    if (node.op == "Recurrence") {
+      errors = RecurrenceErrors(node, operands);
+    } else if (node.op == "Split") {
+      errors = MovedErrors(node, operands);
+    } else {
+      errors.push_back(NodeError(node, operands, y));
+    }
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       values[node.outputs[i]] = {computed.value().at(node.outputs[i]), std::move(errors[i])};
     }

@@ -54,11 +54,6 @@ double Bound(const Epilogue& epilogue, size_t m, double magnitude, double residu
 
 }  // namespace
 
-double FloatGamma(int64_t n) {
-  const double nu = static_cast<double>(n) * 0x1p-24;
-  return nu / (1 - nu);
-}
-
 ConvExpectation ConvReference(const ConvOperands& operands) {
   const ConvShape& s = operands.shape;
   const FloatTensor weight = TableValues(*operands.weight);

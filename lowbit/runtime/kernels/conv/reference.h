@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "lowbit/core/graph.h"
+#include "lowbit/runtime/bounded_value.h"
 #include "lowbit/runtime/conv_shape.h"
 #include "lowbit/runtime/epilogue.h"
 
@@ -40,9 +41,6 @@ struct ConvExpectation {
 // Clip and slope are Lipschitz with max(1, |slope|). Hence
 //   |float - exact| <= gamma(K + 5) * magnitude * max(1, |slope|)  + 2^-126 for results that underflow.
 ConvExpectation ConvReference(const ConvOperands& operands);
-
-// gamma(n) of float.
-double FloatGamma(int64_t n);
 
 }  // namespace lowbit::runtime
 

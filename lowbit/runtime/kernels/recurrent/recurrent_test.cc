@@ -85,7 +85,7 @@ void ExpectNames(const std::vector<std::string>& parts, const std::set<std::stri
 void ExpectWithinBounds(const Graph& graph, const Inputs& inputs, const testing::BoundedValues& expected,
                         const Options& options) {
   for (const auto& [name, values] : Compute(graph, inputs, options)) {
-    const testing::BoundedValue& bounded = expected.at(name);
+    const BoundedValue& bounded = expected.at(name);
     ASSERT_EQ(values.size(), bounded.value.data.size());
     for (size_t i = 0; i < values.size(); ++i) {
       ASSERT_NEAR(bounded.value.data[i], static_cast<double>(values[i]), bounded.error.data[i]) << name << " at " << i;
@@ -104,7 +104,7 @@ TEST(Recurrent, FloatsStayWithinTheirBound) {
     // The form computes what the node says.
     const auto defined = Evaluate(graph, inputs).value();
     for (const std::string& output : graph.outputs) {
-      const testing::BoundedValue& bounded = expected.at(output);
+      const BoundedValue& bounded = expected.at(output);
       for (size_t i = 0; i < bounded.value.data.size(); ++i) {
         ASSERT_NEAR(defined.at(output).data[i], bounded.value.data[i], bounded.error.data[i]);
       }

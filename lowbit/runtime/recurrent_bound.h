@@ -1,20 +1,20 @@
-#ifndef LOWBIT_RUNTIME_TESTING_RECURRENT_BOUND_H_
-#define LOWBIT_RUNTIME_TESTING_RECURRENT_BOUND_H_
+#ifndef LOWBIT_RUNTIME_RECURRENT_BOUND_H_
+#define LOWBIT_RUNTIME_RECURRENT_BOUND_H_
 
-// For tests: how far a recurrence in float arithmetic may be away from its definition.
+// How far a recurrence in float arithmetic may be away from its definition.
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <vector>
 
 #include "lowbit/core/gate_functions.h"
 #include "lowbit/core/recurrent_cell.h"
-#include "lowbit/runtime/kernels/conv/reference.h"
-#include "lowbit/runtime/testing/bounded_value.h"
+#include "lowbit/runtime/bounded_value.h"
 
-namespace lowbit::runtime::testing {
+namespace lowbit::runtime {
 
-// A real number, and how far the float that stands for it may be away from it.
+// A real number, and how far the float that stands for it may be away from it: without end, or a NaN, where floats could overflow.
 struct Bounded {
   double value = 0, error = 0;
 
@@ -25,9 +25,12 @@ struct Bounded {
   double Largest() const { return std::abs(value) + error; }
 };
 
+inline bool FitsFloats(double magnitude) { return magnitude < std::numeric_limits<float>::max() / 2; }
+
 // One rounding more, of a number or of one that is too small to have a relative error.
 inline Bounded Rounded(double value, double error) {
-  return {value, error + std::ldexp(std::abs(value) + error, -24) + std::ldexp(1.0, -148)};
+  if (!FitsFloats(std::abs(value) + error)) return {value, std::numeric_limits<double>::infinity()};
+  return {value, error + (std::abs(value) + error) * 0x1p-24 + 0x1p-148};
 }
 
 inline Bounded operator+(const Bounded& a, const Bounded& b) { return Rounded(a.value + b.value, a.error + b.error); }
@@ -61,7 +64,8 @@ class BoundedArithmetic {
       error += std::abs(w) * h.error;
       magnitude += std::abs(w) * h.Largest();
     }
-    return {value, error + FloatGamma(columns_ + 8) * magnitude + std::ldexp(1.0, -126)};
+    if (!FitsFloats(magnitude)) return {value, std::numeric_limits<double>::infinity()};
+    return {value, error + FloatGamma(columns_ + 8) * magnitude + 0x1p-126};
   }
 
  private:
@@ -98,6 +102,6 @@ inline std::vector<DoubleTensor> RecurrenceErrors(const Node& node, const Operan
   return {errors(r.SequenceShape(), out.y), errors(r.StateShape(), out.h), errors(r.StateShape(), out.c)};
 }
 
-}  // namespace lowbit::runtime::testing
+}  // namespace lowbit::runtime
 
-#endif  // LOWBIT_RUNTIME_TESTING_RECURRENT_BOUND_H_
+#endif  // LOWBIT_RUNTIME_RECURRENT_BOUND_H_

@@ -111,16 +111,15 @@ Shape ConvInput(const Node& node, const Shape& kernel, int64_t channels) {
 }
 
 // Cuts the layer's node and weights down; returns the shape of its input.
-Shape CutDown(Node* node, Parameter* weight) {
-  Shape extents = weight->shape();
+Shape CutDown(const Parameter& weight, Node* node, Parameter* corner) {
+  Shape extents = weight.shape();
   const auto cut = [&] {
-    const QTensor* low_bit = std::get_if<QTensor>(&weight->value);
-    *weight =
-        low_bit != nullptr ? CornerOf(*low_bit, extents) : CornerOf(std::get<FloatTensor>(weight->value), extents);
+    const QTensor* low_bit = std::get_if<QTensor>(&weight.value);
+    *corner = low_bit != nullptr ? CornerOf(*low_bit, extents) : CornerOf(std::get<FloatTensor>(weight.value), extents);
   };
   if (node->op == "Gemm") {
     const size_t inputs = IntAttribute(*node, "transB", 0) != 0 ? 1 : 0;
-    extents[inputs] = inputs == 1 ? WholeInputs(*weight, kMostMatrixInputs) : std::min(extents[0], kMostMatrixInputs);
+    extents[inputs] = inputs == 1 ? WholeInputs(weight, kMostMatrixInputs) : std::min(extents[0], kMostMatrixInputs);
     extents[1 - inputs] = std::min(extents[1 - inputs], kMostMatrixOutputs);
     cut();
     return {1, extents[inputs]};
@@ -130,7 +129,7 @@ Shape CutDown(Node* node, Parameter* weight) {
   const int64_t groups = IntAttribute(*node, "group", 1), outputs = std::min(extents[0] / groups, most_outputs);
   const bool depthwise = groups > 1 && extents[1] == 1 && extents[0] == groups;
   extents[0] = depthwise ? std::min(groups, most_outputs) : outputs;
-  extents[1] = WholeInputs(*weight, matrix ? kMostMatrixInputs : kMostConvInputs);
+  extents[1] = WholeInputs(weight, matrix ? kMostMatrixInputs : kMostConvInputs);
   node->attributes["group"] = depthwise ? extents[0] : int64_t{1};
   cut();
   return ConvInput(*node, extents, depthwise ? extents[0] : extents[1]);
@@ -156,8 +155,8 @@ std::optional<KernelSample> SampleOf(const Graph& graph, const Node& layer, cons
   sample.node = layer.name;
   Node node = layer;
   node.inputs.resize(2);
-  Parameter corner = weight->second;
-  const Shape input = CutDown(&node, &corner);
+  Parameter corner;
+  const Shape input = CutDown(weight->second, &node, &corner);
   sample.graph.parameters[node.inputs[1]] = std::move(corner);
   const std::string x = GraphNames(graph).Unique("sample");
   sample.graph.inputs = {{x, input}};

@@ -40,12 +40,13 @@ void Fusion::MultiplyScales(const WeightSource& source, double factor) {
 }
 
 Lowering::Lowering(const Graph& graph, const std::map<std::string, Shape>& shapes,
-                   const std::map<std::string, Parameter>& constants)
+                   const std::map<std::string, Parameter>& constants, bool takes_any_batch)
     : graph_(graph),
       shapes_(shapes),
       constants_(constants),
       done_(graph.nodes.size(), false),
-      exact_(QuantizesActivations(graph)) {
+      exact_(QuantizesActivations(graph)),
+      takes_any_batch_(takes_any_batch) {
   for (size_t i = 0; i < graph.nodes.size(); ++i) {
     for (const std::string& input : graph.nodes[i].inputs) consumers_[input].push_back(i);
     for (const std::string& output : graph.nodes[i].outputs) producers_[output] = i;

@@ -204,11 +204,11 @@ Result<Model> Model::Build(const Graph& graph, const Options& options) {
 }
 
 Result<Model> Model::BuildExecutable(const Graph& graph, const Options& options) {
-  const bool independent = ImagesAreIndependent(graph);
   const bool dynamic = std::any_of(graph.inputs.begin(), graph.inputs.end(), [](const GraphInput& input) {
     return !input.shape.empty() && input.shape[0] == kDynamic;
   });
   LOWBIT_TRY(Plan plan, MakePlan(graph, 1));
+  const bool independent = plan.independent;
   if (options.strict) LOWBIT_RETURN_IF_ERROR(RefuseFallbacks(plan.nodes));
   if (options.self_test) LOWBIT_RETURN_IF_ERROR(TestKernels(graph, plan.nodes));
   auto state = std::make_unique<State>(std::move(plan), options);

@@ -7,6 +7,7 @@
 #include <cctype>
 #include <cmath>
 #include <limits>
+#include <vector>
 
 #include "lowbit/runtime/testing/one_node.h"
 
@@ -129,6 +130,15 @@ TEST(BroadcastKernels, GiveTheDefinitionsBits) {
   }
 }
 
+// Of one batch: what meets others' first dimension, or has none.
+TEST(BroadcastKernels, TakeValuesOfOtherRanks) {
+  ExpectTheDefinition(OneNode("Div").Known({5, 3, 4}).Known({3, 4}), "div_f32");
+  ExpectTheDefinition(OneNode("Div").Known({4}).Known({2, 5, 3, 4}), "div_f32");
+  ExpectTheDefinition(OneNode("Div").Known({2, 5, 3, 4}).Known({5, 1, 4}), "div_f32");
+  ExpectTheDefinition(OneNode("Pow").Known({}).Known({}), "pow_f32", nullptr, 1, 2);
+  ExpectTheDefinition(OneNode("Where").Known({3, 4}).Known({5, 3, 4}).Known({4}), "where_f32");
+}
+
 TEST(BroadcastKernels, TakeAnyNumberOfValues) {
   for (const auto& [op, kernel] :
        {std::pair{"Sum", "sum_f32"}, {"Mean", "mean_f32"}, {"Max", "max_f32"}, {"Min", "min_f32"}}) {
@@ -184,6 +194,127 @@ TEST(StridedCopyKernels, TakeConstantParts) {
   EXPECT_EQ(testing::RunOneNode(graph, {x}, 1, {.strict = true}), expected);
 }
 
+TEST(SplitKernel, CutsAsTheDefinition) {
+  for (const int64_t axis : {1, 2, 3, -1}) {
+    const Attributes attributes = {{"axis", axis}};
+    ExpectTheDefinition(OneNode("Split", attributes).Computed({6, 12, 6}).Outputs(2), "split_f32");
+    ExpectTheDefinition(OneNode("Split", attributes).Computed({6, 6, 6}).Integers({1, 3, 2}).Outputs(3), "split_f32");
+    ExpectTheDefinition(OneNode("Split", attributes).Computed({6, 6, 6}).Outputs(1), "split_f32");
+  }
+  ExpectTheDefinition(OneNode("Split", {{"axis", int64_t{1}}}).Computed({7}).Outputs(3), "split_f32");
+  ExpectTheDefinition(OneNode("Split", {{"axis", int64_t{2}}}).Computed({300, 192}).Outputs(3), "split_f32");
+  ExpectTheDefinition(OneNode("Split", {{"axis", int64_t{2}}}).Computed({2, 3, 4, 5}).Outputs(3), "split_f32");
+}
+
+// Along the images, of a batch that is known.
+TEST(SplitKernel, CutsABatch) {
+  Graph graph = OneNode("Split", {{"axis", int64_t{0}}}).Computed({2, 3, 5}).Integers({1, 3}).Outputs(2).graph();
+  graph.inputs[0].shape[0] = 4;
+  const std::vector<float> x = Ramp({4, 2, 3, 5}).data;
+  EXPECT_EQ(testing::RunOneNode(graph, {x}, 4, {.strict = true}), x);
+}
+
+// --- Operators that look places up.
+
+// Places inside and outside, negative ones, halves, no numbers.
+testing::OneNodeInputs WithPlaces(const OneNode& node, int64_t batch, size_t input, float most) {
+  testing::OneNodeInputs inputs = testing::DrawInputs(node.graph(), batch, -4, 4);
+  std::vector<float>& places = inputs[input];
+  places = testing::RandomSource(9).Floats(static_cast<int64_t>(places.size()), -most - 1, most + 1);
+  for (size_t i = 0; i < places.size(); i += 3) places[i] = std::round(places[i]);
+  places.back() = std::nanf("");
+  return inputs;
+}
+
+void ExpectLookUps(const OneNode& node, const std::string& kernel, size_t input, float most) {
+  for (const int64_t batch : {1, 3}) {
+    ExpectTheDefinition(node, kernel, WithPlaces(node, batch, input, most), batch, nullptr);
+  }
+}
+
+TEST(LookUpKernels, GatherAsTheDefinition) {
+  for (const int64_t axis : {1, 2, 3}) {
+    const Attributes attributes = {{"axis", axis}};
+    ExpectLookUps(OneNode("GatherElements", attributes).Computed({4, 3, 5}).Computed({4, 3, 5}), "gatherelements_f32",
+                  1, 4);
+    ExpectLookUps(OneNode("Gather", attributes).Computed({4, 3, 5}).Computed({}), "gather_f32", 1, 4);
+    ExpectLookUps(OneNode("Gather", attributes).Computed({4, 3, 5}).Computed({2}), "gather_f32", 1, 4);
+  }
+  ExpectLookUps(OneNode("Gather", {{"axis", int64_t{0}}}).Computed({4, 3}).Computed({2}), "gather_f32", 1, 3);
+  ExpectLookUps(OneNode("GatherElements", {{"axis", int64_t{1}}}).Computed({40}).Computed({70}), "gatherelements_f32",
+                1, 40);
+  ExpectLookUps(OneNode("GatherElements", {{"axis", int64_t{0}}}).Computed({4}).Computed({3}), "gatherelements_f32", 1,
+                3);
+  // Words: rows of a table; a row of it for each image.
+  ExpectLookUps(OneNode("GatherElements", {{"axis", int64_t{1}}}).Constant(Ramp({3, 10})).Computed({4}),
+                "gatherelements_f32", 0, 10);
+  ExpectLookUps(OneNode("GatherElements").Constant(Ramp({9, 4})).Computed({4}), "gatherelements_f32", 0, 9);
+  ExpectLookUps(OneNode("Gather").Constant(Ramp({9, 33})).Computed({7}), "gather_f32", 0, 9);
+  ExpectLookUps(OneNode("Gather").Constant(Ramp({9, 2, 3})).Computed({}), "gather_f32", 0, 9);
+  ExpectLookUps(OneNode("Gather").Constant(Ramp({9, 1000})).Computed({70}), "gather_f32", 0, 9);
+  ExpectLookUps(OneNode("GatherND", {{"batch_dims", int64_t{1}}}).Computed({4, 3, 5}).Computed({6, 2}), "gathernd_f32",
+                1, 4);
+  ExpectLookUps(OneNode("GatherND", {{"batch_dims", int64_t{1}}}).Computed({4, 3, 5}).Computed({2, 2, 3}),
+                "gathernd_f32", 1, 4);
+  ExpectLookUps(OneNode("GatherND", {{"batch_dims", int64_t{2}}}).Computed({4, 3, 5}).Computed({4, 1}), "gathernd_f32",
+                1, 4);
+  ExpectLookUps(OneNode("GatherND").Computed({4, 3}).Computed({2, 3}), "gathernd_f32", 1, 4);
+}
+
+TEST(LookUpKernels, ScatterAsTheDefinition) {
+  for (const char* reduction : {"none", "add", "mul", "max", "min"}) {
+    SCOPED_TRACE(reduction);
+    for (const int64_t axis : {1, 2, 3}) {
+      const Attributes attributes = {{"axis", axis}, {"reduction", std::string(reduction)}};
+      ExpectLookUps(OneNode("ScatterElements", attributes).Computed({4, 3, 5}).Computed({4, 2, 5}).Computed({4, 2, 5}),
+                    "scatterelements_f32", 1, 4);
+    }
+    const Attributes attributes = {{"reduction", std::string(reduction)}};
+    ExpectLookUps(OneNode("ScatterElements", attributes).Computed({5}).Computed({5}).Computed({5}),
+                  "scatterelements_f32", 1, 3);
+    ExpectLookUps(OneNode("ScatterND", attributes).Computed({4, 3}).Computed({2}).Computed({3}), "scatternd_f32", 1, 4);
+    ExpectLookUps(OneNode("ScatterND", attributes).Computed({4, 3, 5}).Computed({6, 2}).Computed({6, 3, 5}),
+                  "scatternd_f32", 1, 4);
+  }
+}
+
+// They name elements of the first image.
+TEST(LookUpKernels, ScatterAtKnownPlaces) {
+  const OneNode node = OneNode("ScatterElements", {{"axis", int64_t{1}}})
+                           .Computed({5})
+                           .Constant(FloatTensor({1, 2}, {4, -5}))
+                           .Constant(FloatTensor({1, 2}, {7, 8}));
+  ExpectTheDefinition(node, "scatterelements_f32");
+}
+
+TEST(TopKKernel, ChoosesAsTheDefinition) {
+  for (const int64_t axis : {1, 2, 3}) {
+    for (const int64_t largest : {0, 1}) {
+      const Attributes attributes = {{"axis", axis}, {"largest", largest}};
+      for (const int64_t k : {1, 3, 5}) {
+        const OneNode node = OneNode("TopK", attributes).Computed({5, 6, 70}).Integers({k}).Outputs(2);
+        ExpectTheDefinition(node, "topk_f32");
+        // Many that are equal.
+        testing::OneNodeInputs few = testing::DrawInputs(node.graph(), 2, -2, 2);
+        for (float& v : few[0]) v = std::round(v);
+        ExpectTheDefinition(node, "topk_f32", few, 2, nullptr);
+      }
+    }
+  }
+  ExpectTheDefinition(OneNode("TopK").Computed({300}).Integers({300}).Outputs(1), "topk_f32");
+}
+
+TEST(TopKKernel, PutsWhatIsNoNumberLast) {
+  const OneNode node = OneNode("TopK").Computed({5}).Integers({4}).Outputs(1);
+  const float nan = std::nanf("");
+  for (const float infinity : {INFINITY, -INFINITY}) {
+    const std::vector<float> y = testing::RunOneNode(node.graph(), {{nan, 1, nan, infinity, 2}}, 1, {});
+    EXPECT_EQ(std::vector<float>(y.begin(), y.begin() + 3),
+              infinity > 0 ? (std::vector<float>{infinity, 2, 1}) : (std::vector<float>{2, 1, infinity}));
+    EXPECT_TRUE(std::isnan(y[3]));
+  }
+}
+
 // --- Lines.
 
 TEST(LineKernels, ReduceAsTheDefinition) {
@@ -192,6 +323,7 @@ TEST(LineKernels, ReduceAsTheDefinition) {
                                    {"ReduceMax", "reducemax_f32"},
                                    {"ReduceMin", "reducemin_f32"},
                                    {"ReduceL1", "reducel1_f32"},
+                                   {"ReduceLogSumExp", "reducelogsumexp_f32"},
                                    {"ReduceL2", "reducel2_f32"},
                                    {"ReduceProd", "reduceprod_f32"},
                                    {"ReduceSumSquare", "reducesumsquare_f32"}}) {
@@ -224,10 +356,35 @@ TEST(LineKernels, NormalizeAsTheDefinition) {
         "layernormalization_f32");
   }
   ExpectTheDefinition(OneNode("LayerNormalization").Computed({4, 3, 9}).Constant(Ramp({9})), "layernormalization_f32");
+  for (const int64_t axis : {1, 2, 3}) {
+    Shape behind = {4, 3, 9};
+    behind.erase(behind.begin(), behind.begin() + axis - 1);
+    ExpectTheDefinition(
+        OneNode("LayerNormalization", {{"axis", axis}}).Computed({4, 3, 9}).Constant(Ramp(behind)).Outputs(3),
+        "layernormalization_f32");
+  }
   ExpectTheDefinition(OneNode("InstanceNormalization").Computed({70, 4, 9}).Constant(Ramp({70})).Constant(Ramp({70})),
                       "instancenormalization_f32");
   ExpectTheDefinition(OneNode("InstanceNormalization").Computed({3, 50}).Constant(Ramp({3})).Constant(Ramp({3})),
                       "instancenormalization_f32");
+}
+
+TEST(BatchNormKernel, NormalizesAsTheDefinition) {
+  const FloatTensor scale = Ramp({6}), variance = Ramp({6}, .5, 2);
+  for (const Shape& shape : {Shape{6, 9}, {6, 3, 4, 5}}) {
+    const OneNode node = OneNode("BatchNormalization")
+                             .Computed(shape)
+                             .Constant(scale)
+                             .Constant(scale)
+                             .Constant(scale)
+                             .Constant(variance);
+    ExpectTheDefinition(node, "batchnormalization_f64");
+  }
+  for (const Shape& shape : {Shape{2, 6}, {2, 6, 9}, {2, 6, 3, 5}}) {
+    const OneNode node =
+        OneNode("BatchNormalization").Known(shape).Known({6}).Constant(scale).Known({6}).Constant(variance);
+    ExpectTheDefinition(node, "batchnormalization_f64");
+  }
 }
 
 TEST(LineKernels, SoftmaxKeepsItsErrorBound) {
@@ -296,6 +453,54 @@ TEST(MatMulKernel, MultipliesAsTheDefinition) {
   ExpectTheDefinition(OneNode("MatMul").Computed({6, 5}).Constant(Ramp({5, 35})), "matmul_f32", bound);
   ExpectTheDefinition(OneNode("MatMul").Computed({6, 5, 4}).Constant(Ramp({6, 4, 3})), "matmul_f32", bound);
   ExpectTheDefinition(OneNode("MatMul").Constant(Ramp({6, 5})).Computed({5, 3}), "matmul_f32", bound);
+  // Vectors.
+  ExpectTheDefinition(OneNode("MatMul").Computed({6, 5}).Constant(Ramp({5})), "matmul_f32", bound);
+  ExpectTheDefinition(OneNode("MatMul").Constant(Ramp({5})).Computed({5, 3}), "matmul_f32", bound);
+  ExpectTheDefinition(OneNode("MatMul").Known({5}).Known({4, 5, 3}), "matmul_f32", bound);
+  ExpectTheDefinition(OneNode("MatMul").Known({5}).Known({5}), "matmul_f32", bound);
+  // Of one batch: what meets the other's first dimension, or has none.
+  ExpectTheDefinition(OneNode("MatMul").Known({2, 6, 5}).Known({5, 3}), "matmul_f32", bound);
+  ExpectTheDefinition(OneNode("MatMul").Known({6, 5}).Known({3, 2, 5, 4}), "matmul_f32", bound);
+}
+
+TEST(MatMulKernel, RunsGemmOfComputedWeights) {
+  const Bound bound = [](size_t, double) { return 10 * kUnit * (5 * 16 + 6); };
+  for (const int64_t transposes : {0, 1, 2, 3}) {
+    SCOPED_TRACE(transposes);
+    const Shape a = transposes / 2 == 0 ? Shape{7, 5} : Shape{5, 7};
+    const Shape b = transposes % 2 == 0 ? Shape{5, 35} : Shape{35, 5};
+    const OneNode gemm("Gemm",
+                       {{"transA", transposes / 2}, {"transB", transposes % 2}, {"alpha", 0.75}, {"beta", -1.5}});
+    ExpectTheDefinition(OneNode(gemm).Known(a).Known(b), "gemm_f32", bound);
+    ExpectTheDefinition(OneNode(gemm).Constant(Ramp(a)).Known(b), "gemm_f32", bound);
+    for (const Shape& c : {Shape{7, 35}, {1, 35}, {7, 1}, {35}, {1}}) {
+      ExpectTheDefinition(OneNode(gemm).Known(a).Known(b).Known(c), "gemm_f32", bound);
+      ExpectTheDefinition(OneNode(gemm).Known(a).Known(b).Known(c).InIntegers(), "gemm_f64");
+      ExpectTheDefinition(OneNode(gemm).Known(a).Known(b).Constant(Ramp(c)), "gemm_f32", bound);
+    }
+  }
+  // Known weights, but a bias for each image, or for each row; codes that no panel of channels can hold.
+  ExpectTheDefinition(OneNode("Gemm").Computed({5}).Constant(Ramp({5, 9})).Computed({9}), "gemm_f32", bound);
+  ExpectTheDefinition(OneNode("Gemm").Known({4, 5}).Constant(Ramp({5, 9})).Constant(Ramp({4, 9})), "gemm_f32", bound);
+  const QTensor codes = {{5, 9}, ValueSet::Binary(), std::vector<uint8_t>(45, 1), {1, 2, 3, 4, 5}};
+  ExpectTheDefinition(OneNode("Gemm").Computed({5}).Constant(codes), "gemm_f32", bound);
+}
+
+TEST(ConvValuesKernel, ConvolvesAsTheDefinition) {
+  const Bound bound = [](size_t, double) { return 70 * kUnit * 60 * 16; };
+  using Ints = std::vector<int64_t>;
+  const Attributes window = {{"pads", Ints{1, 2, 0, 1}}, {"strides", Ints{2, 1}}, {"dilations", Ints{1, 2}}};
+  const auto with_groups = [&](int64_t groups) {
+    Attributes attributes = window;
+    attributes["group"] = groups;
+    return OneNode("Conv", attributes);
+  };
+  ExpectTheDefinition(with_groups(1).Known({2, 6, 9, 11}).Known({35, 6, 3, 3}), "conv_f32_computed", bound);
+  ExpectTheDefinition(with_groups(2).Known({2, 6, 9, 11}).Known({4, 3, 3, 3}).Known({4}), "conv_f32_computed", bound);
+  ExpectTheDefinition(with_groups(6).Known({1, 6, 9, 11}).Known({6, 1, 5, 3}), "conv_f32_computed", bound);
+  ExpectTheDefinition(OneNode("Conv").Known({1, 3, 12, 12}).Constant(Ramp({2, 3, 1, 1})).Known({2}),
+                      "conv_f32_computed", bound);
+  ExpectTheDefinition(OneNode("Conv").Constant(Ramp({1, 3, 12, 12})).Known({2, 3, 4, 4}), "conv_f32_computed", bound);
 }
 
 }  // namespace

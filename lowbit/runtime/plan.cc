@@ -221,7 +221,8 @@ Result<Plan> MakePlan(const Graph& graph, int64_t batch) {
   LOWBIT_RETURN_IF_ERROR(CheckSizes(graph, shapes, computed));
   const Constants constants = FoldConstants(graph, computed);
   Plan plan;
-  Lowering lowering(graph, shapes, constants);
+  plan.independent = ImagesAreIndependent(graph);
+  Lowering lowering(graph, shapes, constants, plan.independent);
   LowerAll(graph, computed, &lowering, &plan);
   InsertConversions(graph, lowering, &plan);
   NumberValues(graph, &lowering, &plan);

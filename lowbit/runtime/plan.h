@@ -30,6 +30,7 @@ struct Plan {
   int64_t arena_floats = 0;      // For one planned batch; `n` times as much for n at once, offsets likewise.
   int64_t scratch_floats = 0;    // For each thread.
   std::vector<NodePlan> nodes;   // As Model::Nodes.
+  bool independent = true;       // ImagesAreIndependent.
   // Float constants that are outputs.
   std::map<std::string, FloatTensor> output_constants;
 };

@@ -73,7 +73,8 @@ Parameter CutWeights(const Parameter& weights, const Recurrence& r, int64_t unit
     cut.value = std::move(codes);
     return cut;
   }
-  const FloatTensor floats = tensor == nullptr ? std::get<FloatTensor>(weights.value) : Dequantize(*tensor);
+  const FloatTensor decoded = tensor == nullptr ? FloatTensor() : Dequantize(*tensor);
+  const FloatTensor& floats = tensor == nullptr ? std::get<FloatTensor>(weights.value) : decoded;
   FloatTensor corner(shape, {});
   ForEachRow(r, units, [&](int64_t row) {
     const float* from = floats.data.data() + row * r.hidden;

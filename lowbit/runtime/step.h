@@ -76,11 +76,13 @@ class Lowering {
  public:
   // `shapes` has every value; `constants` those that nodes compute from parameters alone. Both outlive this.
   Lowering(const Graph& graph, const std::map<std::string, Shape>& shapes,
-           const std::map<std::string, Parameter>& constants);
+           const std::map<std::string, Parameter>& constants, bool takes_any_batch);
 
   const Graph& graph() const { return graph_; }
   // Whether the graph is an integer form: its activations are quantized, and each operation rounds on its own.
   bool InIntegers() const { return exact_; }
+  // Whether the plan runs any number of images (RunContext::batch), else those of its shapes alone.
+  bool TakesAnyBatch() const { return takes_any_batch_; }
   // Of the value, or of its bytes.
   const Shape& ShapeOf(const std::string& value) const { return shapes_.at(ValueOf(value)); }
   // The parameter or folded constant of that name, or null where the value depends on an input.
@@ -149,7 +151,8 @@ class Lowering {
   std::map<std::string, size_t> producers_;
   std::map<std::string, ByteFormat> bytes_;  // By value.
   std::vector<bool> done_;
-  bool exact_;  // InIntegers().
+  bool exact_;            // InIntegers().
+  bool takes_any_batch_;  // TakesAnyBatch().
 };
 
 // The quantizer that the node is, if its integers are stored as bytes.

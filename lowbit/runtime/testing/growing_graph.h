@@ -40,9 +40,12 @@ class GrowingGraph {
   std::string Scalar(double value) { return AddParameter(FloatTensor({}, {static_cast<float>(value)})); }
 
   // Appends the node if the graph stays valid (a window may be larger than what is left of the image).
-  bool Append(const std::string& op, std::vector<std::string> inputs, Attributes attributes = {}) {
-    const std::string output = Unique("v");
-    graph_.nodes.push_back({Unique("n"), op, std::move(inputs), {output}, std::move(attributes)});
+  // The first of several outputs is the last value then.
+  bool Append(const std::string& op, std::vector<std::string> inputs, Attributes attributes = {}, size_t outputs = 1) {
+    std::vector<std::string> names;
+    while (names.size() < outputs) names.push_back(Unique("v"));
+    const std::string& output = names[0];
+    graph_.nodes.push_back({Unique("n"), op, std::move(inputs), names, std::move(attributes)});
     graph_.outputs = {output};
     const auto shapes = InferShapes(graph_, 1);
     if (!shapes.ok() || Elements(shapes.value().at(output)) > 4000) {
@@ -51,7 +54,10 @@ class GrowingGraph {
     }
     value_ = output;
     shape_ = shapes.value().at(output);
-    if (shape_.size() == 4) earlier_.emplace_back(value_, shape_);
+    for (const std::string& name : names) {
+      const Shape& shape = shapes.value().at(name);
+      if (shape.size() == 4) earlier_.emplace_back(name, shape);
+    }
     return true;
   }
 

@@ -36,6 +36,11 @@ class OneNode {
     graph_.inputs.push_back({Next(), std::move(shape)});
     return *this;
   }
+  // The same of that whole shape: the network takes the first one's first extent as its only batch.
+  OneNode& Known(Shape shape) {
+    graph_.inputs.push_back({Next(), std::move(shape)});
+    return *this;
+  }
   template <typename T>
   OneNode& Constant(T value) {
     graph_.parameters[Next()].value = std::move(value);
@@ -44,6 +49,11 @@ class OneNode {
   OneNode& Integers(std::vector<int64_t> values) {
     const Shape shape = {static_cast<int64_t>(values.size())};
     return Constant(Int64Tensor(shape, std::move(values)));
+  }
+  OneNode& Outputs(size_t count) {
+    for (size_t i = 1; i < count; ++i) graph_.nodes[0].outputs.push_back("y" + std::to_string(i));
+    graph_.outputs = graph_.nodes[0].outputs;
+    return *this;
   }
   OneNode& Absent() {
     graph_.nodes[0].inputs.emplace_back();
@@ -72,15 +82,19 @@ class OneNode {
   Graph graph_;
 };
 
+// The shape of an input for that batch.
+inline Shape WithBatch(Shape shape, int64_t batch) {
+  if (!shape.empty() && shape[0] == kDynamic) shape[0] = batch;
+  return shape;
+}
+
 using OneNodeInputs = std::vector<std::vector<float>>;
 
 inline OneNodeInputs DrawInputs(const Graph& graph, int64_t batch, double low, double high) {
   RandomSource random(static_cast<uint64_t>(batch));
   OneNodeInputs inputs;
   for (const GraphInput& input : graph.inputs) {
-    Shape shape = input.shape;
-    shape[0] = batch;
-    inputs.push_back(random.Floats(Elements(shape), low, high));
+    inputs.push_back(random.Floats(Elements(WithBatch(input.shape, batch)), low, high));
   }
   return inputs;
 }
@@ -88,6 +102,7 @@ inline OneNodeInputs DrawInputs(const Graph& graph, int64_t batch, double low, d
 // How far element i of a result may be from the definition's y; null: not at all, once that is rounded to float.
 using Bound = std::function<double(size_t i, double y)>;
 
+// All outputs of the node, one behind the other.
 inline std::vector<float> RunOneNode(const Graph& graph, const OneNodeInputs& inputs, int64_t batch,
                                      const Options& options) {
   Result<Model> model = Model::FromGraph(graph, options);
@@ -98,6 +113,9 @@ inline std::vector<float> RunOneNode(const Graph& graph, const OneNodeInputs& in
   }
   const Status status = model.value().Run({inputs.begin(), inputs.end()}, batch, {outputs.begin(), outputs.end()});
   EXPECT_TRUE(status.ok()) << (status.ok() ? "" : status.error().message);
+  for (size_t i = 1; i < graph.nodes[0].outputs.size(); ++i) {
+    outputs[0].insert(outputs[0].end(), outputs[i].begin(), outputs[i].end());
+  }
   return outputs[0];
 }
 
@@ -119,14 +137,17 @@ inline void ExpectTheDefinition(const OneNode& node, const std::string& kernel, 
   SCOPED_TRACE(kernel + " batch " + std::to_string(batch));
   std::map<std::string, DoubleTensor> wide;
   for (size_t i = 0; i < given.size(); ++i) {
-    Shape shape = graph.inputs[i].shape;
-    shape[0] = batch;
+    const Shape shape = WithBatch(graph.inputs[i].shape, batch);
     wide[graph.inputs[i].name] = DoubleTensor(shape, {given[i].begin(), given[i].end()});
   }
   const Status valid = Validate(graph);
   ASSERT_TRUE(valid.ok()) << valid.error().message;
   const Graph executed = QuantizesActivations(graph) ? ToIntegerForm(graph).value() : graph;
-  const std::vector<double> expected = Evaluate(executed, wide).value().at("y").data;
+  const auto values = Evaluate(executed, wide).value();
+  std::vector<double> expected;
+  for (const std::string& output : graph.nodes[0].outputs) {
+    expected.insert(expected.end(), values.at(output).data.begin(), values.at(output).data.end());
+  }
   const Result<Model> strict = Model::FromGraph(graph, {.strict = true});
   ASSERT_TRUE(strict.ok()) << strict.error().message;
   const Model& model = strict.value();
@@ -144,7 +165,9 @@ inline void ExpectTheDefinition(const OneNode& node, const std::string& kernel, 
 
 inline void ExpectTheDefinition(const OneNode& node, const std::string& kernel, const Bound& bound = nullptr,
                                 double low = -4, double high = 4) {
-  for (const int64_t batch : {1, 3}) {
+  const Shape& first = node.graph().inputs[0].shape;
+  const bool known = first.empty() || first[0] != kDynamic;
+  for (const int64_t batch : known ? std::vector{first.empty() ? 1 : first[0]} : std::vector<int64_t>{1, 3}) {
     ExpectTheDefinition(node, kernel, DrawInputs(node.graph(), batch, low, high), batch, bound);
   }
 }

@@ -169,16 +169,28 @@ class RandomGraph : public GrowingGraph {
   void AddConvTranspose() {
     const int64_t groups = random_.Int(0, 3) == 0 && shape_[1] % 2 == 0 ? 2 : 1, outputs = random_.Int(1, 20);
     const int64_t stride = random_.Int(1, 2), kernel = random_.Int(1, 4), pad = random_.Int(0, kernel / 2);
+    const int64_t stride_x = random_.Int(0, 2) == 0 ? random_.Int(1, 3) : stride;
+    const int64_t dilation = random_.Int(0, 2) == 0 ? 2 : 1;
     std::vector<std::string> inputs = {value_, RandomWeight({shape_[1], outputs, kernel, kernel})};
     if (random_.Coin()) inputs.push_back(AddParameter(random_.Tensor({groups * outputs}, -1, 1)));
     Append("ConvTranspose", std::move(inputs),
            {{"group", groups},
-            {"strides", std::vector<int64_t>{stride, stride}},
-            {"pads", std::vector<int64_t>{pad, pad, random_.Int(0, pad), pad}}});
+            {"strides", std::vector<int64_t>{stride, stride_x}},
+            {"dilations", std::vector<int64_t>{dilation, random_.Int(1, dilation)}},
+            {"pads", std::vector<int64_t>{pad, pad, random_.Int(0, 3) == 0 ? kernel : random_.Int(0, pad), pad}}});
+  }
+
+  void AddSplit() {
+    const int64_t axis = random_.Int(1, 3), extent = shape_[static_cast<size_t>(axis)];
+    const int64_t first = random_.Int(1, extent);
+    std::vector<std::string> inputs = {value_};
+    if (first < extent) inputs.push_back(AddParameter(Int64Tensor({2}, {first, extent - first})));
+    Append("Split", std::move(inputs), {{"axis", axis}}, first < extent ? 2 : 1);
+    if (random_.Coin()) value_ = earlier_.back().first, shape_ = earlier_.back().second;
   }
 
   void AddRare() {
-    switch (random_.Int(0, 8)) {
+    switch (random_.Int(0, 9)) {
       case 0:
         Append("Concat", {value_, SameShapeButChannels()}, {{"axis", int64_t{1}}});
         return;
@@ -204,6 +216,8 @@ class RandomGraph : public GrowingGraph {
       case 8:
         Append("Max", {value_, SameShape()});
         return;
+      case 9:
+        return AddSplit();
     }
   }
 

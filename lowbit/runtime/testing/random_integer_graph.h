@@ -168,7 +168,7 @@ class RandomIntegerGraph : public GrowingGraph {
       return AddParameter(Int64Tensor(shape, std::move(values)));
     };
     const std::string all = value_;
-    switch (random_.Int(0, 6)) {
+    switch (random_.Int(0, 10)) {
       case 0:
         static const char* const functions[] = {"Sigmoid", "Tanh", "HardSwish", "LeakyRelu", "Elu"};
         Append(functions[random_.Int(0, 4)], {value_});
@@ -196,7 +196,29 @@ class RandomIntegerGraph : public GrowingGraph {
         Append("Transpose", {value_}, {{"perm", std::vector<int64_t>{0, 1, 3, 2}}});
         Append("MatMul", {all, value_});
         return;
+      case 7:  // The channels in another order.
+        if (shape_[1] == 1 || !Append("Split", {value_}, {{"axis", int64_t{1}}}, 2)) return;
+        Append("Concat", {earlier_.back().first, value_}, {{"axis", int64_t{1}}});
+        return;
+      case 8:  // What is where the largest of other pixels are.
+        if (!AppendTopK(random_.Int(1, 3))) return;
+        Append("GatherElements", {all, earlier_.back().first}, {{"axis", random_.Int(1, 3)}});
+        return;
+      case 9:  // The largest, twice.
+        if (!AppendTopK(3)) return;
+        Append("ScatterElements", {all, earlier_.back().first, value_},
+               {{"axis", int64_t{3}}, {"reduction", std::string(random_.Coin() ? "add" : "max")}});
+        return;
+      case 10:
+        Append("ReduceLogSumExp", {value_, integers({random_.Int(1, 3)})});
+        Append("Sub", {all, value_});
+        return;
     }
+  }
+
+  bool AppendTopK(int64_t axis) {
+    const std::string count = AddParameter(Int64Tensor({1}, {random_.Int(1, shape_[static_cast<size_t>(axis)])}));
+    return Append("TopK", {value_, count}, {{"axis", axis}, {"largest", random_.Int(0, 1)}}, 2);
   }
 
   // Means are no integers: a product of them would be one of floats.

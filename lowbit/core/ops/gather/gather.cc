@@ -43,6 +43,12 @@ bool GathersImages(const Node& node, const std::vector<InputView>& inputs) {
   return inputs[0].floats == nullptr && ResolveAxis(IntAttribute(node, "axis", 0), inputs[0].shape.size()).value() == 0;
 }
 
+// So are its rows that lie beside those of the indices, if the data is a parameter.
+bool GathersImagesElements(const Node& node, const std::vector<InputView>& inputs) {
+  const bool first = ResolveAxis(IntAttribute(node, "axis", 0), inputs[0].shape.size()).value() == 0;
+  return first == (inputs[0].floats == nullptr);
+}
+
 Result<std::vector<Shape>> InferElements(const Node& node, const std::vector<InputView>& inputs) {
   const Shape &data = inputs[0].shape, &indices = inputs[1].shape;
   LOWBIT_TRY(const size_t axis, ResolveAxis(IntAttribute(node, "axis", 0), data.size()));
@@ -121,7 +127,7 @@ std::vector<Operator> Define() {
   Operator gather = Describe("Gather", "axis"), elements = Describe("GatherElements", "axis"),
            nd = Describe("GatherND", "batch_dims");
   gather.infer = InferGather, gather.evaluate = EvaluateGather, gather.mixes_images = GathersImages;
-  elements.infer = InferElements, elements.evaluate = EvaluateElements, elements.mixes_images = GathersImages;
+  elements.infer = InferElements, elements.evaluate = EvaluateElements, elements.mixes_images = GathersImagesElements;
   nd.infer = InferND, nd.evaluate = EvaluateND, nd.mixes_images = GathersImagesND;
   return {gather, elements, nd};
 }

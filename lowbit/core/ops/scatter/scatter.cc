@@ -59,8 +59,9 @@ std::vector<DoubleTensor> EvaluateElements(const Node& node, const std::vector<c
   return {std::move(y)};
 }
 
+// Indices that are a parameter name elements of the first images.
 bool MixesElements(const Node& node, const std::vector<InputView>& inputs) {
-  return ResolveAxis(IntAttribute(node, "axis", 0), inputs[0].shape.size()).value() == 0;
+  return inputs[1].floats != nullptr || ResolveAxis(IntAttribute(node, "axis", 0), inputs[0].shape.size()).value() == 0;
 }
 
 Result<std::vector<Shape>> InferND(const Node& node, const std::vector<InputView>& inputs) {

@@ -65,7 +65,7 @@ std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
   const Node& node = lowering->graph().nodes[index];
   if (FindRowFunction(node) == nullptr) return nullptr;
   const Shape& output = lowering->ShapeOf(node.outputs[0]);
-  if (output.empty() || Elements(output) == 0) return nullptr;
+  if (Elements(output) == 0) return nullptr;
   std::vector<Shape> shapes;
   std::vector<Constant> constants;
   std::vector<std::string> reads;
@@ -76,7 +76,7 @@ std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
     constants.push_back(constant == nullptr ? Constant() : StoredConstant(*constant));
     if (constant != nullptr) continue;
     // A batch counts along the first dimension of each computed value: it has to be the output's.
-    if (shape.size() != output.size()) return nullptr;
+    if (shape.size() != output.size() && lowering->TakesAnyBatch()) return nullptr;
     reads.push_back(input);
   }
   auto step = std::make_unique<BroadcastStep>(node, output, shapes, std::move(constants));

@@ -53,6 +53,15 @@ HWY_NOINLINE void MultiplyTile(const MatMulTask& task, int64_t first, const Stri
   }
 }
 
+// Results of `columns` columns of a row, from (row, first) on.
+void StoreRow(const MatMulTask& task, int64_t row, int64_t first, int64_t columns, const float* sums) {
+  const float alpha = static_cast<float>(task.alpha), beta = static_cast<float>(task.beta);
+  for (int64_t j = 0; j < columns; ++j) {
+    const float sum = alpha * sums[j];
+    task.y.At(row, first + j) = task.c.data == nullptr ? sum : sum + beta * task.c.At(row, first + j);
+  }
+}
+
 void RunMatMul(const MatMulTask& task) {
   const int64_t width = PanelWidth();
   float* tile = task.scratch + width * task.inner;
@@ -62,9 +71,7 @@ void RunMatMul(const MatMulTask& task) {
     for (int64_t row = 0; row < task.rows;) {
       const int64_t rows = task.rows - row >= 4 ? 4 : 1;
       rows == 4 ? MultiplyTile<4>(task, row, panel, tile) : MultiplyTile<1>(task, row, panel, tile);
-      for (int64_t r = 0; r < rows; ++r, ++row) {
-        for (int64_t j = 0; j < columns; ++j) task.y.At(row, column + j) = tile[r * width + j];
-      }
+      for (int64_t r = 0; r < rows; ++r, ++row) StoreRow(task, row, column, columns, tile + r * width);
     }
   }
 }
@@ -100,7 +107,11 @@ void MultiplyInDoubles(const MatMulTask& task) {
         const double a = task.a.At(i, k);
         for (int64_t j = 0; j < columns; ++j) sums[j] += a * task.b.At(k, first + j);
       }
-      for (int64_t j = 0; j < columns; ++j) task.y.At(i, first + j) = static_cast<float>(sums[j]);
+      for (int64_t j = 0; j < columns; ++j) {
+        const double sum = task.alpha * sums[j];
+        const double y = task.c.data == nullptr ? sum : sum + task.beta * task.c.At(i, first + j);
+        task.y.At(i, first + j) = static_cast<float>(y);
+      }
     }
   }
 }

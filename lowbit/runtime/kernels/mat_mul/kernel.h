@@ -15,14 +15,15 @@ struct StridedMatrix {
 };
 
 struct MatMulTask {
-  StridedMatrix<const float> a, b;  // [rows, inner], [inner, columns]
-  StridedMatrix<float> y;           // [rows, columns]
+  StridedMatrix<const float> a, b, c;  // [rows, inner], [inner, columns], [rows, columns]; c may be left out.
+  StridedMatrix<float> y;              // [rows, columns]
+  double alpha = 1, beta = 1;
   int64_t rows = 0, inner = 0, columns = 0;
   float* scratch = nullptr;  // ScratchFloats(inner) of the kernel, 64-byte aligned.
 };
 
-// y = a b. Each element is one sum over the inner dimension in order, with fused multiply-adds where the processor has them: off by at
-// most gamma(inner + 1) sum |a| |b|.
+// y = alpha a b + beta c. Each element is one sum over the inner dimension in order, with fused multiply-adds where the processor has
+// them: off by at most gamma(inner + 5) (|alpha| sum |a| |b| + |beta c|), alpha and beta rounded to float.
 struct MatMulKernel {
   int64_t target = 0;
   int lanes = 0;

@@ -31,7 +31,8 @@ class Group {
  public:
   Group(const Setup& setup, int64_t first, int64_t count) : setup_(setup), first_(first), count_(count) {}
 
-  void Run(const float* x, float* y) {
+  // `means`, `deviations`: of all lines, in the order in which they are counted; or nulls.
+  void Run(const float* x, float* y, float* means, float* deviations) {
     Accumulate(x, [](double value, double) { return value; });
     for (int64_t i = 0; i < count_; ++i) mean_[i] = sum_[i] / static_cast<double>(setup_.lines.Length());
     Accumulate(x, [](double value, double mean) { return (value - mean) * (value - mean); });
@@ -39,6 +40,8 @@ class Group {
       sum_[i] = 1 / std::sqrt(sum_[i] / static_cast<double>(setup_.lines.Length()) + setup_.epsilon);
     }
     for (size_t k = 0; k < setup_.lines.offsets.size(); ++k) Store(k, x, y);
+    for (int64_t i = 0; means != nullptr && i < count_; ++i) means[first_ + i] = static_cast<float>(mean_[i]);
+    for (int64_t i = 0; deviations != nullptr && i < count_; ++i) deviations[first_ + i] = static_cast<float>(sum_[i]);
   }
 
  private:
@@ -62,7 +65,7 @@ class Group {
 
   const Setup& setup_;
   int64_t first_, count_;
-  double mean_[kMostLines] = {}, sum_[kMostLines];
+  double mean_[kMostLines] = {}, sum_[kMostLines] = {};
 };
 
 class NormalizeStep : public Step {
@@ -73,8 +76,12 @@ class NormalizeStep : public Step {
 
   void Run(const RunContext& context) const override {
     ForLineGroups(context.pool, setup_.lines, context.batch, [&](int64_t image, int64_t first, int64_t count, int) {
+      const auto statistics = [&](size_t i) {
+        return i < outputs.size() ? context.Value(outputs[i]) + image * setup_.lines.Count() : nullptr;
+      };
       Group(setup_, first, count)
-          .Run(context.Value(inputs[0]) + image * floats_, context.Value(outputs[0]) + image * floats_);
+          .Run(context.Value(inputs[0]) + image * floats_, context.Value(outputs[0]) + image * floats_, statistics(1),
+               statistics(2));
     });
   }
 
@@ -103,8 +110,7 @@ std::vector<size_t> AxesFrom(size_t first, size_t rank) {
 std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
   const Node& node = lowering->graph().nodes[index];
   const bool instances = node.op == "InstanceNormalization";
-  // Further outputs are statistics.
-  if ((!instances && node.op != "LayerNormalization") || node.outputs.size() != 1) return nullptr;
+  if (!instances && node.op != "LayerNormalization") return nullptr;
   if (lowering->Constant(node.inputs[0]) != nullptr) return nullptr;
   const Shape& shape = lowering->ShapeOf(node.inputs[0]);
   const size_t axis = instances ? 2 : ops::ResolveAxis(IntAttribute(node, "axis", -1), shape.size()).value();
@@ -116,7 +122,7 @@ std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
                  FloatAttribute(node, "epsilon", 1e-5)};
   auto step = std::make_unique<NormalizeStep>(node.op, std::move(setup), Elements(shape));
   step->reads = {node.inputs[0]};
-  step->writes = {node.outputs[0]};
+  step->writes = node.outputs;
   step->nodes = {index};
   return step;
 }

@@ -73,6 +73,19 @@ void ReduceLines(const Lines& lines, int64_t first, int64_t count, const float* 
   for (int64_t i = 0; i < count; ++i) y[i] = static_cast<float>(Function::End(states[i], lines.Length()));
 }
 
+// log(sum exp(x)), with the largest x before the sum.
+void LogSumExpOfLines(const Lines& lines, int64_t first, int64_t count, const float* x, float* y) {
+  float largest[kMostLines];
+  ReduceLines<Extreme<false, false, false>>(lines, first, count, x, largest);
+  for (int64_t i = 0; i < count; ++i) {
+    const double most = largest[i];
+    const float* start = x + lines.starts[static_cast<size_t>(first + i)];
+    double sum = 0;
+    for (const int64_t offset : lines.offsets) sum += std::exp(start[offset] - most);
+    y[i] = static_cast<float>(std::isinf(most) ? most : most + std::log(sum));
+  }
+}
+
 using Reduction = void (*)(const Lines& lines, int64_t first, int64_t count, const float* x, float* y);
 
 template <bool kSmallest>
@@ -88,6 +101,7 @@ Reduction FindReduction(const Node& node) {
       {"ReduceL1", ReduceLines<SumOf<Magnitude, Itself>>},
       {"ReduceL2", ReduceLines<SumOf<Square, Root>>},
       {"ReduceLogSum", ReduceLines<SumOf<Itself, Logarithm>>},
+      {"ReduceLogSumExp", LogSumExpOfLines},
       {"ReduceMax", ReduceLines<Extreme<false, false, false>>},
       {"ReduceMean", ReduceLines<Mean>},
       {"ReduceMin", ReduceLines<Extreme<true, false, false>>},

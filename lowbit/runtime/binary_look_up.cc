@@ -6,7 +6,6 @@
 #include "lowbit/runtime/byte_weights.h"
 
 namespace lowbit::runtime {
-
 namespace {
 
 // Zen 4 and 5 look up as many vectors a cycle as they multiply, which is 192 products for 64. Intel's processors with dot products
@@ -23,9 +22,13 @@ bool HasFastLookUp() {
 }  // namespace
 
 bool CanLookUp(const ConvShape& shape, const WeightSource& source) {
+  constexpr int64_t kLeastInputs = 6;     // A table.
   constexpr int64_t kMostInputs = 32768;  // So that a 256th of the largest sum, 255 * inputs, is a signed word,
   constexpr int32_t kLargestStep = 127;   // and 256 times the step.
-  if (!shape.IsPointwise() || shape.in_channels > kMostInputs) return false;
+  const bool windows =
+      shape.kernel_width == 3 && shape.stride_width == 1 && shape.dilation_width == 1 && shape.groups == 1;
+  if ((!shape.IsPointwise() && !windows) || shape.in_channels < kLeastInputs) return false;
+  if (shape.in_channels * shape.Taps() > kMostInputs) return false;
   const std::optional<IntegerValues> values = IntegersOf(source);
   if (!values.has_value() || std::get<QTensor>(source.parameter->value).values.kind == ValueSet::Kind::kCodebook) {
     return false;
@@ -34,9 +37,11 @@ bool CanLookUp(const ConvShape& shape, const WeightSource& source) {
 }
 
 bool LookingUpPays(const ConvShape& shape) {
-  // Measured: of fewer outputs a table is read too seldom, of fewer inputs what is done once for each output counts more.
-  constexpr int64_t kLeastOutputs = 256, kLeastInputs = 128;
-  return HasFastLookUp() && shape.out_channels >= kLeastOutputs && shape.in_channels >= kLeastInputs;
+  // Measured: of fewer outputs a table is read too seldom, of fewer inputs what is done once for each output counts more. A table of
+  // a window serves several taps.
+  const bool pointwise = shape.IsPointwise();
+  const int64_t least_outputs = pointwise ? 256 : 64, least_inputs = pointwise ? 128 : 64;
+  return HasFastLookUp() && shape.out_channels >= least_outputs && shape.in_channels >= least_inputs;
 }
 
 }  // namespace lowbit::runtime

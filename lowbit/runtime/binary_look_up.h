@@ -8,7 +8,7 @@
 
 namespace lowbit::runtime {
 
-// Whether the kernel can do it: a matrix product with weights of two values.
+// Whether the kernel can do it: a matrix product, or a convolution of three columns side by side, with weights of two values.
 bool CanLookUp(const ConvShape& shape, const WeightSource& source);
 
 // Whether it would be the faster one: this processor looks up words in tables of 64 (vpermi2w of AVX-512) faster than it multiplies

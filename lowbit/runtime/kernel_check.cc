@@ -17,9 +17,9 @@
 namespace lowbit::runtime {
 namespace {
 
-// No multiples of a vector's lanes, but inputs of four, so that rows are read where they are. Of matrices so many that they run
-// as large ones do (LookingUpPays).
-constexpr int64_t kMostConvOutputs = 150, kMostConvInputs = 40, kMostMatrixOutputs = 300, kMostMatrixInputs = 140;
+// No multiples of a vector's lanes, but inputs of four, so that rows are read where they are. So many that layers run as large ones
+// do (LookingUpPays).
+constexpr int64_t kMostConvOutputs = 78, kMostConvInputs = 72, kMostMatrixOutputs = 300, kMostMatrixInputs = 140;
 
 // Calls take(position in the whole tensor) for each element of its corner with those extents, in order.
 template <typename Function>

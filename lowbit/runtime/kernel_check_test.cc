@@ -122,31 +122,35 @@ TEST(SelfTest, CutsLargeLayersDown) {
   EXPECT_LT(samples[0].input.size(), 1000u);
 }
 
-// Kernels that only large layers get: a Gemm, and a convolution whose pixels are rows of one.
+Graph LargeBinaryLayer(const Shape& input, const Shape& weights) {
+  Graph graph;
+  graph.inputs = {{"x", input}};
+  graph.outputs = {"y"};
+  for (const auto& [name, value] : {std::pair{"one", 1.f}, {"zero", 0.f}, {"bits", 8.f}}) {
+    graph.parameters[name].value = FloatTensor({}, {value});
+  }
+  testing::RandomSource random(1);
+  QTensor tensor = testing::RandomCodes(weights, ValueSet::Binary(), false, &random);
+  tensor.scales = {1};
+  graph.parameters["w"].value = std::move(tensor);
+  Node layer = {"layer", "Conv", {"q", "w"}, {"y"}, {}};
+  if (weights.size() == 2) layer = {"layer", "Gemm", {"q", "w"}, {"y"}, {{"transB", int64_t{1}}}};
+  graph.nodes = {{"quant", "Quant", {"x", "one", "zero", "bits"}, {"q"}, {}}, layer};
+  return ToIntegerForm(graph).value();
+}
+
+// Kernels that only large layers get.
 TEST(SelfTest, RunsALargeLayersKernel) {
-  for (const bool conv : {false, true}) {
-    Graph graph;
-    const Shape input = conv ? Shape{kDynamic, 512, 2, 2} : Shape{kDynamic, 512};
-    graph.inputs = {{"x", input}};
-    graph.outputs = {"y"};
-    for (const auto& [name, value] : {std::pair{"one", 1.f}, {"zero", 0.f}, {"bits", 8.f}}) {
-      graph.parameters[name].value = FloatTensor({}, {value});
-    }
-    const Shape shape = conv ? Shape{600, 512, 1, 1} : Shape{600, 512};
-    testing::RandomSource random(1);
-    QTensor weight = testing::RandomCodes(shape, ValueSet::Binary(), false, &random);
-    weight.scales = {1};
-    graph.parameters["w"].value = std::move(weight);
-    Node layer = {"layer", conv ? "Conv" : "Gemm", {"q", "w"}, {"y"}, {}};
-    if (!conv) layer.attributes["transB"] = int64_t{1};
-    graph.nodes = {{"quant", "Quant", {"x", "one", "zero", "bits"}, {"q"}, {}}, layer};
+  for (const Graph& graph :
+       {LargeBinaryLayer({kDynamic, 512}, {600, 512}), LargeBinaryLayer({kDynamic, 512, 2, 2}, {600, 512, 1, 1}),
+        LargeBinaryLayer({kDynamic, 128, 5, 5}, {200, 128, 3, 3})}) {
     testing::ForEachTarget([&] {
-      const Graph integers = ToIntegerForm(graph).value();
-      const std::vector<KernelSample> samples = SampleKernels(integers, MakePlan(integers, 1).value().nodes);
+      const std::vector<NodePlan> nodes = MakePlan(graph, 1).value().nodes;
+      const std::vector<KernelSample> samples = SampleKernels(graph, nodes);
       ASSERT_EQ(samples.size(), 1u);
-      const std::vector<NodePlan> nodes = MakePlan(ToIntegerForm(samples[0].graph).value(), 1).value().nodes;
-      EXPECT_EQ(nodes.back().kernel, samples[0].kernel);
-      EXPECT_EQ(nodes.back().target, MakePlan(integers, 1).value().nodes.back().target);
+      const std::vector<NodePlan> of_sample = MakePlan(ToIntegerForm(samples[0].graph).value(), 1).value().nodes;
+      EXPECT_EQ(of_sample.back().kernel, nodes.back().kernel);
+      EXPECT_EQ(of_sample.back().target, nodes.back().target);
       EXPECT_TRUE(CheckSample(samples[0], RunSample(samples[0])).ok());
     });
   }

@@ -33,7 +33,7 @@ std::string WhyNotBytes(const Node& node, const Lowering& lowering, const Produc
 enum class ByteKind : uint8_t {
   kDepthwise,  // depthwise_u8
   kFewValues,  // conv_u2: at most 4 values on both sides, small ones
-  kTwoValues,  // binary_u8: matrix products with weights of two values, where looking up is the faster way
+  kTwoValues,  // binary_u8: weights of two values, where looking up is the faster way
   kAny,        // conv_u8: the others
 };
 

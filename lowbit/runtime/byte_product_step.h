@@ -4,6 +4,7 @@
 #include "lowbit/runtime/byte_step.h"
 #include "lowbit/runtime/byte_task.h"
 #include "lowbit/runtime/product.h"
+#include "lowbit/runtime/task_size.h"
 
 namespace lowbit::runtime {
 
@@ -28,11 +29,7 @@ class ByteProductStep : public ByteStep {
   virtual void RunTask(const ByteTask& task) const = 0;
 
  private:
-  struct Split {
-    int64_t units, panels;  // Of a task.
-  };
-
-  Split Cut(int64_t units, int64_t parts, int64_t threads) const;
+  LayerWork Work(int64_t images) const;
 
   ConvShape shape_;
   int64_t images_;

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 
+#include "lowbit/runtime/task_size.h"
+
 namespace lowbit::runtime {
 namespace {
 
-constexpr int64_t kTaskElements = 1 << 15;
+constexpr int64_t kTaskElements = 1 << 15, kLeastElements = 1 << 11;
 
 class ConvertStep : public Step {
  public:
@@ -13,8 +15,10 @@ class ConvertStep : public Step {
 
   void Run(const RunContext& context) const override {
     const int64_t count = count_ * context.batch;
-    context.pool->ParallelFor((count + kTaskElements - 1) / kTaskElements, [&](int64_t i, int) {
-      const int64_t begin = i * kTaskElements, end = std::min(count, begin + kTaskElements);
+    if (count == 0) return;
+    const int64_t of_task = EvenTask(count, kLeastElements, kTaskElements, context.pool->threads());
+    context.pool->ParallelFor((count + of_task - 1) / of_task, [&](int64_t i, int) {
+      const int64_t begin = i * of_task, end = std::min(count, begin + of_task);
       widen_ ? Widen(context.Bytes(inputs[0]), begin, end, context.Value(outputs[0]))
              : Narrow(context.Value(inputs[0]), begin, end, context.Bytes(outputs[0]));
     });

@@ -20,6 +20,9 @@ ImageExtents ImageExtentsOf(const Shape& shape);
 // Reorder `images` images, of floats or bytes where networks run. `from` and `to` do not overlap.
 template <typename T>
 void ToChannelsLast(const T* from, int64_t images, const ImageExtents& extents, T* to);
+// Of one image pixels [first, first + count) alone, so that threads can share it.
+template <typename T>
+void ToChannelsLast(const T* from, const ImageExtents& extents, int64_t first, int64_t count, T* to);
 template <typename T>
 void ToChannelsFirst(const T* from, int64_t images, const ImageExtents& extents, T* to);
 

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <numeric>
 #include <vector>
 
@@ -27,6 +28,19 @@ TEST(Layout, ThereAndBack) {
     ToChannelsFirst(last.data(), shape[0], ImageExtentsOf(shape), first.data());
     EXPECT_EQ(values, first) << ToString(shape);
     EXPECT_EQ(values == last, ImageExtentsOf(shape).Trivial()) << ToString(shape);
+  }
+}
+
+TEST(Layout, PartsMakeTheWhole) {
+  for (const Shape& shape : {Shape{1, 37, 5, 7}, Shape{1, 3, 8, 8}, Shape{1, 1, 9, 9}, Shape{1, 40, 1, 1}}) {
+    const ImageExtents extents = ImageExtentsOf(shape);
+    std::vector<float> values(static_cast<size_t>(Elements(shape))), whole(values.size()), parts(values.size());
+    std::iota(values.begin(), values.end(), 0.0f);
+    ToChannelsLast(values.data(), 1, extents, whole.data());
+    for (int64_t first = 0; first < extents.pixels; first += 10) {
+      ToChannelsLast(values.data(), extents, first, std::min<int64_t>(10, extents.pixels - first), parts.data());
+    }
+    EXPECT_EQ(whole, parts) << ToString(shape);
   }
 }
 

@@ -122,6 +122,7 @@ struct Model::State {
   std::vector<float*> values;
 
   Status Allocate();
+  void TakeImages(const float* from, int64_t images, const ImageExtents& extents, float* to);
   void RunPiece(const std::vector<Span<const float>>& given, int64_t first, int64_t count,
                 const std::vector<Span<float>>& taken);
 };
@@ -138,9 +139,23 @@ Status Model::State::Allocate() {
   return Ok();
 }
 
+// Reorders inputs: all threads share the images, or each image, if it is worth while.
+void Model::State::TakeImages(const float* from, int64_t images, const ImageExtents& extents, float* to) {
+  constexpr int64_t kTaskFloats = 1 << 12;
+  const int64_t size = extents.channels * extents.pixels, threads = pool.threads();
+  const int64_t pieces = images >= threads ? 1 : std::clamp<int64_t>(size / kTaskFloats, 1, threads);
+  const int64_t pixels = (extents.pixels + pieces - 1) / pieces;
+  if (images * size < kTaskFloats) return ToChannelsLast(from, images, extents, to);
+  pool.ParallelFor(images * pieces, [&](int64_t i, int) {
+    const int64_t image = i / pieces, first = i % pieces * pixels, count = std::min(pixels, extents.pixels - first);
+    ToChannelsLast(from + image * size, extents, first, std::max<int64_t>(0, count), to + image * size);
+  });
+}
+
 // Images [first, first + count) of the batch, in units of the planned batch.
 void Model::State::RunPiece(const std::vector<Span<const float>>& given, int64_t first, int64_t count,
                             const std::vector<Span<float>>& taken) {
+  pool.Rouse();
   RunContext context;
   context.values = values.data();
   context.batch = count;
@@ -150,8 +165,8 @@ void Model::State::RunPiece(const std::vector<Span<const float>>& given, int64_t
   for (size_t i = 0; i < given.size(); ++i) {
     const PlannedValue& input = plan.inputs[i];
     const int64_t elements = Elements(input.shape);
-    ToChannelsLast(given[i].data() + first * elements, Images(input.shape) * count, Extents(input.shape, elements),
-                   context.Value(input.number));
+    TakeImages(given[i].data() + first * elements, Images(input.shape) * count, Extents(input.shape, elements),
+               context.Value(input.number));
   }
   for (const std::unique_ptr<Step>& step : plan.steps) step->Run(context);
   for (size_t i = 0; i < taken.size(); ++i) {

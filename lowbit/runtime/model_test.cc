@@ -81,6 +81,24 @@ TEST(Model, AgreesWithEvaluateOnRandomGraphs) {
   }
 }
 
+// Images that are worth more than one thread each, of a number of rows and pixels that none divides.
+TEST(Model, ThreadsShareALargeImage) {
+  Graph graph;
+  graph.name = "large";
+  graph.inputs = {{"x", {kDynamic, 3, 97, 83}}};
+  graph.outputs = {"y", "sum"};
+  graph.parameters["pads"].value = Int64Tensor({8}, {0, 2, 1, 2, 0, 1, 2, 1});
+  graph.nodes = {{"pad", "Pad", {"x", "pads"}, {"padded"}, {}},
+                 {"pool", "MaxPool", {"padded"}, {"y"}, {{"kernel_shape", std::vector<int64_t>{3, 2}}}},
+                 {"sum", "Add", {"x", "x"}, {"sum"}, {}}};
+  for (const int64_t batch : {1, 2}) {
+    const FloatTensor input = RandomBatch(graph, batch, 5);
+    const Outputs expected = RunGraph(graph, input.data, batch);
+    ExpectWithinBounds(graph, Expected(graph, input), expected);
+    for (const int threads : {2, 3, 7}) EXPECT_EQ(expected, RunGraph(graph, input.data, batch, {.threads = threads}));
+  }
+}
+
 TEST(Model, BitsDoNotDependOnThreadsPiecesOrTheRestOfTheBatch) {
   for (uint64_t seed = 200; seed < 230; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));

@@ -7,12 +7,14 @@
 #include "hwy/targets.h"
 #include "lowbit/runtime/kernels/affine/kernel.h"
 #include "lowbit/runtime/step.h"
+#include "lowbit/runtime/task_size.h"
 
 namespace lowbit::runtime::kernels::affine {
 namespace {
 
 constexpr int64_t kTaskFloats = 1 << 15;
 constexpr int64_t kTaskBytes = 1 << 12;  // Their floats stay in the first-level cache.
+constexpr int64_t kLeastFloats = 1 << 11;
 // The kernel's inner loop runs over the channels; fewer than this are repeated for several pixels at a time, for so many
 // that whole vectors hold them.
 constexpr size_t kMinChannels = 64, kPixelsOfVectors = 16;
@@ -42,13 +44,13 @@ class AffineStep : public Step {
                              : 1;
     for (std::vector<float>* values : {&epilogue_.scale, &epilogue_.shift, &epilogue_.slope}) Repeat(times, values);
     only_quantizes_ = quantizer_.has_value() && fusion.residual.empty() && IsIdentity(epilogue_);
-    if (quantizer_.has_value() && !only_quantizes_) scratch_floats = PerTask();
+    if (quantizer_.has_value() && !only_quantizes_) scratch_floats = MostOfTask();
   }
 
   void Run(const RunContext& context) const override {
     const int64_t count = count_ * context.batch;
     if (count == 0) return;
-    const int64_t per_task = PerTask();
+    const int64_t per_task = PerTask(count, context.pool->threads());
     const float* x = context.Value(inputs[0]);
     const float* residual = inputs.size() > 1 ? context.Value(inputs[1]) : nullptr;
     context.pool->ParallelFor((count + per_task - 1) / per_task, [&](int64_t i, int thread) {
@@ -61,10 +63,18 @@ class AffineStep : public Step {
   }
 
  private:
-  // A multiple of the channels.
-  int64_t PerTask() const {
+  // A multiple of the channels, like what follows.
+  int64_t MostOfTask() const {
     const int64_t width = static_cast<int64_t>(epilogue_.scale.size());
-    return std::max<int64_t>(1, (quantizer_.has_value() ? kTaskBytes : kTaskFloats) / width) * width;
+    return std::max<int64_t>(1, (quantizer_.has_value() && !only_quantizes_ ? kTaskBytes : kTaskFloats) / width) *
+           width;
+  }
+
+  // So that all threads have as much to do, if it is worth while.
+  int64_t PerTask(int64_t count, int64_t threads) const {
+    const int64_t width = static_cast<int64_t>(epilogue_.scale.size()), most = MostOfTask();
+    const int64_t even = EvenTask(count, kLeastFloats, most, threads);
+    return std::min((even + width - 1) / width * width, most);
   }
 
   const AffineKernel& kernel_;

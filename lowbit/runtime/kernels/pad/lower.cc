@@ -4,9 +4,12 @@
 #include <array>
 
 #include "lowbit/runtime/step.h"
+#include "lowbit/runtime/task_size.h"
 
 namespace lowbit::runtime::kernels::pad {
 namespace {
+
+constexpr int64_t kTaskFloats = 1 << 14, kLeastFloats = 1 << 11;
 
 // [H, W, C]
 using Extents = std::array<int64_t, 3>;
@@ -19,20 +22,34 @@ class PadStep : public Step {
   }
 
   void Run(const RunContext& context) const override {
-    const int64_t from = input_[0] * input_[1] * input_[2], to = output_[0] * output_[1] * output_[2];
-    context.pool->ParallelFor(images_ * context.batch, [&](int64_t i, int) {
-      PadImage(context.Value(inputs[0]) + i * from, context.Value(outputs[0]) + i * to);
+    const int64_t rows = images_ * context.batch * output_[0], row = output_[1] * output_[2];
+    if (rows * row == 0) return;
+    const auto of_floats = [&](int64_t floats) { return std::max<int64_t>(1, floats / row); };
+    const int64_t task_rows = EvenTask(rows, of_floats(kLeastFloats), of_floats(kTaskFloats), context.pool->threads());
+    context.pool->ParallelFor((rows + task_rows - 1) / task_rows, [&](int64_t i, int) {
+      for (int64_t r = i * task_rows; r < std::min(rows, (i + 1) * task_rows); ++r) {
+        PadRow(context.Value(inputs[0]), r, context.Value(outputs[0]) + r * row);
+      }
     });
   }
 
  private:
-  void PadImage(const float* from, float* to) const {
-    std::fill(to, to + output_[0] * output_[1] * output_[2], value_);
-    for (int64_t y = 0; y < input_[0]; ++y) {
-      for (int64_t x = 0; x < input_[1]; ++x, from += input_[2]) {
-        std::copy_n(from, input_[2], to + ((y + before_[0]) * output_[1] + x + before_[1]) * output_[2] + before_[2]);
-      }
+  // Row `row` of all output images.
+  void PadRow(const float* images, int64_t row, float* to) const {
+    const int64_t y = row % output_[0] - before_[0], channels = output_[2];
+    if (y < 0 || y >= input_[0]) {
+      std::fill(to, to + output_[1] * channels, value_);
+      return;
     }
+    const float* from = images + (row / output_[0] * input_[0] + y) * input_[1] * input_[2];
+    float* const end = to + output_[1] * channels;
+    to = std::fill_n(to, before_[1] * channels, value_);
+    for (int64_t x = 0; x < input_[1]; ++x, from += input_[2]) {
+      to = std::fill_n(to, before_[2], value_);
+      to = std::copy_n(from, input_[2], to);
+      to = std::fill_n(to, channels - before_[2] - input_[2], value_);
+    }
+    std::fill(to, end, value_);
   }
 
   int64_t images_;

@@ -6,11 +6,12 @@
 #include "lowbit/core/ops_common/pool.h"
 #include "lowbit/runtime/kernels/pool/kernel.h"
 #include "lowbit/runtime/step.h"
+#include "lowbit/runtime/task_size.h"
 
 namespace lowbit::runtime::kernels::pool {
 namespace {
 
-constexpr int64_t kTaskFloats = 1 << 14;
+constexpr int64_t kTaskFloats = 1 << 14, kLeastFloats = 1 << 10;
 
 class PoolStep : public Step {
  public:
@@ -22,7 +23,10 @@ class PoolStep : public Step {
 
   void Run(const RunContext& context) const override {
     const int64_t pixels = images_ * context.batch * shape_.window.OutputPlane();
-    const int64_t task_pixels = std::max<int64_t>(1, kTaskFloats / std::max<int64_t>(1, shape_.channels));
+    if (pixels == 0) return;
+    const auto of_floats = [&](int64_t floats) { return std::max<int64_t>(1, floats / shape_.channels); };
+    const int64_t task_pixels =
+        EvenTask(pixels, of_floats(kLeastFloats), of_floats(kTaskFloats), context.pool->threads());
     context.pool->ParallelFor((pixels + task_pixels - 1) / task_pixels, [&](int64_t i, int) {
       const int64_t first = i * task_pixels, count = std::min(task_pixels, pixels - first);
       if (bytes_) return kernel_.run_bytes(shape_, first, count, context.Bytes(inputs[0]), context.Bytes(outputs[0]));

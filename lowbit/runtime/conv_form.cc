@@ -45,8 +45,11 @@ struct Transposed {
   int64_t width;                    // Of the input.
 
   int64_t Blocks() const { return y.stride * x.stride; }
-  // DepthToSpace wants the pixels of a block outside of the channels (its mode DCR) or inside (CRD), as groups do.
-  bool PixelsInside() const { return groups > 1 || y.stride != x.stride; }
+  bool Depthwise() const { return groups > 1 && inputs == 1 && outputs == 1; }
+  // DepthToSpace takes the pixels of a block outside of the channels (its mode DCR) or inside (CRD), as groups have them. Of a
+  // depthwise convolution the input is repeated for each pixel, which are outside then.
+  bool PixelsInside() const { return groups > 1 && !Depthwise(); }
+  int64_t ConvGroups() const { return Depthwise() ? groups * Blocks() : groups; }
 };
 
 std::optional<Transposed> Read(const Graph& graph, const Node& node, const Shapes& shapes) {
@@ -160,12 +163,18 @@ class Replacement {
 
  private:
   void AppendConv(const std::string& output) {
+    last_ = node_.inputs[0];
+    if (t_.Depthwise() && t_.Blocks() > 1) {
+      const std::string name = node_.name + "/repeated";
+      const std::vector<std::string> inputs(static_cast<size_t>(t_.Blocks()), last_);
+      Add({name, "Concat", inputs, {name}, {{"axis", int64_t{1}}}});
+    }
     const std::string weight = node_.name + "/weight";
     graph_->parameters[weight] = Rearrange(graph_->parameters.at(node_.inputs[1]), t_);
-    Node conv = {node_.name, "Conv", {node_.inputs[0], weight}, {output}, {}};
+    Node conv = {node_.name, "Conv", {last_, weight}, {output}, {}};
     conv.attributes["pads"] = std::vector<int64_t>{t_.y.PadBegin(), t_.x.PadBegin(), t_.y.PadEnd(), t_.x.PadEnd()};
     conv.attributes["dilations"] = std::vector<int64_t>{t_.y.TapDilation(), t_.x.TapDilation()};
-    conv.attributes["group"] = t_.groups;
+    conv.attributes["group"] = t_.ConvGroups();
     if (HasInput(node_, 2)) {
       const std::string bias = node_.name + "/bias";
       const DoubleTensor one = WidenParameter(graph_->parameters.at(node_.inputs[2]));
@@ -194,13 +203,18 @@ class Replacement {
       Add({name, "DepthToSpace", {last_}, {output}, {{"blocksize", t_.y.stride}, {"mode", mode}}});
       return;
     }
-    // [N, channels, y, x, H, W] to [N, channels, H, y, W, x].
+    // [N, channels, y, x, H, W], or channels behind x, to [N, channels, H, y, W, x].
     const int64_t channels = t_.groups * t_.outputs, width = t_.width + t_.x.PadEnd();  // Of the convolution's output.
     const auto reshape = [&](const std::string& stem, const std::string& to, std::vector<int64_t> shape) {
       Add({stem, "Reshape", {last_, AddIntegers(stem + "/shape", std::move(shape))}, {to}, {}});
     };
-    reshape(name + "/parts", name + "/parts", {0, channels, t_.y.stride, t_.x.stride, -1, width});
-    Add({name + "/order", "Transpose", {last_}, {name + "/order"}, {{"perm", std::vector<int64_t>{0, 1, 4, 2, 5, 3}}}});
+    using Integers = std::vector<int64_t>;
+    const bool inside = t_.PixelsInside();
+    reshape(name + "/parts", name + "/parts",
+            inside ? Integers{0, channels, t_.y.stride, t_.x.stride, -1, width}
+                   : Integers{0, t_.y.stride, t_.x.stride, channels, -1, width});
+    const Integers order = inside ? Integers{0, 1, 4, 2, 5, 3} : Integers{0, 3, 4, 1, 5, 2};
+    Add({name + "/order", "Transpose", {last_}, {name + "/order"}, {{"perm", order}}});
     reshape(name, output, {0, channels, -1, width * t_.x.stride});
   }
 

@@ -16,7 +16,7 @@ namespace lowbit::runtime {
 // (Shi et al., "Is the deconvolution layer the same as a convolutional layer?", 2016). The convolution has the node's name, what
 // follows it "NAME/blocks" and "NAME/window", its weights "NAME/weight". Weights of one scale keep their codes where their
 // values include 0 or nothing has to be filled; others become floats.
-// Groups are the convolution's; a dilated kernel is one with zeros between its weights, unless s = 1.
+// Groups are the convolution's; of a depthwise one the input is repeated s^2 times ("NAME/repeated"). A dilated kernel is one with zeros between its weights, unless s = 1.
 // Left as they are: pads that are negative or beyond the kernel, weights or biases that are computed.
 // REQUIRES: Validate(graph).ok()
 Graph ToConvolutions(const Graph& graph);

@@ -49,6 +49,7 @@ struct Geometry {
   int64_t groups = 1;
   std::vector<int64_t> dilations = {1, 1};
   int64_t stride_x = 0;  // 0: as stride.
+  int64_t outputs = 2;   // Of a group.
 };
 
 const Geometry kGeometries[] = {{2, 2, 2, {0, 0, 0, 0}, {0, 0}},
@@ -67,14 +68,17 @@ const Geometry kGeometries[] = {{2, 2, 2, {0, 0, 0, 0}, {0, 0}},
                                 {2, 3, 2, {1, 2, 0, 1}, {1, 0}, 1, {2, 3}},
                                 {2, 3, 3, {1, 1, 1, 1}, {1, 0}, 1, {1, 1}, 1},
                                 {1, 3, 4, {0, 1, 0, 1}, {0, 0}, 1, {1, 1}, 2},
-                                {3, 4, 3, {1, 0, 2, 1}, {2, 1}, 3, {1, 2}, 2}};
+                                {3, 4, 3, {1, 0, 2, 1}, {2, 1}, 3, {1, 2}, 2},
+                                {2, 4, 3, {1, 1, 1, 0}, {0, 1}, 3, {1, 1}, 0, 1},
+                                {1, 3, 3, {1, 1, 1, 1}, {0, 0}, 3, {2, 1}, 0, 1},
+                                {2, 4, 3, {1, 1, 1, 1}, {0, 0}, 3, {1, 1}, 3, 1}};
 
-// 3 channels to 2, images of 4 x 5, two of them.
+// 3 channels to 2 of each group, or 1, images of 4 x 5, two of them.
 Graph MakeGraph(const Geometry& g, bool bias, bool ternary) {
   Graph graph;
   graph.inputs = {{"x", {2, 3, 4, 5}}};
   graph.outputs = {"y"};
-  const Shape shape = {3, 2, g.kernel_y, g.kernel_x};
+  const Shape shape = {3, g.outputs, g.kernel_y, g.kernel_x};
   if (ternary) {
     QTensor codes = {shape, ValueSet::Ternary(), {}, {0.25f}};
     for (const float value : Noise(Elements(shape), 1)) codes.codes.push_back(value < -0.2 ? 0 : value > 0.2 ? 2 : 1);
@@ -82,7 +86,7 @@ Graph MakeGraph(const Geometry& g, bool bias, bool ternary) {
   } else {
     graph.parameters["w"].value = FloatTensor(shape, Noise(Elements(shape), 1));
   }
-  graph.parameters["b"].value = FloatTensor({2 * g.groups}, Noise(2 * g.groups, 4));
+  graph.parameters["b"].value = FloatTensor({g.outputs * g.groups}, Noise(g.outputs * g.groups, 4));
   Node node = {"up", "ConvTranspose", {"x", "w"}, {"y"}, {}};
   if (bias) node.inputs.emplace_back("b");
   node.attributes["strides"] = std::vector<int64_t>{g.stride, g.stride_x == 0 ? g.stride : g.stride_x};

@@ -123,8 +123,9 @@ class ScatterStep : public Step {
     for (const LookUpRun& run : look_ups_.runs) {
       T* to = y + run.table + look_ups_.Shift(indices + run.index);
       const float* from = updates + run.moved;
-      for (int64_t k = 0; k < run.count; ++k, to += run.table_step, from += run.moved_step)
+      for (int64_t k = 0; k < run.count; ++k, to += run.table_step, from += run.moved_step) {
         *to = combine(*to, T{*from});
+      }
     }
   }
 
@@ -147,8 +148,8 @@ std::unique_ptr<Step> Lower(size_t index, Lowering* lowering) {
   if (!scatters && lowering->Constant(node.inputs[1]) != nullptr) return nullptr;
   const Shape &table = lowering->ShapeOf(node.inputs[0]), &indices = lowering->ShapeOf(node.inputs[1]),
               &moved = scatters ? lowering->ShapeOf(node.inputs[2]) : lowering->ShapeOf(node.outputs[0]);
-  if (Elements(moved) > kMostElements || Elements(table) >= kMostTable || Elements(indices) >= kMostTable)
-    return nullptr;
+  const bool too_many = Elements(table) >= kMostTable || Elements(indices) >= kMostTable;
+  if (Elements(moved) > kMostElements || too_many) return nullptr;
   std::vector<Operand> operands;
   std::vector<std::string> reads;
   for (const std::string& input : node.inputs) {

@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <cstring>
+#include <limits>
 #include <utility>
 
 #include "lowbit/core/ops_common/axis.h"
@@ -13,12 +14,22 @@
 namespace lowbit::runtime::kernels::top_k {
 namespace {
 
+// Integers in the order of the numbers, both zeros the same, NaN last.
+uint32_t InOrder(float x) {
+  if (std::isnan(x)) return std::numeric_limits<uint32_t>::max();
+  x += 0.0f;  // Of -0 as well.
+  uint32_t bits;
+  std::memcpy(&bits, &x, sizeof(bits));
+  constexpr uint32_t kSign = 0x80000000u;
+  return (bits & kSign) != 0 ? ~bits : bits | kSign;
+}
+
 class TopKStep : public Step {
  public:
   // The lines of input and outputs are counted in the same order.
   TopKStep(Lines from, Lines to, bool largest) : from_(std::move(from)), to_(std::move(to)), largest_(largest) {
     kernel = "topk_f32";
-    scratch_floats = 2 * from_.Length();  // A line's numbers, and their order.
+    scratch_floats = 2 * from_.Length();  // A line's keys: number, then position.
   }
 
   void Run(const RunContext& context) const override {
@@ -33,25 +44,19 @@ class TopKStep : public Step {
 
  private:
   void ChooseOfLine(int64_t line, const float* x, float* scratch, float* values, float* positions) const {
+    auto* keys = reinterpret_cast<uint64_t*>(scratch);
     const int64_t length = from_.Length();
-    auto* order = reinterpret_cast<int32_t*>(scratch + length);
     const auto at = static_cast<size_t>(line);
+    const auto element = [&](int64_t k) { return x[from_.starts[at] + from_.offsets[static_cast<size_t>(k)]]; };
     for (int64_t k = 0; k < length; ++k) {
-      // Ascending in either case.
-      const float v = x[from_.starts[at] + from_.offsets[static_cast<size_t>(k)]];
-      scratch[k] = largest_ ? -v : v;
+      keys[k] = uint64_t{InOrder(largest_ ? -element(k) : element(k))} << 32 | static_cast<uint64_t>(k);
     }
-    std::iota(order, order + length, 0);
-    std::partial_sort(order, order + to_.Length(), order + length, [&](int32_t a, int32_t b) {
-      const bool a_less = scratch[a] < scratch[b], b_less = scratch[b] < scratch[a];
-      if (a_less || b_less) return a_less;
-      const bool a_nan = std::isnan(scratch[a]), b_nan = std::isnan(scratch[b]);
-      return a_nan == b_nan ? a < b : b_nan;
-    });
+    std::partial_sort(keys, keys + to_.Length(), keys + length);
     for (int64_t k = 0; k < to_.Length(); ++k) {
       const int64_t place = to_.starts[at] + to_.offsets[static_cast<size_t>(k)];
-      values[place] = x[from_.starts[at] + from_.offsets[static_cast<size_t>(order[k])]];
-      if (positions != nullptr) positions[place] = static_cast<float>(order[k]);
+      const auto position = static_cast<int64_t>(keys[k] & 0xFFFFFFFFu);
+      values[place] = element(position);
+      if (positions != nullptr) positions[place] = static_cast<float>(position);
     }
   }
 

@@ -158,13 +158,16 @@ class DecodingRun {
   }
 
   void AddChunk(const Chunk& chunk, bool first) const {
+    const bool vectors = weights_.layout == CodebookLayout::kVectors;
     Place places[kPatchFloats];
-    const int count = FindPlaces(weights_, chunk, places);
+    const int count = vectors ? 0 : FindPlaces(weights_, chunk, places);
     const Window window(conv_, task_, chunk);
     for (int64_t r = 0; r < task_.pixels; ++r) window.Read(task_.first_pixel + r, patches_ + r * kPatchPitch);
     for (int64_t p = 0; p < task_.panels; ++p) {
       const int64_t panel = task_.first_panel + p;
-      LookUp(weights_, panel, places, count, decoded_);
+      vectors ? LookUpVectors(weights_, panel, chunk.first_channel / weights_.block, chunk.channels / weights_.block,
+                              decoded_)
+              : LookUp(weights_, panel, places, count, decoded_);
       const bool half = weights_.rows - panel * weights_.PanelWidth() <= weights_.lanes;
       const PanelProduct product(decoded_, chunk.Terms(), half, first);
       SplitRow<kMostTilePixels>(
@@ -194,8 +197,13 @@ void Run(const CodebookConv& conv, const CodebookTask& task) {
 }
 
 const CodebookConvKernel* Kernel() {
-  static const CodebookConvKernel kernel = {
-      HWY_TARGET, static_cast<int>(hn::Lanes(FloatTag())), kLooksUpPlanes, kHasRows, kMostTilePixels, &Run};
+  static const CodebookConvKernel kernel = {HWY_TARGET,
+                                            static_cast<int>(hn::Lanes(FloatTag())),
+                                            kLooksUpPlanes,
+                                            kTransposesVectors,
+                                            kHasRows,
+                                            kMostTilePixels,
+                                            &Run};
   return &kernel;
 }
 

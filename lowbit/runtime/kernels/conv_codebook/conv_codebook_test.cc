@@ -94,11 +94,17 @@ TEST(CodebookConvKernel, AgreesWithTheReferenceOnRandomLayers) {
   }
 }
 
-// More taps, or channels, than a chunk holds.
+// More taps, or channels, than a chunk holds; vectors that chunks cut, and (1x1) ones that are read as a whole.
 TEST(CodebookConvKernel, SumsSeveralChunks) {
-  for (const auto& [size, channels, block] :
-       {std::tuple{17, 3, 17}, {1, 600, 4}, {3, 100, 9}, {3, 80, 36}, {7, 5, 49}}) {
-    SCOPED_TRACE(size);
+  for (const auto& [size, channels, block, count] : {std::tuple{17, 3, 17, 256},
+                                                     {1, 600, 4, 256},
+                                                     {1, 600, 8, 300},
+                                                     {1, 96, 12, 256},
+                                                     {1, 156, 12, 300},
+                                                     {3, 100, 9, 256},
+                                                     {3, 80, 36, 256},
+                                                     {7, 5, 49, 256}}) {
+    SCOPED_TRACE(std::to_string(size) + " " + std::to_string(channels) + " " + std::to_string(block));
     RandomSource random(static_cast<uint64_t>(size + block));
     ConvShape shape;
     shape.in_height = shape.in_width = size + 2;
@@ -107,7 +113,7 @@ TEST(CodebookConvKernel, SumsSeveralChunks) {
     shape.in_channels = channels;
     shape.out_channels = 70;
     Parameter weight;
-    const ConvOperands operands = RandomOperands(shape, RandomCodebook(256, block, &random), &random, &weight);
+    const ConvOperands operands = RandomOperands(shape, RandomCodebook(count, block, &random), &random, &weight);
     const ConvExpectation expected = ConvReference(operands);
     ForEachTarget([&] { ExpectWithinBound(expected, RunKernel(operands, 7, kCodebookPanels)); });
   }

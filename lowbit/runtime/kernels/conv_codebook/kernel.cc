@@ -149,7 +149,7 @@ class DecodingRun {
       AddChunk(chunk, first);
       first = false;
     });
-    for (int64_t p = 0; p < task_.panels; ++p) Store(p);
+    for (int64_t r = 0; r < task_.pixels; ++r) Store(r);
   }
 
  private:
@@ -158,27 +158,67 @@ class DecodingRun {
   }
 
   void AddChunk(const Chunk& chunk, bool first) const {
+    const bool vectors = weights_.layout == CodebookLayout::kVectors;
     Place places[kPatchFloats];
-    const int count = FindPlaces(weights_, chunk, places);
+    const int count = vectors ? 0 : FindPlaces(weights_, chunk, places);
     const Window window(conv_, task_, chunk);
     for (int64_t r = 0; r < task_.pixels; ++r) window.Read(task_.first_pixel + r, patches_ + r * kPatchPitch);
     for (int64_t p = 0; p < task_.panels; ++p) {
       const int64_t panel = task_.first_panel + p;
-      LookUp(weights_, panel, places, count, decoded_);
+      vectors ? LookUpVectors(weights_, panel, chunk.first_channel / weights_.block, chunk.channels / weights_.block,
+                              decoded_)
+              : LookUp(weights_, panel, places, count, decoded_);
       const bool half = weights_.rows - panel * weights_.PanelWidth() <= weights_.lanes;
       const PanelProduct product(decoded_, chunk.Terms(), half, first);
-      SplitRow<kMostTilePixels>(
-          task_.pixels, [&](int64_t r, int pixels) { product.Tile(patches_ + r * kPatchPitch, pixels, Sums(p, r)); });
+      SplitRow<kMostTilePixels>(task_.pixels, [&](int64_t r, int pixels) {
+        FetchAhead(chunk, p, r, pixels);
+        product.Tile(patches_ + r * kPatchPitch, pixels, Sums(p, r));
+      });
     }
   }
 
-  void Store(int64_t p) const {
-    const int64_t row = (task_.first_panel + p) * weights_.PanelWidth();
-    const int64_t channel = task_.group * conv_.shape.GroupOutputs() + row;
-    const int64_t channels = std::min<int64_t>(weights_.PanelWidth(), weights_.rows - row);
-    for (int64_t r = 0; r < task_.pixels; ++r) {
-      const int64_t at = (task_.first_pixel + r) * conv_.shape.out_channels + channel;
-      ApplyEpilogue(conv_.epilogue, channel, channels, Sums(p, r),
+  // While some pixels are multiplied with panel p, a part of what they need next is brought to the second-level cache: the next
+  // chunk of a 1x1 kernel's input, in the end what results are added to and where they go.
+  void FetchAhead(const Chunk& chunk, int64_t p, int64_t r, int64_t pixels) const {
+    const ConvShape& s = conv_.shape;
+    const int64_t next = chunk.first_channel + chunk.channels;
+    if (next < s.GroupInputs()) {
+      if (!s.IsPointwise()) return;
+      const float* from = task_.input + (task_.first_pixel + r) * s.in_channels + task_.group * s.GroupInputs() + next;
+      const int64_t end = std::min(conv_.chunk_channels, s.GroupInputs() - next);
+      for (int64_t i = 0; i < pixels; ++i, from += s.in_channels) {
+        for (int64_t c = p * kLineFloats; c < end; c += task_.panels * kLineFloats) Fetch(from + c);
+      }
+    } else if (chunk.first_tap + chunk.taps == s.Taps()) {
+      const int64_t at = At(p, r), channels = Channels(p);
+      for (int64_t i = 0; i < pixels; ++i) {
+        for (int64_t c = i * s.out_channels; c < i * s.out_channels + channels; c += kLineFloats) {
+          Fetch(task_.output + at + c);
+          if (task_.residual != nullptr) Fetch(task_.residual + at + c);
+        }
+      }
+    }
+  }
+
+  static constexpr int64_t kLineFloats = 16;
+  static void Fetch(const float* line) { __builtin_prefetch(line, 0, 2); }
+
+  int64_t Channels(int64_t panel) const {
+    return std::min<int64_t>(weights_.PanelWidth(),
+                             weights_.rows - (task_.first_panel + panel) * weights_.PanelWidth());
+  }
+
+  // Where the results of a panel of a pixel begin.
+  int64_t At(int64_t panel, int64_t pixel) const {
+    return (task_.first_pixel + pixel) * conv_.shape.out_channels + task_.group * conv_.shape.GroupOutputs() +
+           (task_.first_panel + panel) * weights_.PanelWidth();
+  }
+
+  // Pixel by pixel, whose panels lie side by side.
+  void Store(int64_t r) const {
+    for (int64_t p = 0; p < task_.panels; ++p) {
+      const int64_t at = At(p, r), channel = at % conv_.shape.out_channels;
+      ApplyEpilogue(conv_.epilogue, channel, Channels(p), Sums(p, r),
                     task_.residual == nullptr ? nullptr : task_.residual + at, task_.output + at);
     }
   }
@@ -194,8 +234,13 @@ void Run(const CodebookConv& conv, const CodebookTask& task) {
 }
 
 const CodebookConvKernel* Kernel() {
-  static const CodebookConvKernel kernel = {
-      HWY_TARGET, static_cast<int>(hn::Lanes(FloatTag())), kLooksUpPlanes, kHasRows, kMostTilePixels, &Run};
+  static const CodebookConvKernel kernel = {HWY_TARGET,
+                                            static_cast<int>(hn::Lanes(FloatTag())),
+                                            kLooksUpPlanes,
+                                            kTransposesVectors,
+                                            kHasRows,
+                                            kMostTilePixels,
+                                            &Run};
   return &kernel;
 }
 

@@ -46,9 +46,9 @@ struct CodebookTask {
   float* scratch = nullptr;             // ScratchFloats(), 64-byte aligned.
 };
 
-// Decoding a weight costs as much as multiplying it with about 6 pixels. So many share it; their patches and sums stay in
-// a second-level cache.
-inline constexpr int64_t kCodebookPixels = 192;
+// Decoding a weight costs as much as multiplying it with 3 to 7 pixels. So many share it, an image of 14 x 14 among them; their
+// patches and sums stay in a second-level cache.
+inline constexpr int64_t kCodebookPixels = 204;
 inline constexpr int64_t kCodebookPanels = 8;
 
 // One instruction set's implementation.
@@ -59,11 +59,12 @@ inline constexpr int64_t kCodebookPanels = 8;
 // Hence the result does not depend on how the work is split, nor on an image's place in the batch. |result - exact| is
 // bounded as in kernels/conv/reference.h.
 struct CodebookConvKernel {
-  int64_t target = 0;   // Highway's bit.
-  int lanes = 0;        // Floats in a vector: what PackCodebook needs.
-  bool planes = false;  // Looks up bytes rather than words, where it can.
-  bool rows = false;    // Can go by rows.
-  int tile = 0;         // Pixels that are computed together.
+  int64_t target = 0;    // Highway's bit.
+  int lanes = 0;         // Floats in a vector: what PackCodebook needs.
+  bool planes = false;   // Looks up bytes rather than words, where it can.
+  bool vectors = false;  // Transposes whole vectors, where it can.
+  bool rows = false;     // Can go by rows.
+  int tile = 0;          // Pixels that are computed together.
   void (*run)(const CodebookConv& conv, const CodebookTask& task) = nullptr;
 };
 

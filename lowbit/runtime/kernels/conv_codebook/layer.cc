@@ -23,11 +23,13 @@ CodebookConv::CodebookConv(const ConvShape& conv_shape, const std::vector<Weight
   const ValueSet& values = std::get<QTensor>(groups[0].parameter->value).values;
   const bool is_gemm = shape.IsPointwise() && shape.in_height * shape.in_width == 1 && shape.groups == 1;
   by_rows = kernel.rows && is_gemm && values.block % 4 == 0;
-  CodebookLayout layout = by_rows ? CodebookLayout::kVectors : CodebookLayout::kWords;
-  if (!by_rows && kernel.planes && values.Count() <= 256) layout = CodebookLayout::kPlanes;
-  for (const WeightSource& group : groups) weights.push_back(PackCodebook(group, layout, kernel.lanes));
   chunk_taps = std::min(shape.Taps(), kPatchFloats);
   chunk_channels = ChunkChannels(shape.GroupInputs(), chunk_taps);
+  const bool whole_vectors = shape.Taps() == 1 && values.block % 4 == 0 && chunk_channels % values.block == 0;
+  CodebookLayout layout = CodebookLayout::kWords;
+  if (kernel.planes && values.Count() <= 256) layout = CodebookLayout::kPlanes;
+  if (by_rows || (kernel.vectors && whole_vectors)) layout = CodebookLayout::kVectors;
+  for (const WeightSource& group : groups) weights.push_back(PackCodebook(group, layout, kernel.lanes));
 }
 
 // Patches, sums and a decoded panel; by rows the sums of a panel.

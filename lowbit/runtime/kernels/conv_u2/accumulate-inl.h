@@ -26,18 +26,58 @@ inline constexpr int kIndexBits = 6;
 inline constexpr int kIndexBits = 4;
 #endif
 
-// Look-ups whose sums fit into a byte; 257 times as many fit into 16 bits.
-inline int64_t LookUpsOfByte(const CodeConv& conv) { return 255 / conv.tables.largest(); }
+// Positions, of kShared look-ups each, whose sums fit into a byte; and such of which they fit into 16 bits.
+template <int kShared>
+int64_t PositionsOfByte(const CodeConv& conv) {
+  return std::max<int64_t>(1, 255 / conv.tables.largest() / kShared);
+}
+template <int kShared>
+int64_t PositionsOfWord(const CodeConv& conv) {
+  return 255 * PositionsOfByte<kShared>(conv);
+}
 
-// sums[p][c] of channels c of a panel and pixels p, as floats.
+// Sums of channels c of a panel and pixels p, as floats, to where `sink` puts them.
 //   indices  of the panel
 //   codes    staged, of the first pixel's window; the next one's is `pitch` further
 // kShared: taps side by side whose windows overlap, see CodeConv::shared; then pitch is that of neighbouring pixels.
 
+// A block of sums: sums[p * lanes of a panel + c].
+class SumSink {
+ public:
+  using Tag = hn::ScalableTag<int32_t>;
+  using Vector = hn::Vec<Tag>;
+
+  explicit SumSink(float* HWY_RESTRICT sums) : sums_(sums) {}
+  float* sums() const { return sums_; }
+
+  // Channels c, c + 1, ... of all pixels; sums of more terms than 16 bits hold come in several turns.
+  class Channels {
+   public:
+    Channels(float* first, bool begin, bool end) : first_(first), begin_(begin), end_(end) {}
+    HWY_INLINE void Store(int p, Vector total) const {
+      const Tag d;
+      const hn::ScalableTag<float> df;
+      float* to = first_ + static_cast<size_t>(p) * 4 * hn::Lanes(d);
+      if (!begin_) total = hn::Add(total, hn::Load(d, reinterpret_cast<const int32_t*>(to)));
+      end_ ? hn::Store(hn::ConvertTo(df, total), df, to) : hn::Store(total, d, reinterpret_cast<int32_t*>(to));
+    }
+
+   private:
+    float* first_;
+    bool begin_, end_;
+  };
+  HWY_INLINE Channels At(size_t c, bool begin, bool end) const { return Channels(sums_ + c, begin, end); }
+
+ private:
+  float* sums_;
+};
+
 #if HWY_TARGET == HWY_SCALAR
 
 template <int kShared, int kPixels>
-void Accumulate(const CodeConv& conv, const uint8_t* indices, const uint16_t* codes, int64_t pitch, float* sums) {
+void Accumulate(const CodeConv& conv, const uint8_t* indices, const uint16_t* codes, int64_t pitch,
+                const SumSink& sink) {
+  float* sums = sink.sums();
   for (int p = 0; p < kPixels; ++p) {
     int32_t sum = 0;
     for (int64_t i = 0; i < conv.LookUps(); ++i) {
@@ -77,42 +117,37 @@ HWY_INLINE ByteVector AddLookedUp(ByteVector table, ByteVector indices, ByteVect
 // NOLINTNEXTLINE(bugprone-macro-parentheses)
 #define LOWBIT_FOR_EACH(variable, count) _Pragma("GCC unroll 16") for (int variable = 0; variable < (count); ++variable)
 
-// Adds to sums of 32 bits what 16 bits hold: those of even bytes are the panel's lower channels. Ends them as floats.
-template <class Words>
-HWY_INLINE void Widen(const CodeConv& conv, Words even, Words odd, int64_t lookups, bool begin, bool end, float* sums) {
+// Passes on quarter kQuarter of a panel's channels: those of even bytes are its lower half.
+template <int kQuarter, int kPixels, class Words, class Sink>
+HWY_INLINE void Widen(const CodeConv& conv, const Words* even, const Words* odd, int64_t lookups, bool begin, bool end,
+                      const Sink& sink) {
   const hn::ScalableTag<int32_t> d;
-  const hn::ScalableTag<float> df;
   const hn::Half<hn::Repartition<uint16_t, ByteTag> > half;
-  const size_t lanes = hn::Lanes(d);
   const int unit_bits = conv.tables.unit_bits();
   const auto bias = hn::Set(d, conv.tables.bias() * static_cast<int32_t>(lookups));
-  const auto add = [&](size_t vector, auto words) {
-    float* to = sums + vector * lanes;
-    auto total = hn::Sub(hn::ShiftLeftSame(hn::PromoteTo(d, words), unit_bits), bias);
-    if (!begin) total = hn::Add(total, hn::Load(d, reinterpret_cast<const int32_t*>(to)));
-    end ? hn::Store(hn::ConvertTo(df, total), df, to) : hn::Store(total, d, reinterpret_cast<int32_t*>(to));
-  };
-  add(0, hn::LowerHalf(half, even));
-  add(1, hn::UpperHalf(half, even));
-  add(2, hn::LowerHalf(half, odd));
-  add(3, hn::UpperHalf(half, odd));
+  const auto channels = sink.At(kQuarter * hn::Lanes(d), begin, end);
+  LOWBIT_FOR_EACH(p, kPixels) {
+    const Words words = kQuarter < 2 ? even[p] : odd[p];
+    const auto part = kQuarter % 2 == 0 ? hn::LowerHalf(half, words) : hn::UpperHalf(half, words);
+    channels.Store(p, hn::Sub(hn::ShiftLeftSame(hn::PromoteTo(d, part), unit_bits), bias));
+  }
 }
 
-template <int kShared, int kPixels>
+template <int kShared, int kPixels, class Sink>
 HWY_NOINLINE void Accumulate(const CodeConv& conv, const uint8_t* HWY_RESTRICT indices,
-                             const uint16_t* HWY_RESTRICT codes, int64_t pitch, float* HWY_RESTRICT sums) {
+                             const uint16_t* HWY_RESTRICT codes, int64_t pitch, const Sink sink) {
   const ByteTag d;
   const hn::Repartition<uint16_t, ByteTag> dw;
   using Words = hn::Vec<decltype(dw)>;
   const size_t lanes = hn::Lanes(d);
   const int32_t* HWY_RESTRICT positions = conv.positions.data();
   const int32_t* HWY_RESTRICT offsets = conv.offsets.data();
-  const int64_t byte_run = std::max<int64_t>(1, LookUpsOfByte(conv) / kShared), word_run = 255 * byte_run;
+  const int64_t byte_run = PositionsOfByte<kShared>(conv), word_run = PositionsOfWord<kShared>(conv);
   const int64_t all = conv.LookUps() / kShared;
-  const Words low = hn::Set(dw, 255);
   for (int64_t i = 0, first = 0; i < all; first = i) {
-    Words even[kPixels], odd[kPixels];
-    LOWBIT_FOR_EACH(p, kPixels) even[p] = odd[p] = hn::Zero(dw);
+    // Even bytes' sums plus 256 times the odd ones', modulo 2^16: cheaper than to part the even ones each time.
+    Words both[kPixels], odd[kPixels];
+    LOWBIT_FOR_EACH(p, kPixels) both[p] = odd[p] = hn::Zero(dw);
     const int64_t words_end = std::min(all, i + word_run);
     while (i < words_end) {
       ByteVector sum[kPixels];
@@ -132,14 +167,16 @@ HWY_NOINLINE void Accumulate(const CodeConv& conv, const uint8_t* HWY_RESTRICT i
       }
       LOWBIT_FOR_EACH(p, kPixels) {
         const Words words = hn::BitCast(dw, sum[p]);
-        even[p] = hn::Add(even[p], hn::And(words, low));
+        both[p] = hn::Add(both[p], words);
         odd[p] = hn::Add(odd[p], hn::ShiftRight<8>(words));
       }
     }
-    LOWBIT_FOR_EACH(p, kPixels) {
-      float* to = sums + static_cast<size_t>(p) * lanes;
-      Widen(conv, even[p], odd[p], (i - first) * kShared, first == 0, i == all, to);
-    }
+    LOWBIT_FOR_EACH(p, kPixels) both[p] = hn::Sub(both[p], hn::ShiftLeft<8>(odd[p]));  // The even ones.
+    const int64_t lookups = (i - first) * kShared;
+    Widen<0, kPixels>(conv, both, odd, lookups, first == 0, i == all, sink);
+    Widen<1, kPixels>(conv, both, odd, lookups, first == 0, i == all, sink);
+    Widen<2, kPixels>(conv, both, odd, lookups, first == 0, i == all, sink);
+    Widen<3, kPixels>(conv, both, odd, lookups, first == 0, i == all, sink);
   }
 }
 

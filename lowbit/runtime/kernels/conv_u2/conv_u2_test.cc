@@ -96,6 +96,28 @@ TEST(CodeConvKernel, GivesTheReferencesBitsOnRandomLayers) {
   }
 }
 
+// Whole panels of channels of windows that overlap: where float results are made of sums that are still in registers.
+TEST(CodeConvKernel, GivesTheReferencesBitsOnWholePanels) {
+  for (uint64_t seed = 0; seed < 14; ++seed) {
+    SCOPED_TRACE(seed);
+    RandomSource random(seed);
+    ConvShape shape;
+    shape.kernel_height = random.Int(1, 3);
+    shape.kernel_width = 3;
+    shape.pad_top = shape.kernel_height / 2;
+    shape.pad_left = 1;
+    shape.in_height = shape.out_height = random.Int(3, 6);
+    shape.in_height += shape.kernel_height - 1 - 2 * shape.pad_top;
+    shape.in_width = shape.out_width = random.Int(3, 24);
+    shape.in_channels = random.Int(1, 70);
+    shape.out_channels = random.Int(64, 140);
+    const ByteFormat format = SmallFormats()[seed % SmallFormats().size()];
+    Parameter weight;
+    ExpectTheReferencesBits(SmallOperands(shape, SmallSets()[seed % SmallSets().size()], format, &random, &weight),
+                            format);
+  }
+}
+
 // Products of a matrix with every number of rows, which are the tails of the tiles.
 TEST(CodeConvKernel, GivesTheReferencesBitsOnMatrices) {
   for (int64_t rows = 1; rows <= 20; ++rows) {

@@ -35,33 +35,101 @@ struct Row {
   int64_t channel = 0, channels = 0;
 };
 
-template <int kShared>
-void Tile(const CodeConv& conv, const Row& row, int64_t first, int pixels, float* sums) {
+template <int kShared, class Sink>
+void Tile(const CodeConv& conv, const Row& row, int64_t first, int pixels, const Sink& sink) {
   const uint16_t* codes = row.codes + first * row.pitch;
   switch (pixels) {
     case 1:
-      return Accumulate<kShared, 1>(conv, row.indices, codes, row.pitch, sums);
+      return Accumulate<kShared, 1>(conv, row.indices, codes, row.pitch, sink);
     case 2:
-      return Accumulate<kShared, 2>(conv, row.indices, codes, row.pitch, sums);
+      return Accumulate<kShared, 2>(conv, row.indices, codes, row.pitch, sink);
     case 3:
-      return Accumulate<kShared, 3>(conv, row.indices, codes, row.pitch, sums);
+      return Accumulate<kShared, 3>(conv, row.indices, codes, row.pitch, sink);
     case 4:
-      return Accumulate<kShared, 4>(conv, row.indices, codes, row.pitch, sums);
+      return Accumulate<kShared, 4>(conv, row.indices, codes, row.pitch, sink);
 #if HWY_TARGET != HWY_SSSE3 && HWY_TARGET != HWY_SSE4 && HWY_TARGET != HWY_AVX2
     case 6:
-      return Accumulate<kShared, 6>(conv, row.indices, codes, row.pitch, sums);
+      return Accumulate<kShared, 6>(conv, row.indices, codes, row.pitch, sink);
     case 7:
-      return Accumulate<kShared, 7>(conv, row.indices, codes, row.pitch, sums);
+      return Accumulate<kShared, 7>(conv, row.indices, codes, row.pitch, sink);
     case 8:
-      return Accumulate<kShared, 8>(conv, row.indices, codes, row.pitch, sums);
+      return Accumulate<kShared, 8>(conv, row.indices, codes, row.pitch, sink);
 #endif
   }
 }
 
-void RunRow(const CodeConv& conv, const ByteTask& task, const Row& row) {
+#if HWY_TARGET == HWY_AVX3_DL
+
+// Finishes sums where they are, in registers: for results of floats, with a residual of floats or none.
+template <bool kResidual>
+class FloatSink {
+ public:
+  using Lanes = EpilogueLanes<kResidual, false>;
+
+  // Of the first pixel, from the panel's first channel on.
+  FloatSink(const Epilogue& epilogue, int64_t channel, int64_t pitch, const float* residual, float* output)
+      : epilogue_(epilogue), channel_(channel), pitch_(pitch), residual_(residual), output_(output) {}
+
+  class Channels {
+   public:
+    Channels(const Lanes& finish, int64_t pitch, const float* residual, float* output)
+        : finish_(finish), pitch_(pitch), residual_(residual), output_(output) {}
+    HWY_INLINE void Store(int p, SumSink::Vector total) const {
+      const hn::ScalableTag<float> d;
+      const auto residual = kResidual ? hn::LoadU(d, residual_ + p * pitch_) : hn::Zero(d);
+      hn::StoreU(finish_(hn::ConvertTo(d, total), residual), d, output_ + p * pitch_);
+    }
+
+   private:
+    Lanes finish_;
+    int64_t pitch_;
+    const float* residual_;
+    float* output_;
+  };
+  // REQUIRES: begin and end: the sums are whole
+  HWY_INLINE Channels At(size_t c, bool, bool) const {
+    return Channels(Lanes(epilogue_, channel_ + static_cast<int64_t>(c)), pitch_, kResidual ? residual_ + c : nullptr,
+                    output_ + c);
+  }
+
+ private:
+  const Epilogue& epilogue_;
+  int64_t channel_, pitch_;
+  const float* residual_;
+  float* output_;
+};
+
+template <bool kResidual>
+void RunFloatRow(const CodeConv& conv, const ByteTask& task, const Row& row) {
+  const int64_t pitch = conv.shape.out_channels;
   SplitRow<kMaxTile>(row.pixels, [&](int64_t first, int pixels) {
-    conv.shared == 3 ? Tile<3>(conv, row, first, pixels, task.scratch)
-                     : Tile<1>(conv, row, first, pixels, task.scratch);
+    const int64_t at = (row.pixel + first) * pitch + row.channel;
+    const FloatSink<kResidual> sink(conv.finish.epilogue, row.channel, pitch,
+                                    kResidual ? task.output.residual.floats + at : nullptr, task.output.floats + at);
+    Tile<3>(conv, row, first, pixels, sink);
+  });
+}
+
+// Whether it could be done so, and was. (Only where there is most to look up, for the sake of the program's size.)
+bool RunFinished(const CodeConv& conv, const ByteTask& task, const Row& row) {
+  if (conv.shared != 3 || row.channels != conv.lanes || conv.finish.quantizer.has_value()) return false;
+  if (!conv.finish.epilogue.slope.empty() || task.output.residual.bytes != nullptr) return false;
+  if (static_cast<int64_t>(conv.positions.size()) > PositionsOfWord<3>(conv)) return false;
+  task.output.residual.floats == nullptr ? RunFloatRow<false>(conv, task, row) : RunFloatRow<true>(conv, task, row);
+  return true;
+}
+
+#else
+
+bool RunFinished(const CodeConv&, const ByteTask&, const Row&) { return false; }
+
+#endif
+
+void RunRow(const CodeConv& conv, const ByteTask& task, const Row& row) {
+  if (RunFinished(conv, task, row)) return;
+  SplitRow<kMaxTile>(row.pixels, [&](int64_t first, int pixels) {
+    const SumSink sink(task.scratch);
+    conv.shared == 3 ? Tile<3>(conv, row, first, pixels, sink) : Tile<1>(conv, row, first, pixels, sink);
     SumBlock block;
     block.sums = task.scratch;
     block.pitch = conv.lanes;

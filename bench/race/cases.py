@@ -58,6 +58,9 @@ CASES = [
     conv("ternary", 256, 512, 56, 1, stride=2),
     conv("affine4", 64, 64, 56, 3),
     conv("affine4", 256, 1024, 14, 1),
+    # Binary weights, whose products are looked up.
+    *(conv("binary", channels, channels, size, 3) for channels, size in ((64, 56), (128, 28), (256, 14), (512, 7))),
+    conv("binary", 256, 1024, 14, 1),
     # MobileNetV2: expansion, projection, depthwise.
     conv("affine4", 24, 144, 56, 1),
     conv("affine4", 144, 24, 56, 1),
@@ -76,6 +79,8 @@ CASES = [
     network("vgg9", "VGG-9", "ternary", 1),
     network("vgg9", "VGG-9", "ternary", 64),
     network("resnet", "ResNet-18", "ternary", 1, 224, depth=18),
+    network("vgg9", "VGG-9", "binary", 1),
+    network("resnet", "ResNet-18", "binary", 1, 224, depth=18),
     network("resnet", "ResNet-18", "binary", 1, 224, depth=18, activations="signs"),
     network("resnet", "ResNet-18", "affine2", 1, 224, depth=18, activations="bits2"),
     vectors(512),

@@ -220,9 +220,9 @@ TEST(QuantizeProduct, TellsTheErrorOfLayersWithLargeInputs) {
   graph.parameters["w"].traits.role = ParameterTraits::Role::kWeight;
   data::ImageSet images;
   images.image = {3, 210, 210};
-  images.pixels.resize(static_cast<size_t>(33 * Elements(images.image)));
+  images.pixels.resize(static_cast<size_t>(32 * Elements(images.image)));
   for (size_t i = 0; i < images.pixels.size(); ++i) images.pixels[i] = static_cast<uint8_t>(i * 37 % 251);
-  images.labels.assign(33, 0);
+  images.labels.assign(32, 0);
   quant::product::LayerPlan layer = Plan(Network()).layers[0];
   layer.layer = "conv";
   layer.nodes = {"conv"};

@@ -91,7 +91,8 @@ Result<models::ModelInput> MakeInput(const recipe::DataSection& section, const d
   using Normalize = recipe::DataSection::Normalize;
   models::ModelInput input;
   input.image = dataset.train.image;
-  input.classes = dataset.classes;
+  // Of pictures without labels: those that 'data.classes' lists.
+  input.classes = dataset.classes > 0 ? dataset.classes : static_cast<int64_t>(dataset.class_names.size());
   input.scale = {static_cast<float>(section.scale.value_or(1))};
   switch (section.normalize) {
     case Normalize::kNone:

@@ -53,6 +53,15 @@ TEST(DescribeNetwork, NormalizesAsPublished) {
   EXPECT_THAT(Input(section).scale, ElementsAre(FloatEq(1 / 63.75f), FloatEq(1 / 255.0f)));
 }
 
+TEST(DescribeNetwork, CountsTheListedClassesWhereThereAreNoLabels) {
+  data::Dataset dataset = TinyData();
+  dataset.classes = 0;
+  dataset.class_folders = dataset.class_names = {"n1", "n2", "n3"};
+  const RecipeNetwork network = DescribeNetwork({}, dataset).value();
+  EXPECT_EQ(network.input.classes, 3);
+  EXPECT_THAT(network.class_names, ElementsAre("n1", "n2", "n3"));
+}
+
 TEST(DescribeNetwork, RefusesAnotherNumberOfChannels) {
   recipe::Recipe recipe;
   recipe.data.mean = recipe.data.std = {0.5, 0.5, 0.5};

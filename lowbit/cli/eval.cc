@@ -1,12 +1,14 @@
 #include <memory>
 #include <string>
 
+#include "lowbit/app/compare_files.h"
 #include "lowbit/app/evaluate_file.h"
 #include "lowbit/app/evaluate_super_resolution.h"
 #include "lowbit/app/training_module.h"
 #include "lowbit/base/file.h"
 #include "lowbit/cli/commands.h"
 #include "lowbit/cli/output.h"
+#include "lowbit/cli/packed_argument.h"
 
 namespace lowbit::cli {
 namespace {
@@ -14,6 +16,7 @@ namespace {
 struct EvalArguments {
   app::EvaluateRunRequest request;
   std::string predictions;
+  std::string against;
   int64_t scale = 0;
   bool json = false;
 };
@@ -45,7 +48,20 @@ int RunSuperResolution(const EvalArguments& arguments) {
   return PrintResult(Sharpen(request, arguments.scale), arguments.json);
 }
 
+int RunAgainst(const EvalArguments& arguments) {
+  if (!arguments.predictions.empty()) return Report(Invalid("--predictions and --against exclude each other"));
+  if (arguments.scale != 0) return Report(Invalid("--scale and --against exclude each other"));
+  std::string subject = arguments.request.run, reference = arguments.against;
+  return WithPackedFile(&subject, [&] {
+    return WithPackedFile(&reference, [&] {
+      const app::EvaluateRunRequest& request = arguments.request;
+      return PrintResult(app::CompareFiles(subject, reference, request.data, request.threads), arguments.json);
+    });
+  });
+}
+
 int RunEval(const EvalArguments& arguments) {
+  if (!arguments.against.empty()) return RunAgainst(arguments);
   const std::string& data = arguments.request.data;
   if (app::IsSuperResolution(data) || (data.empty() && arguments.scale != 0 && FolderExists(arguments.request.run))) {
     return RunSuperResolution(arguments);
@@ -66,8 +82,10 @@ void AddEval(CLI::App* program, int* code) {
   CLI::App* command = program->add_subcommand(
       "eval", "Measure the test accuracy of a run or a packed file, or how well it sharpens pictures.");
   command->add_option("subject", arguments->request.run, "A run's folder, or a packed .lbm file")->required();
-  command->add_option("--data", arguments->request.data,
-                      "NAME[:PATH] of the data set (default: the one trained on); super-resolution:FOLDER");
+  command->add_option(
+      "--data", arguments->request.data,
+      "NAME[:PATH] of the data set (default: the one trained on); super-resolution:FOLDER; with --against "
+      "pictures:FOLDER too");
   command->add_option("--device", arguments->request.device, "cpu or cuda, for a run")->capture_default_str();
   command->add_option("--threads", arguments->request.threads, "Threads (0: all cores)")
       ->check(CLI::Range(0, 1024))
@@ -77,6 +95,8 @@ void AddEval(CLI::App* program, int* code) {
           "--scale", arguments->scale,
           "super-resolution: how many times smaller pictures are made; of a run's test pictures without --data")
       ->check(CLI::Range(2, 16));
+  command->add_option("--against", arguments->against,
+                      "Another packed file (the float network): how often both answer the same, without labels");
   command->add_option("--predictions", arguments->predictions, "Write the predicted class of each image, one a line");
   command->add_flag("--json", arguments->json, "Print one JSON object");
   command->callback([=] { *code = RunEval(*arguments); });

@@ -60,11 +60,11 @@ struct ImageSet {
 };
 
 struct Dataset {
-  std::string name;                        // "fashion-mnist"
-  std::string path;                        // The folder it was read from.
-  int64_t classes = 0;                     // 0: images without labels, all in `train`; their labels mean nothing.
-  std::vector<std::string> class_names;    // Empty, or `classes` of them.
-  std::vector<std::string> class_folders;  // Of sets of pictures in folders: `classes` of them; else empty.
+  std::string name;                      // "fashion-mnist"
+  std::string path;                      // The folder it was read from.
+  int64_t classes = 0;                   // 0: images without labels, all in `train`; their labels mean nothing.
+  std::vector<std::string> class_names;  // Empty, or `classes` of them; of a set without labels those that were listed.
+  std::vector<std::string> class_folders;  // The same of sets of pictures in folders; else empty.
   ImageSet train, test;
   std::vector<BlurredPicture>
       test_pictures;  // Of sets of pairs, in place of `test`: of any size, each by every factor.

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 namespace lowbit::models {
@@ -156,6 +157,10 @@ Value GraphBuilder::Relu(const std::string& name, const Value& input) {
   return Append(name, "Relu", {input.name}, input.shape);
 }
 
+Value GraphBuilder::LeakyRelu(const std::string& name, const Value& input, double slope) {
+  return Append(name, "LeakyRelu", {input.name}, input.shape, {{"alpha", slope}});
+}
+
 Value GraphBuilder::PRelu(const std::string& name, const Value& input) {
   const ParameterOptions start = {Init::kConstant, 0.25, 1, 1};
   const std::string slope = AddTrained(name + ".slope", Role::kBias, {input.shape[0], 1, 1}, start);
@@ -213,6 +218,22 @@ Value GraphBuilder::Add(const std::string& name, const Value& a, const Value& b)
          "; the image's height and width do not suit this network");
   }
   return Append(name, "Add", {a.name, b.name}, a.shape);
+}
+
+Value GraphBuilder::Concat(const std::string& name, const Value& a, const Value& b) {
+  if (a.shape[1] != b.shape[1] || a.shape[2] != b.shape[2]) {
+    Fail("cannot put '" + a.name + "' " + ToString(a.shape) + " and '" + b.name + "' " + ToString(b.shape) +
+         " behind each other");
+  }
+  return Append(name, "Concat", {a.name, b.name}, {a.shape[0] + b.shape[0], a.shape[1], a.shape[2]},
+                {{"axis", int64_t{1}}});
+}
+
+Value GraphBuilder::ReverseChannels(const std::string& name, const Value& input) {
+  std::vector<float> order(static_cast<size_t>(input.shape[0]));  // Gather takes its indices as floats.
+  std::iota(order.rbegin(), order.rend(), 0.0f);
+  const std::string indices = AddConstant(name + ".indices", FloatTensor({input.shape[0]}, std::move(order)));
+  return Append(name, "Gather", {input.name, indices}, input.shape, {{"axis", int64_t{1}}});
 }
 
 Value GraphBuilder::PadChannels(const std::string& name, const Value& input, int64_t before, int64_t after) {

@@ -95,6 +95,8 @@ class GraphBuilder {
   // NAME.scale, NAME.bias, NAME.mean, NAME.var, each [channels], starting at 1, 0, 0, 1.
   Value BatchNorm(const std::string& name, const Value& input, const BatchNormOptions& options = {});
   Value Relu(const std::string& name, const Value& input);
+  // x for x >= 0, else slope * x
+  Value LeakyRelu(const std::string& name, const Value& input, double slope);
   // x for x >= 0, else x times the channel's trained slope, NAME.slope [channels, 1, 1], which starts at 0.25.
   Value PRelu(const std::string& name, const Value& input);
   // min(max(x, low), high)
@@ -111,6 +113,10 @@ class GraphBuilder {
   Value Dropout(const std::string& name, const Value& input, double ratio);
   // Error: unequal shapes.
   Value Add(const std::string& name, const Value& a, const Value& b);
+  // The channels of `a`, then those of `b`. Error: unequal heights or widths.
+  Value Concat(const std::string& name, const Value& a, const Value& b);
+  // The last channel first: pixels RGB as BGR.
+  Value ReverseChannels(const std::string& name, const Value& input);
   // Adds zero channels: `before` in front of the others, `after` behind them.
   Value PadChannels(const std::string& name, const Value& input, int64_t before, int64_t after);
   // Every `step`-th row and column, from the first.

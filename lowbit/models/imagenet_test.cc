@@ -178,6 +178,45 @@ TEST(MobileNetV2, HasTheUsualNamesAndShapes) {
                                                   {"classifier.1.bias", {1000}}});
 }
 
+// The paper's table 8: 4.2 million parameters and 569 million multiply-accumulates; at a quarter of the width 41 million.
+TEST(MobileNetV1, HasThePublishedSize) {
+  const Graph whole = Layout("mobilenet_v1", Config());
+  EXPECT_EQ(Parameters(whole), 4231976);
+  EXPECT_NEAR(GigaMacs(whole), 0.569, 0.0005);
+  const Graph quarter = Layout("mobilenet_v1", Options({{"width", Config{0.25, ""}}, {"slope", Config{0.1, ""}}}));
+  EXPECT_EQ(Parameters(quarter), 470072);
+  EXPECT_NEAR(GigaMacs(quarter), 0.041, 0.0005);
+  EXPECT_EQ(CountOps(quarter, "Conv"), 27);
+  EXPECT_EQ(CountOps(quarter, "LeakyRelu"), 27);
+  EXPECT_EQ(ShapeOf(quarter, "stage3.1.5"), (Shape{1, 256, 7, 7}));
+  ExpectShapes(quarter, {{"stage1.0.0.weight", {8, 3, 3, 3}},
+                         {"stage1.1.0.weight", {8, 1, 3, 3}},
+                         {"stage1.1.4.var", {16}},
+                         {"stage2.5.3.weight", {128, 128, 1, 1}},
+                         {"stage3.1.4.scale", {256}},
+                         {"fc.weight", {1000, 256}}});
+}
+
+// torchvision's documentation: parameters, and GFLOPS (multiply-accumulates) of images of 224 pixels with two decimals.
+TEST(SqueezeNet, HasThePublishedSize) {
+  const Graph graph = Layout("squeezenet", Config(), 227);
+  EXPECT_EQ(Parameters(graph), 1235496);
+  EXPECT_NEAR(GigaMacs(Layout("squeezenet", Config(), 224)), 0.35, 0.0051);
+  EXPECT_EQ(CountOps(graph, "Conv"), 26);
+  EXPECT_EQ(CountOps(graph, "Concat"), 8);
+  EXPECT_EQ(CountOps(graph, "Gather"), 0);
+  // 227 -> 113 -> 56 -> 28 -> 14: pools round up.
+  EXPECT_EQ(ShapeOf(graph, "conv1"), (Shape{1, 64, 113, 113}));
+  EXPECT_EQ(ShapeOf(graph, "fire2.concat"), (Shape{1, 128, 56, 56}));
+  EXPECT_EQ(ShapeOf(graph, "fire5.concat"), (Shape{1, 256, 28, 28}));
+  EXPECT_EQ(ShapeOf(graph, "conv10"), (Shape{1, 1000, 14, 14}));
+  ExpectShapes(graph, {{"conv1.bias", {64}},
+                       {"fire2.squeeze1x1.weight", {16, 64, 1, 1}},
+                       {"fire9.expand3x3.weight", {256, 64, 3, 3}},
+                       {"conv10.weight", {1000, 512, 1, 1}}});
+  EXPECT_EQ(CountOps(Layout("squeezenet", Options({{"bgr", Config{true, ""}}}), 227), "Gather"), 1);
+}
+
 // Channels stay multiples of 8: 24 * 0.75 = 18 would round to 16, more than a tenth too small.
 TEST(MobileNetV2, WidensInMultiplesOfEight) {
   const Graph narrow = Layout("mobilenet_v2", Options({{"width", Config{0.75, ""}}}));

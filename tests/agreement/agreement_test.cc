@@ -35,6 +35,8 @@ Config Options(const Case& c) {
   const std::string name = c.network;
   if (name == "resnet_cifar") table["depth"].value = int64_t{8};
   if (name == "alexnet_bn" || name == "resnet" || name == "mobilenet_v2") table["width"].value = 0.125;
+  if (name == "mobilenet_v1" || name == "squeezenet") table["width"].value = 0.25;
+  if (name == "squeezenet") table["bgr"].value = true;
   if (name == "resnet") {
     table["variant"].value = std::string(c.variant);
     table["depth"].value = int64_t{std::string(c.variant) == "sq" ? 18 : 50};
@@ -121,7 +123,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"small", {1, 28, 28}, "none"}, Case{"resnet_cifar", {3, 32, 32}, "twn"},
                     Case{"resnet_cifar", {3, 32, 32}, "bwn"}, Case{"vgg9", {3, 32, 32}, "twn"},
                     Case{"alexnet_bn", {3, 67, 67}, "twn"}, Case{"resnet", {3, 40, 40}, "bwn", "torchvision"},
-                    Case{"resnet", {3, 40, 40}, "twn", "sq"}, Case{"mobilenet_v2", {3, 40, 40}, "twn"}),
+                    Case{"resnet", {3, 40, 40}, "twn", "sq"}, Case{"mobilenet_v2", {3, 40, 40}, "twn"},
+                    Case{"mobilenet_v1", {3, 40, 40}, "twn"}, Case{"squeezenet", {3, 40, 40}, "twn"}),
     [](const auto& info) {
       return std::string(info.param.network) + "_" + info.param.method + "_" + std::to_string(info.index);
     });

@@ -91,6 +91,15 @@ for how in empty halve lengthen rm; do
   check "CIFAR file: $how" sentence 2 test_batch.bin "$lowbit" eval "$model" --data "cifar:$bad/tints-$how"
 done
 check "images that do not fit the model" sentence 2 "[3, 32, 32]" "$lowbit" eval "$model" --data "cifar:$files/colours"
+against=(--against "$model" --data "idx:$files/stripes")
+check "comparison of a damaged model" sentence 2 "text.lbm" "$lowbit" eval "$bad/text.lbm" "${against[@]}"
+check "comparison with a damaged model" sentence 2 "text.lbm" "$lowbit" eval "$model" --against "$bad/text.lbm"
+check "comparison with a model that is not there" sentence 2 "nowhere.lbm" "$lowbit" eval "$model" --against "$bad/nowhere.lbm"
+check "comparison on images that do not fit" sentence 2 "[3, 32, 32]" "$lowbit" eval "$model" --against "$model" --data "cifar:$files/colours"
+"$lowbit" import "$root/tests/fuzz/corpus/fuzz_onnx/image_net" -o "$scratch/other.lbm" >/dev/null
+check "comparison with a network of other images" sentence 2 "other.lbm: takes images" "$lowbit" eval "$model" --against "$scratch/other.lbm"
+check "comparison and predictions" sentence 2 "exclude each other" "$lowbit" eval "$model" "${against[@]}" --predictions p
+check "comparison and a scale" sentence 2 "exclude each other" "$lowbit" eval "$model" "${against[@]}" --scale 2
 check "a data set of an unknown name" sentence 2 "fashion-mnist" "$lowbit" eval "$model" --data "fashion-mnits"
 
 check "an unknown command" usage "$lowbit" trian

@@ -84,6 +84,22 @@ check "compress with them" fails_with 0 "$lowbit" compress "$scratch/floats/mode
 check "  on those" says "fitted on 40 training images of pictures" "$scratch/out"
 check "eval with them" fails_with 2 "$lowbit" eval "$scratch/run/model.lbm" --data "$plain"
 check "  says why not" says "data set 'pictures' has no labels" "$scratch/err"
+check "eval against another network" fails_with 0 "$lowbit" eval "$scratch/codes.lbm" --against "$scratch/floats/model.lbm" \
+  --data "$plain" --json
+check "  on all of them" says '"images":40,' "$scratch/out"
+check "eval against itself, a run" fails_with 0 "$lowbit" eval "$scratch/floats" --against "$scratch/floats/model.lbm" --data "$plain"
+check "  says that all is the same" says "model.lbm for 100.00 % of 40 images of pictures, among its first five for 100.00 %; logits 0.00 % off" \
+  "$scratch/out"
+check "eval against another network on labelled pictures" fails_with 0 "$lowbit" eval "$scratch/codes.lbm" \
+  --against "$scratch/floats/model.lbm" --data "image-folder:$pictures"
+check "  takes those of the test" says "of 45 images of image-folder" "$scratch/out"
+check "eval against a network of more classes" fails_with 2 "$lowbit" eval "$scratch/floats/model.lbm" \
+  --against "$scratch/listed/model.lbm" --data "$plain"
+check "  says how many" says "listed/model.lbm: tells 4 classes apart; $scratch/floats/model.lbm has 3" "$scratch/err"
+mkdir "$scratch/nothing"
+check "eval without any picture" fails_with 2 "$lowbit" eval "$scratch/codes.lbm" --against "$scratch/floats/model.lbm" \
+  --data "pictures:$scratch/nothing"
+check "  says what was looked for" says "nothing: holds no .jpg, .jpeg or .png file" "$scratch/err"
 check "train with them" fails_with 2 "$lowbit" train "$scratch/tints.toml" --set data.name=pictures \
   --set data.path="$pictures/train/blue" --out "$scratch/refused"
 check "  says why not" says "data.name: 'pictures' has no labels to learn from" "$scratch/err"

@@ -81,7 +81,7 @@ class Quantizer {
       const bool first = watched.positions.empty();
       const auto watch = [&](Span<const float> values, const Shape& shape) {
         statistics.Add(values, shape);
-        if (first && watched.kept.size() + values.size() <= kKeptInputs) Keep(values, shape, &watched);
+        if (first) Keep(values, shape, &watched);
         return Ok();
       };
       LOWBIT_RETURN_IF_ERROR(
@@ -91,11 +91,19 @@ class Quantizer {
     return watched;
   }
 
+  // Whole batches as long as there is room; of the first one as many images as fit, and one at least.
   static void Keep(Span<const float> values, const Shape& shape, Watched* watched) {
-    const int64_t images = watched->kept_shape.empty() ? 0 : watched->kept_shape[0];
-    watched->kept.insert(watched->kept.end(), values.begin(), values.end());
+    const size_t each = values.size() / static_cast<size_t>(shape[0]);
+    size_t images = static_cast<size_t>(shape[0]);
+    if (watched->kept.size() + values.size() > kKeptInputs) {
+      if (!watched->kept.empty()) return;
+      images = std::max<size_t>(1, kKeptInputs / each);
+    }
+    const int64_t before = watched->kept_shape.empty() ? 0 : watched->kept_shape[0];
+    watched->kept.insert(watched->kept.end(), values.begin(),
+                         values.begin() + static_cast<std::ptrdiff_t>(images * each));
     watched->kept_shape = shape;
-    watched->kept_shape[0] += images;
+    watched->kept_shape[0] = before + static_cast<int64_t>(images);
   }
 
   static void AddStatistics(const InputStatistics& statistics, Watched* watched) {

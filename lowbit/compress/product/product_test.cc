@@ -209,6 +209,34 @@ TEST(QuantizeProduct, FitsOutputs) {
   EXPECT_EQ(by_weights.samples, 0);
 }
 
+// 32 images of 3x210x210 are more numbers than are kept; before, the layer's error was not told.
+TEST(QuantizeProduct, TellsTheErrorOfLayersWithLargeInputs) {
+  Graph graph;
+  graph.name = "wide";
+  graph.inputs = {{"image", {kDynamic, 3, 210, 210}}};
+  graph.outputs = {"conv"};
+  graph.nodes = {MakeNode("Conv", "conv", {"image", "w"}, {{"strides", std::vector<int64_t>{7, 7}}})};
+  graph.parameters["w"].value = Normals({64, 3, 1, 1}, "w");
+  graph.parameters["w"].traits.role = ParameterTraits::Role::kWeight;
+  data::ImageSet images;
+  images.image = {3, 210, 210};
+  images.pixels.resize(static_cast<size_t>(32 * Elements(images.image)));
+  for (size_t i = 0; i < images.pixels.size(); ++i) images.pixels[i] = static_cast<uint8_t>(i * 37 % 251);
+  images.labels.assign(32, 0);
+  quant::product::LayerPlan layer = Plan(Network()).layers[0];
+  layer.layer = "conv";
+  layer.nodes = {"conv"};
+  layer.weight = "w";
+  layer.shape = {64, 3, 1, 1};
+  layer.block = 3;
+  layer.centroids = 4;
+  NetworkPlan plan;
+  plan.layers = {layer};
+  const ProductNetwork network = QuantizeProduct(graph, plan, &images, {}).value();
+  EXPECT_GT(network.layers[0].output_error, 0);
+  EXPECT_LT(network.layers[0].output_error, 1);
+}
+
 TEST(QuantizeProduct, Switches) {
   const Graph graph = Network();
   const data::ImageSet images = Images(20);

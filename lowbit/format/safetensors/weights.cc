@@ -39,6 +39,13 @@ std::string WithoutPrefix(const std::string& name) {
   return name;
 }
 
+// Without what stands in front, and with a point for each of Caffe's strokes: "fire2/squeeze1x1".
+std::string PlainName(const std::string& name) {
+  std::string plain = WithoutPrefix(name);
+  std::replace(plain.begin(), plain.end(), '/', '.');
+  return plain;
+}
+
 bool IsCovered(const std::string& name, const std::string& layer) {
   return name == layer || StartsWith(name, layer + ".");
 }
@@ -95,7 +102,7 @@ Status Fill(const Tensor& tensor, const std::string& target, FloatTensor* values
 }
 
 Error NoTarget(const std::string& name, const Shape& shape, const Targets& targets) {
-  const std::string nearest = NearestName(WithoutPrefix(name), NamesOf(targets));
+  const std::string nearest = NearestName(PlainName(name), NamesOf(targets));
   return Invalid("tensor '" + name + "' " + ToString(shape) +
                  " belongs to no parameter of the network; the nearest is '" + nearest + "'");
 }
@@ -104,7 +111,7 @@ Error NoTarget(const std::string& name, const Shape& shape, const Targets& targe
 Status FillTargets(const File& file, const std::vector<std::string>& skip, Targets* targets) {
   const Targets all = *targets;
   for (const auto& [name, tensor] : file.tensors) {
-    const std::string plain = WithoutPrefix(name);
+    const std::string plain = PlainName(name);
     if (IsBookkeeping(name) || IsSkipped(plain, skip)) continue;
     const auto target = FindTarget(all, plain);
     if (target == all.end()) return NoTarget(name, tensor.shape, all);
@@ -117,7 +124,7 @@ Status FillTargets(const File& file, const std::vector<std::string>& skip, Targe
 
 Status CheckSkip(const File& file, const std::vector<std::string>& skip, const Targets& targets) {
   std::vector<std::string> names = NamesOf(targets);
-  for (const auto& [name, tensor] : file.tensors) names.push_back(WithoutPrefix(name));
+  for (const auto& [name, tensor] : file.tensors) names.push_back(PlainName(name));
   for (const std::string& layer : skip) {
     const auto covered = [&](const std::string& name) { return IsCovered(name, layer); };
     if (std::any_of(names.begin(), names.end(), covered)) continue;

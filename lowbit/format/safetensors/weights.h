@@ -13,7 +13,7 @@
 namespace lowbit::safetensors {
 
 // Copies every tensor of the file to the parameter of that name. Names may be the graph's own or PyTorch's, which calls
-// the four parameters of batch normalization weight, bias, running_mean and running_var; in front may stand what
+// the four parameters of batch normalization weight, bias, running_mean and running_var; Caffe's '/' is a '.'; in front may stand what
 // lowbit's checkpoints ("parameter/", "buffer/") and DataParallel ("module.") put there. What only a trainer needs
 // (num_batches_tracked, optimizer state, a method's buffers) is left alone.
 //

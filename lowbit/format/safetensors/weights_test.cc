@@ -91,6 +91,10 @@ TEST(SetWeights, TakesNamesBehindModule) {
   ExpectFilled(Renamed(names));
 }
 
+TEST(SetWeights, TakesCaffesStrokesForPoints) {
+  ExpectFilled(Renamed({{"fc.weight", "fc/weight"}, {"conv1.weight", "module.conv1/weight"}}));
+}
+
 TEST(SetWeights, TakesACheckpointOfARun) {
   File file = Renamed({{"conv1.weight", "parameter/conv1.weight"},
                        {"bn1.weight", "parameter/bn1.scale"},

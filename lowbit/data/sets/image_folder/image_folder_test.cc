@@ -244,6 +244,18 @@ TEST(Pictures, AreThoseOfTheFolderItself) {
   EXPECT_THAT(Read(set.train, 1), Each(11));
 }
 
+// What a network that is built for them has to know.
+TEST(Pictures, PassOnTheClassesThatAreListed) {
+  const TemporaryFolder folder("lowbit_pictures_");
+  folder.Write("a.png", GreyPicture(10));
+  PictureOptions options = kView;
+  options.classes = {{"n1", "n2"}, {"cat", "dog"}};
+  const Dataset set = LoadDataset("pictures", folder.path(), options).value();
+  EXPECT_EQ(set.classes, 0);
+  EXPECT_THAT(set.class_folders, ElementsAre("n1", "n2"));
+  EXPECT_THAT(set.class_names, ElementsAre("cat", "dog"));
+}
+
 TEST(Pictures, OfTheNetworksSizeStayAsTheyAre) {
   const TemporaryFolder folder("lowbit_pictures_");
   const ImageSet noise = NoiseSet({3, 8, 8}, 1, 1, 5);

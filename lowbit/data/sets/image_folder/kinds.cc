@@ -89,6 +89,8 @@ Result<Dataset> LoadUnlabelled(const DatasetKind& kind, const std::string& folde
   Dataset set;
   set.name = kind.name;
   set.path = folder;
+  set.class_folders = pictures.classes.folders;
+  set.class_names = pictures.classes.names;
   set.train = MakeSet(std::move(list), view);
   set.test.image = set.train.image;
   return set;

@@ -64,7 +64,7 @@ ConfigArray FloatLayers(const NetworkPlan& plan, const Graph& graph) {
 ConfigTable HowToTrain(ConfigTable root) {
   const ConfigTable& given = *TableOf(TableOf(&root, "quantize"), "pq");
   ConfigTable options;
-  for (const char* key : {"gradient", "reassign", "reassign_share", "reassign_until"}) {
+  for (const char* key : {"gradient", "reassign", "reassign_share", "reassign_until", "reassign_rate"}) {
     const auto found = given.find(key);
     if (found != given.end()) options.insert(*found);
   }

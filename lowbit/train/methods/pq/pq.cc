@@ -34,6 +34,7 @@ struct Options {
   int64_t reassign = 0;       // Steps from one look at the codes to the next; 0: they stay.
   double reassign_share = 0;  // Blocks of a layer that move at one look, at most.
   double reassign_until = 0;  // Share of the run after which the codes stay.
+  double reassign_rate = 1;   // The float weights' learning rate by the codebook's.
 };
 
 // The rows of the codebook that the codes name. Backward: the sum of a codeword's gradients, times its weight.
@@ -111,6 +112,7 @@ class PqWeight : public WeightMethod {
     codebook_.tensor = at::tensor(start.vectors).view({-1, plan.block}).to(device).requires_grad_(true);
     if (options.reassign > 0) {
       latent_ = {weight.name + "/latent", weight.value.detach().clone().requires_grad_(true), weight.traits};
+      latent_.traits.learning_rate_multiplier *= options.reassign_rate;
       moves_ = at::zeros({2}, at::kLong);
     }
   }
@@ -217,6 +219,7 @@ Result<Options> ReadOptions(const Config& config) {
   options.reassign = reader.Int("reassign", 0, 0, 1000000000);
   options.reassign_share = reader.Float("reassign_share", kReassignShare, kLeastShare, 1);
   options.reassign_until = reader.Float("reassign_until", kReassignUntil, 0, 1);
+  options.reassign_rate = reader.Float("reassign_rate", options.reassign_rate, 0, 1e6);
   LOWBIT_RETURN_IF_ERROR(quant::product::ReadRules(&reader, &options.rules));
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
   return options;

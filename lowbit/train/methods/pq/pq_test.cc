@@ -162,6 +162,15 @@ TEST(Pq, CodesMoveAtTheirStepsOnly) {
   }
 }
 
+TEST(Pq, AHigherRateMovesThemEarlier) {
+  ConfigTable fast = Moving(5);
+  fast["reassign_rate"] = Config{4.0, ""};
+  Chase chase(fast);
+  const at::Tensor start = chase.Codes();
+  chase.Run(6);
+  EXPECT_FALSE(chase.Codes().equal(start));
+}
+
 TEST(Pq, CodesStayInTheLastPart) {
   Chase chase(Moving(5, 0.25, 0.5));
   for (int64_t i = 0; i < 10; ++i) chase.Step(i, 0.4);
@@ -209,6 +218,7 @@ TEST(Pq, BadOptions) {
   EXPECT_NE(error({{"kernels", Config{int64_t{0}, ""}}}).find("quantize.pq.kernels"), std::string::npos);
   EXPECT_NE(error({{"reassign", Config{int64_t{-1}, ""}}}).find("quantize.pq.reassign"), std::string::npos);
   EXPECT_NE(error({{"reassign_share", Config{0.0, ""}}}).find("quantize.pq.reassign_share"), std::string::npos);
+  EXPECT_NE(error({{"reassign_rate", Config{-1.0, ""}}}).find("quantize.pq.reassign_rate"), std::string::npos);
   EXPECT_NE(error({{"reassign_until", Config{1.5, ""}}}).find("quantize.pq.reassign_until"), std::string::npos);
 }
 

@@ -102,7 +102,7 @@ Status Quantize(const CompressFileRequest& request, const CompressOptions& optio
     LOWBIT_TRY(done, ReadPartial(partial, begun));
   }
   const auto progress = [&](int64_t i, int64_t of, const compress::ProductNetwork& network) -> Status {
-    if (i > 0 && i < of) LOWBIT_RETURN_IF_ERROR(WritePartial(network.graph, partial, begun));
+    if (i > 0) LOWBIT_RETURN_IF_ERROR(WritePartial(network.graph, partial, begun));
     if (request.progress != nullptr) {
       request.progress(i, of, i < of ? result->plan.layers[static_cast<size_t>(i)].layer : "");
     }
@@ -115,9 +115,7 @@ Status Quantize(const CompressFileRequest& request, const CompressOptions& optio
   result->layers = network.value().layers;
   result->samples = network.value().samples;
   *quantized = std::move(network.value().graph);
-  LOWBIT_RETURN_IF_ERROR(lbm::Write(*quantized, request.out));
-  std::remove(partial.c_str());
-  return Ok();
+  return lbm::Write(*quantized, request.out);
 }
 
 // Of all codebooks together, after the layers' own stage.
@@ -193,6 +191,7 @@ Result<CompressedFile> CompressFile(const CompressFileRequest& request) {
     }
   }
   LOWBIT_TRY(result.written, Inspect(request.out));
+  std::remove(PartialPath(request.out).c_str());
   return result;
 }
 

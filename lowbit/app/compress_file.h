@@ -41,7 +41,8 @@ struct CompressedFile {
   std::vector<std::string> warnings;
 };
 
-// Where a call keeps the layers that it has done, so that it can be continued. Removed at the end.
+// Where a call keeps the layers that it has done, so that it can be continued: all of them while it trains and tests the whole network.
+// Removed at the end.
 std::string PartialPath(const std::string& out);
 
 // Compresses the weights of a packed classifier by product quantization. Errors: as ReadCompressOptions, PlanNetwork,

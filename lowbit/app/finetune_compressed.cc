@@ -60,13 +60,25 @@ ConfigArray FloatLayers(const NetworkPlan& plan, const Graph& graph) {
   return names;
 }
 
-// The same blocks and codewords as those of the plan.
-ConfigTable Quantize(const NetworkPlan& plan, const Graph& graph) {
+// The recipe's settings of how codebooks are trained, as far as it has such.
+ConfigTable HowToTrain(ConfigTable root) {
+  const ConfigTable& given = *TableOf(TableOf(&root, "quantize"), "pq");
+  ConfigTable options;
+  for (const char* key : {"gradient", "reassign", "reassign_share", "reassign_until", "reassign_rate"}) {
+    const auto found = given.find(key);
+    if (found != given.end()) options.insert(*found);
+  }
+  return options;
+}
+
+// The same blocks and codewords as those of the plan, trained as `options` say.
+ConfigTable Quantize(const NetworkPlan& plan, const Graph& graph, ConfigTable options) {
   ConfigTable layers;
   for (const LayerPlan& layer : plan.layers) {
     layers[layer.layer] = Table({{"block", {int64_t{layer.block}, ""}}, {"centroids", {int64_t{layer.centroids}, ""}}});
   }
-  const ConfigTable options = {{"codebook", Text(plan.layers[0].codebook.Name())}, {"layers", Table(layers)}};
+  options["codebook"] = Text(plan.layers[0].codebook.Name());
+  options["layers"] = Table(layers);
   return {{"method", Text("pq")}, {"skip", {FloatLayers(plan, graph), ""}}, {"pq", Table(options)}};
 }
 
@@ -85,7 +97,7 @@ Result<Config> FinetuningRecipe(const Finetuning& finetuning, const NetworkPlan&
   for (const char* key : {"mean", "std", "scale"}) source->erase(key);
   (*source)["normalize"] = Text("none");  // The file's network does it itself.
   root["model"] = Table({{"file", Text(compressed)}});
-  root["quantize"] = Table(Quantize(plan, graph));
+  root["quantize"] = Table(Quantize(plan, graph, HowToTrain(root)));
   ConfigTable* distill = TableOf(&root, "distill");
   distill->erase("model");
   (*distill)["teacher"] = Text(teacher);

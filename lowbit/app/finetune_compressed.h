@@ -14,8 +14,9 @@ namespace lowbit::app {
 // Training of all codebooks, and of what stayed float, together, after a network is compressed.
 struct Finetuning {
   int64_t epochs = 0;  // 0: those of the recipe; without one, none.
-  std::string
-      recipe;  // What it takes [data], [augment], [train], [distill] and the seed from; "": Adam along a cosine.
+  // What it takes [data], [augment], [train], [distill], the seed, and how codebooks are trained (`gradient` and `reassign...` of
+  // [quantize.pq]) from; "": Adam along a cosine.
+  std::string recipe;
 
   bool wanted() const { return epochs > 0 || !recipe.empty(); }
 };

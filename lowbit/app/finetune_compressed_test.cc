@@ -61,7 +61,8 @@ TEST_F(FinetuningRecipeTest, WithoutOneItIsAdamAlongACosine) {
 TEST_F(FinetuningRecipeTest, ARecipeGivesItsDataAndTraining) {
   const std::string text =
       "seed = 7\n[data]\nname = \"cifar10\"\nmean = [0.5]\nstd = [0.2]\n[augment]\nflip = true\n[model]\n"
-      "name = \"vgg9\"\n[train]\niterations = 9\nbatch = 5\n[quantize]\nmethod = \"twn\"\n[distill]\nteacher = "
+      "name = \"vgg9\"\n[train]\niterations = 9\nbatch = 5\n[quantize]\nmethod = \"pq\"\n[quantize.pq]\nreassign = "
+      "20\nkernels = 3\n[distill]\nteacher = "
       "\"t\"\nweight = 1.0\n[distill.model]\nname = \"vgg9\"\n";
   folder_.Write("r.toml", {text.begin(), text.end()});
   recipe::Recipe recipe = Read({0, folder_.File("r.toml")});
@@ -72,6 +73,9 @@ TEST_F(FinetuningRecipeTest, ARecipeGivesItsDataAndTraining) {
   EXPECT_EQ(recipe.distill.weight, 1);
   EXPECT_EQ(recipe.distill.teacher, "float.lbm");
   EXPECT_EQ(recipe.quantize.method, "pq");
+  const ConfigTable& options = std::get<ConfigTable>(recipe.quantize.method_options.value);
+  EXPECT_EQ(std::get<int64_t>(options.at("reassign").value), 20);
+  EXPECT_EQ(options.count("kernels"), 0U);  // Blocks are those of the plan.
   recipe = Read({2, folder_.File("r.toml")});
   EXPECT_EQ(recipe.train.epochs, 2);
   EXPECT_EQ(recipe.train.batch, 5);

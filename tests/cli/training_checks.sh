@@ -155,6 +155,24 @@ check "  of the same size" test "$(stat -c %s "$scratch/pq4.lbm")" -lt "$(($(sta
 check "  and the run" test -e "$scratch/pq4.lbm.run/model.lbm"
 check "once more" fails_with 2 "${pq[@]}" -o "$scratch/pq4.lbm" --epochs 1
 check "  says that there is a run" says "already holds a run" "$scratch/err"
+# Interrupted while it trains all together, it goes on there: the layers, which take the longest, are not fitted again.
+long=("${pq[@]}" --finetune "$scratch/tune.toml" --epochs 3 --threads 1)
+killed_in_training() {
+  "${long[@]}" -o "$scratch/pq6.lbm" &
+  local compressing=$!
+  until [ -e "$scratch/pq6.lbm.run/checkpoint.safetensors" ] || ! kill -0 $compressing; do sleep 0.02; done
+  kill -KILL $compressing
+  wait $compressing
+  test $? = 137
+}
+check "compress and train for longer" fails_with 0 "${long[@]}" -o "$scratch/pq5.lbm"
+printf 'checkpoint_every = 1\n' >>"$scratch/tune.toml"
+check "the same, killed while it trains" killed_in_training
+check "  leaves its layers" test -e "$scratch/pq6.lbm.partial"
+check "resume it" fails_with 0 "${long[@]}" -o "$scratch/pq6.lbm" --resume --json
+check "  fits no layer again" fails_with 1 grep -q weight_error "$scratch/out"
+check "  ends as the other" cmp "$scratch/pq5.lbm" "$scratch/pq6.lbm"
+check "  leaves no partial file" test ! -e "$scratch/pq6.lbm.partial"
 check "train without data" fails_with 2 "${pq[@]}" -o "$scratch/pq3.lbm" --data none --epochs 1
 check "  says so" says "needs labelled images" "$scratch/err"
 check "tune layers without data" fails_with 2 "${pq[@]}" -o "$scratch/pq3.lbm" --data none --set layer_steps=2

@@ -267,6 +267,7 @@ INSTANTIATE_TEST_SUITE_P(Runs, InterruptedTest,
                                                 "quantize.slb.factor=3", "quantize.slb.learn_values=true",
                                                 "train.state_batch_norm=recalibrate", "train.reestimate_batch_norm=2"}),
                                          Alone("srq", {"quantize.srq.variant=rq_st", "quantize.srq.bits=3"}),
+                                         Alone("pq", {"quantize.pq.reassign=2", "quantize.pq.reassign_share=0.2"}),
                                          Alone("srq", {"quantize.srq.dropbits=true", "quantize.srq.bit_price=0.01",
                                                        "quantize.srq.patience=1"})));
 

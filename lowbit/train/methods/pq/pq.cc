@@ -11,9 +11,12 @@
 #include "lowbit/quant/product/clustering.h"
 #include "lowbit/quant/product/codebook_form.h"
 #include "lowbit/quant/product/plan.h"
+#include "lowbit/quant/product/reassign.h"
 #include "lowbit/train/method.h"
 
-// Product quantization: blocks of a layer's weights are codes into a codebook. The codes stay; the codebook is trained.
+// Product quantization: blocks of a layer's weights are codes into a codebook, which is trained. The codes stay, unless
+// `reassign` is set: then float weights, which nothing multiplies with, are trained by the straight-through gradient beside the
+// codebook, and every so many steps blocks whose float weights another codeword is nearer to move there.
 // lowbit/quant/product is the specification.
 
 namespace lowbit::train::methods::pq {
@@ -22,10 +25,16 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+constexpr double kReassignShare = 0.05, kLeastShare = 1e-6, kReassignUntil = 0.75;
+
 struct Options {
   quant::product::Rules rules;
-  bool sum = false;     // Of the members' gradients; otherwise their mean.
-  int iterations = 20;  // Of k-means on weights that are no codebook's yet.
+  bool sum = false;           // Of the members' gradients; otherwise their mean.
+  int iterations = 20;        // Of k-means on weights that are no codebook's yet.
+  int64_t reassign = 0;       // Steps from one look at the codes to the next; 0: they stay.
+  double reassign_share = 0;  // Blocks of a layer that move at one look, at most.
+  double reassign_until = 0;  // Share of the run after which the codes stay.
+  double reassign_rate = 1;   // The float weights' learning rate by the codebook's.
 };
 
 // The rows of the codebook that the codes name. Backward: the sum of a codeword's gradients, times its weight.
@@ -89,7 +98,8 @@ class PqWeight : public WeightMethod {
       : options_(options),
         shape_(weight.value.sizes().vec()),
         codebook_{weight.name + "/codebook", {}, weight.traits},
-        codes_name_(weight.name + "/codes") {
+        codes_name_(weight.name + "/codes"),
+        moves_name_(weight.name + "/moves") {
     const quant::product::LayerPlan plan = PlanWeight(weight.layer, weight.name, shape_, options.rules);
     const int64_t columns = weight.value.numel() / shape_[0];
     if (columns % plan.block != 0) {
@@ -100,14 +110,29 @@ class PqWeight : public WeightMethod {
     const auto device = weight.value.device();
     codes_ = at::tensor(start.codes, at::kLong).to(device);
     codebook_.tensor = at::tensor(start.vectors).view({-1, plan.block}).to(device).requires_grad_(true);
+    if (options.reassign > 0) {
+      latent_ = {weight.name + "/latent", weight.value.detach().clone().requires_grad_(true), weight.traits};
+      latent_.traits.learning_rate_multiplier *= options.reassign_rate;
+      moves_ = at::zeros({2}, at::kLong);
+    }
   }
 
-  at::Tensor Effective(Mode mode, const StepContext&) override {
+  at::Tensor Effective(Mode mode, const StepContext& context) override {
+    const bool moves = mode == Mode::kTrain && Moves(context);
+    if (moves) MoveCodes(context);
     const at::Tensor codebook = mode == Mode::kTrain ? codebook_.tensor : Stored();
-    return LookUp::apply(codebook, codes_, GradientWeights()).view(shape_);
+    const at::Tensor weight = LookUp::apply(codebook, codes_, GradientWeights()).view(shape_);
+    // Plus zeros, for the gradient.
+    return moves ? weight + (latent_.tensor - latent_.tensor.detach()) : weight;
   }
-  std::vector<TrainedParameter> Parameters() const override { return {codebook_}; }
-  NamedTensors Buffers() const override { return {{codes_name_, codes_}}; }
+  std::vector<TrainedParameter> Parameters() const override {
+    return options_.reassign > 0 ? std::vector<TrainedParameter>{codebook_, latent_} : std::vector{codebook_};
+  }
+  NamedTensors Buffers() const override {
+    NamedTensors buffers = {{codes_name_, codes_}};
+    if (options_.reassign > 0) buffers[moves_name_] = moves_;
+    return buffers;
+  }
   at::Tensor Master() const override {
     const at::NoGradGuard no_grad;
     return codebook_.tensor.index_select(0, codes_).view(shape_);
@@ -123,10 +148,40 @@ class PqWeight : public WeightMethod {
   }
   MethodStatistics Statistics() const override {
     const at::NoGradGuard no_grad;
-    return Measure(Master().view({shape_[0], -1}), Stored().index_select(0, codes_).view({shape_[0], -1}));
+    MethodStatistics statistics =
+        Measure(Master().view({shape_[0], -1}), Stored().index_select(0, codes_).view({shape_[0], -1}));
+    if (options_.reassign > 0) {
+      const auto blocks = static_cast<double>(codes_.numel());
+      statistics.details["moves"] = static_cast<double>(moves_[0].item<int64_t>()) / blocks;
+      statistics.details["last_moves"] = static_cast<double>(moves_[1].item<int64_t>()) / blocks;
+    }
+    return statistics;
   }
 
  private:
+  bool Moves(const StepContext& context) const {
+    return options_.reassign > 0 && context.progress < options_.reassign_until;
+  }
+
+  // Before the step whose number is due, from what the steps before it have made of weights and codebook.
+  void MoveCodes(const StepContext& context) {
+    if (context.iteration == 0 || context.iteration % options_.reassign != 0 || context.iteration == looked_at_) return;
+    looked_at_ = context.iteration;
+    const at::NoGradGuard no_grad;
+    const at::Tensor latent = latent_.tensor.detach().to(at::kCPU).contiguous();
+    const at::Tensor codebook = codebook_.tensor.detach().to(at::kCPU).contiguous();
+    const at::Tensor codes = codes_.to(at::kCPU, at::kLong, /*non_blocking=*/false, /*copy=*/true);
+    const auto numbers = [](const at::Tensor& tensor) {
+      return Span<const float>(tensor.data_ptr<float>(), static_cast<size_t>(tensor.numel()));
+    };
+    const int64_t moved = quant::product::Reassign(numbers(latent), numbers(codebook),
+                                                   static_cast<int>(codebook.size(1)), options_.reassign_share,
+                                                   {codes.data_ptr<int64_t>(), static_cast<size_t>(codes.numel())});
+    codes_.copy_(codes);
+    moves_[0] += moved;
+    moves_[1] = moved;
+  }
+
   // The codebook as a file can hold it.
   ValueSet StoredValues() const {
     const at::Tensor host = codebook_.tensor.detach().to(at::kCPU).contiguous();
@@ -147,8 +202,13 @@ class PqWeight : public WeightMethod {
   Options options_;
   Shape shape_;
   TrainedParameter codebook_;
-  std::string codes_name_;
+  std::string codes_name_, moves_name_;
   at::Tensor codes_;
+  // Only if codes move: the float weights behind the blocks; int64 [2] on the CPU: how many blocks have moved in all and at the
+  // last look; the step of that look.
+  TrainedParameter latent_;
+  at::Tensor moves_;
+  int64_t looked_at_ = 0;
 };
 
 Result<Options> ReadOptions(const Config& config) {
@@ -156,6 +216,10 @@ Result<Options> ReadOptions(const Config& config) {
   Options options;
   options.sum = reader.String("gradient", "mean", {"mean", "sum"}) == "sum";
   options.iterations = static_cast<int>(reader.Int("iterations", options.iterations, 1, 1000000));
+  options.reassign = reader.Int("reassign", 0, 0, 1000000000);
+  options.reassign_share = reader.Float("reassign_share", kReassignShare, kLeastShare, 1);
+  options.reassign_until = reader.Float("reassign_until", kReassignUntil, 0, 1);
+  options.reassign_rate = reader.Float("reassign_rate", options.reassign_rate, 0, 1e6);
   LOWBIT_RETURN_IF_ERROR(quant::product::ReadRules(&reader, &options.rules));
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
   return options;

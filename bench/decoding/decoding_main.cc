@@ -31,7 +31,7 @@
 #include "lowbit/base/thread_pool.h"
 #include "lowbit/data/batcher.h"
 #include "lowbit/data/picture.h"
-#include "lowbit/data/sets/image_folder/picture_list.h"
+#include "lowbit/data/picture_list.h"
 
 #define LOWBIT_TEXT_OF(x) #x
 #define LOWBIT_TEXT(x) LOWBIT_TEXT_OF(x)

@@ -6,11 +6,28 @@
 
 #include "lowbit/app/file_data.h"
 #include "lowbit/app/text.h"
+#include "lowbit/compress/integer_weights.h"
 #include "lowbit/format/lbm/lbm.h"
 
 namespace lowbit::app {
 
+namespace {
+
+Result<CalibratedFile> RoundFile(const CalibrateFileRequest& request) {
+  LOWBIT_TRY(const Graph graph, lbm::Read(request.file));
+  Result<Graph> rounded = compress::RoundWeightsAlone(graph, request.options.weight_bits);
+  if (!rounded.ok()) return Error{rounded.error().kind, request.file + ": " + rounded.error().message};
+  CalibratedFile result;
+  result.calibration.graph = std::move(rounded).value();
+  LOWBIT_RETURN_IF_ERROR(lbm::Write(result.calibration.graph, request.out));
+  LOWBIT_TRY(result.written, Inspect(request.out));
+  return result;
+}
+
+}  // namespace
+
 Result<CalibratedFile> CalibrateFile(const CalibrateFileRequest& request) {
+  if (request.options.bits == 0) return RoundFile(request);
   LOWBIT_TRY(const Classifier classifier, Classifier::LoadAny(request.file, request.options.threads));
   LOWBIT_TRY(const Graph graph, lbm::Read(request.file));
   LOWBIT_TRY(const data::Dataset dataset, LoadFileImages(classifier, request.file, request.data));
@@ -38,6 +55,10 @@ std::string ToText(const CalibratedFile& file) {
                     fmt::format("{:.5g}", value.scale), fmt::format("{:.4g}", value.largest),
                     fmt::format("{:.3f} %", 100 * value.clipped_share),
                     fmt::format("{:.2f} %", 100 * value.relative_error)});
+  }
+  if (file.calibration.values.empty()) {
+    return text + fmt::format("weights rounded, activations float; {}: {} bytes\n", file.written.path,
+                              Grouped(file.written.file_bytes));
   }
   text += TextTable(rows);
   text += fmt::format("\n{} training images of {}; {}: {} bytes\n", file.calibration.samples, file.dataset,

@@ -23,7 +23,8 @@ struct CalibratedFile {
 };
 
 // Quantizes the activations of a packed classifier, and the product weights that it has as floats, by the training images
-// of a data set. Errors: as Classifier::Load, LoadFileData and compress::Calibrate; `out` cannot be written.
+// of a data set. With 0 bits for activations these stay float and weights alone are rounded, for which no data is read
+// (compress::RoundWeightsAlone). Errors: as Classifier::Load, LoadFileData and compress::Calibrate; `out` cannot be written.
 Result<CalibratedFile> CalibrateFile(const CalibrateFileRequest& request);
 
 std::string ToText(const CalibratedFile& file);

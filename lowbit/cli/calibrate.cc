@@ -23,7 +23,7 @@ void AddCalibrate(CLI::App* program, int* code) {
   compress::CalibrationOptions& options = arguments->request.options;
   options.threads = 0;
   CLI::App* command = program->add_subcommand(
-      "calibrate", "Quantize the activations of a packed network, by images that it was trained on.");
+      "calibrate", "Quantize activations and weights of a packed network, by images that it was trained on.");
   command->add_option("file", arguments->request.file, kPackedHelp)->required();
   command->add_option("-o,--out", arguments->request.out, "The .lbm file to write")->required();
   command->add_option("--data", arguments->request.data, "NAME[:PATH] of the data set (default: the one trained on)");
@@ -35,7 +35,9 @@ void AddCalibrate(CLI::App* program, int* code) {
   command
       ->add_option("--percentile", options.percentile, "Share of the values inside of the grid, for --rule percentile")
       ->capture_default_str();
-  command->add_option("--bits", options.bits, "Of activations, 2 to 8")->check(CLI::Range(2, 8))->capture_default_str();
+  command->add_option("--bits", options.bits, "Of activations, 2 to 8; 0: they stay float, and no data is read")
+      ->check(CLI::IsMember({0, 2, 3, 4, 5, 6, 7, 8}))
+      ->capture_default_str();
   command->add_option("--edge-bits", options.edge_bits, "Of the inputs of the first and the last layer")
       ->check(CLI::Range(2, 8))
       ->capture_default_str();

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lowbit/base/span.h"
@@ -21,6 +23,21 @@ std::vector<std::string> WeightsOf(const Node& node) {
   if (node.op == "RNN" || node.op == "GRU" || node.op == "LSTM") return {node.inputs[1], node.inputs[2]};
   const bool rows = node.op == "Conv" || (node.op == "Gemm" && IntAttribute(node, "transB", 0) != 0);
   return rows ? std::vector<std::string>{node.inputs[1]} : std::vector<std::string>();
+}
+
+// Of all nodes, those that are float, each once.
+std::vector<Parameter*> FloatWeights(Graph* graph) {
+  std::set<std::string> names;
+  for (const Node& node : graph->nodes) {
+    for (const std::string& name : WeightsOf(node)) names.insert(name);
+  }
+  std::vector<Parameter*> weights;
+  for (const std::string& name : names) {
+    const auto parameter = graph->parameters.find(name);
+    if (parameter == graph->parameters.end()) continue;
+    if (std::holds_alternative<FloatTensor>(parameter->second.value)) weights.push_back(&parameter->second);
+  }
+  return weights;
 }
 
 }  // namespace
@@ -44,15 +61,21 @@ QTensor RoundToIntegers(const FloatTensor& weights, int bits) {
 }
 
 Graph RoundProductWeights(Graph graph, int bits) {
-  for (const Node& node : graph.nodes) {
-    for (const std::string& name : WeightsOf(node)) {
-      const auto parameter = graph.parameters.find(name);
-      if (parameter == graph.parameters.end()) continue;
-      const FloatTensor* weights = std::get_if<FloatTensor>(&parameter->second.value);
-      if (weights != nullptr) parameter->second.value = RoundToIntegers(*weights, bits);
-    }
+  for (Parameter* weights : FloatWeights(&graph)) {
+    weights->value = RoundToIntegers(std::get<FloatTensor>(weights->value), bits);
   }
   return graph;
+}
+
+Result<Graph> RoundWeightsAlone(const Graph& graph, int bits) {
+  if (bits < 2 || bits > 8) {
+    return Invalid("weights alone are rounded to 2..8 bits; asked for are " + std::to_string(bits));
+  }
+  Graph rounded = graph;
+  if (FloatWeights(&rounded).empty()) {
+    return Invalid("network '" + graph.name + "' has no Conv, Gemm or recurrent layer with float weights");
+  }
+  return RoundProductWeights(std::move(rounded), bits);
 }
 
 }  // namespace lowbit::compress

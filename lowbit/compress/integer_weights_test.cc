@@ -44,5 +44,20 @@ TEST(RoundProductWeights, LeavesWhatIsLowBitOrNoProduct) {
   EXPECT_TRUE(std::holds_alternative<FloatTensor>(rounded.parameters.at("s").value));
 }
 
+TEST(RoundWeightsAlone, SaysWhatItCannotDo) {
+  Graph graph;
+  graph.name = "net";
+  graph.inputs = {{"x", {kDynamic, 2}}};
+  graph.outputs = {"y"};
+  graph.parameters["w"].value = FloatTensor({2, 2}, {1, 2, 3, 4});
+  graph.nodes = {{"one", "Gemm", {"x", "w"}, {"y"}, {{"transB", int64_t{1}}}}};
+  const Result<Graph> rounded = RoundWeightsAlone(graph, 3);
+  ASSERT_TRUE(rounded.ok());
+  EXPECT_EQ(std::get<QTensor>(rounded.value().parameters.at("w").value).values, ValueSet::Affine(3, 4));
+  EXPECT_EQ(RoundWeightsAlone(graph, 1).error().message, "weights alone are rounded to 2..8 bits; asked for are 1");
+  EXPECT_EQ(RoundWeightsAlone(rounded.value(), 3).error().message,
+            "network 'net' has no Conv, Gemm or recurrent layer with float weights");
+}
+
 }  // namespace
 }  // namespace lowbit::compress

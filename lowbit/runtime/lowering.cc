@@ -133,6 +133,11 @@ bool Lowering::AbsorbActivation(const Node& node, Fusion* fusion) const {
     }
     fusion->low = limits[0];
     fusion->high = limits[1];
+  } else if (node.op == "LeakyRelu") {
+    // The definition multiplies by a double. Where that is a float, a float product has its bits.
+    const double alpha = FloatAttribute(node, "alpha", 0.01);
+    if (exact_ && static_cast<double>(static_cast<float>(alpha)) != alpha) return false;
+    fusion->slope.assign(static_cast<size_t>(ChannelShape(fusion->output)[1]), alpha);
   } else if (!ChannelConstant(FloatConstant(node.inputs[1]), ChannelShape(fusion->output), &fusion->slope)) {
     return false;
   }
@@ -144,7 +149,8 @@ bool Lowering::Absorb(size_t index, Fusion* fusion) const {
   const Node& node = graph_.nodes[index];
   if (fusion->activated || node.outputs.size() != 1) return false;
   bool absorbed = AbsorbAffine(node, fusion) || AbsorbResidual(node, fusion);
-  if (node.op == "Relu" || node.op == "Clip" || node.op == "PRelu") absorbed = AbsorbActivation(node, fusion);
+  const bool activation = node.op == "Relu" || node.op == "Clip" || node.op == "PRelu" || node.op == "LeakyRelu";
+  if (activation) absorbed = AbsorbActivation(node, fusion);
   if (!absorbed) return false;
   fusion->output = node.outputs[0];
   fusion->nodes.push_back(index);

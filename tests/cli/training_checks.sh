@@ -128,6 +128,14 @@ check "import" fails_with 0 "$lowbit" import "$float_recipe" -o "$scratch/import
   --set "model.weights=$scratch/float/checkpoint.safetensors"
 check "  says what it wrote" says "32.00 bits per weight" "$scratch/out"
 check "  the same file as pack" cmp "$scratch/float/model.lbm" "$scratch/imported.lbm"
+check "calibrate weights alone, without data" fails_with 0 "$lowbit" calibrate "$scratch/imported.lbm" -o "$scratch/rounded.lbm" \
+  --bits 0 --weight-bits 4
+check "  says so" says "weights rounded, activations float" "$scratch/out"
+check "  that it runs in kernels" fails_with 0 "$lowbit" inspect "$scratch/rounded.lbm" --kernels --strict
+check "  by those for floats" says "conv_f32_affine4" "$scratch/out"
+check "calibrate weights alone, twice" fails_with 2 "$lowbit" calibrate "$scratch/rounded.lbm" -o "$scratch/twice.lbm" --bits 0
+check "  says why" says "has no Conv, Gemm or recurrent layer with float weights" "$scratch/err"
+check "calibrate nothing" fails_with 2 "$lowbit" calibrate "$scratch/imported.lbm" -o "$scratch/twice.lbm" --bits 0 --weight-bits 0
 check "calibrate, but keep float weights" "$lowbit" calibrate "$scratch/imported.lbm" -o "$scratch/mixed.lbm" \
   --samples 64 --weight-bits 0
 check "inspect --strict of it" fails_with 2 "$lowbit" inspect "$scratch/mixed.lbm" --kernels --strict

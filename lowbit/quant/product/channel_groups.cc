@@ -44,7 +44,7 @@ class Finder {
     size_t merged_into;
     int64_t channels;
     bool fixed = false;
-    std::vector<ChannelUse> uses;
+    std::vector<ChannelUse> uses = {};
   };
   // Dimension 1 of a value.
   struct Placed {

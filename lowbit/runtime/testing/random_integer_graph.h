@@ -127,10 +127,12 @@ class RandomIntegerGraph : public GrowingGraph {
     AddConv();
     if (random_.Coin()) AddBatchNorm();
     if (random_.Coin()) AddShortcut();
-    const int64_t activation = random_.Int(0, 3);
+    const int64_t activation = random_.Int(0, 5);
     if (activation == 0) Append("Relu", {value_});
     if (activation == 1) Append("Clip", {value_, Scalar(-.5), Scalar(.75)});
     if (activation == 2) Append("PRelu", {value_, AddParameter(random_.Tensor({shape_[1], 1, 1}, -1, 1))});
+    if (activation == 3) Append("LeakyRelu", {value_}, {{"alpha", random_.Coin() ? .125 : static_cast<double>(.1f)}});
+    if (activation == 4) Append("LeakyRelu", {value_}, {{"alpha", .1}});
     if (with_functions_ && random_.Coin()) AddFunction();
     Quantize(random_.Int(2, 8));
     if (random_.Int(0, 2) == 0) {

@@ -1,5 +1,5 @@
-// Batch normalization, arithmetic with a constant for each channel, Add of two values, Relu, Clip, PRelu: chains of
-// them that no product could take along. Quant and BipolarQuant that make bytes, behind such a chain or alone.
+// Batch normalization, arithmetic with a constant for each channel, Add of two values, Relu, LeakyRelu, Clip, PRelu:
+// chains of them that no product could take along. Quant and BipolarQuant that make bytes, behind such a chain or alone.
 
 #include <algorithm>
 #include <cmath>

@@ -79,7 +79,6 @@ HWY_INLINE Vector Apply(Vector x, float a, float b) {
   if constexpr (kFunction == F::kHardSwish) {
     return hn::Mul(x, Between(hn::Add(hn::Mul(x, Number(1.0f / 6)), Number(0.5f)), 0, 1));
   }
-  if constexpr (kFunction == F::kLeakyRelu) return BelowZero(x, hn::Mul(x, Number(a)), x);
   if constexpr (kFunction == F::kLog) return Log(x);
   if constexpr (kFunction == F::kMish) return hn::Mul(x, hn::Tanh(d, Softplus(x)));
   if constexpr (kFunction == F::kNeg) return hn::Neg(x);
@@ -126,7 +125,6 @@ void RunUnary(const UnaryCall& call, int64_t count, const float* x, float* y) {
     LOWBIT_UNARY(kGeluTanh);
     LOWBIT_UNARY(kHardSigmoid);
     LOWBIT_UNARY(kHardSwish);
-    LOWBIT_UNARY(kLeakyRelu);
     LOWBIT_UNARY(kLog);
     LOWBIT_UNARY(kMish);
     LOWBIT_UNARY(kNeg);

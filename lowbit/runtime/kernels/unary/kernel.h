@@ -20,7 +20,6 @@ enum class VectorFunction : uint8_t {
   kGeluTanh,
   kHardSigmoid,  // a * x + b, clipped to [0, 1]
   kHardSwish,
-  kLeakyRelu,  // a * x below 0
   kLog,
   kMish,
   kNeg,
@@ -42,7 +41,7 @@ struct UnaryCall {
 // y[i] = f(x[i]); a NaN stays one. The bits do not depend on i and count. The distance from the definition in exact arithmetic is, with
 // u = 2^-24, bounded for finite results by
 //
-//   none              Abs, Ceil, Floor, Neg, Round; half an ulp: Reciprocal, Sqrt, LeakyRelu (a is a float)
+//   none              Abs, Ceil, Floor, Neg, Round; half an ulp: Reciprocal, Sqrt
 //   2 u |y|           Exp (Highway: 1 ulp)                   8 u |y|   Log, Tanh (Highway: 4 ulp)
 //   4 u |y|           Sigmoid: 2 u of the exponential, an addition, a division
 //   10 u |y|          Elu, Selu: Highway's expm1 has 4 ulp, two multiplications

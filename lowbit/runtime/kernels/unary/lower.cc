@@ -84,7 +84,6 @@ std::optional<UnaryCall> CallOf(const Node& node) {
                                                         {"Gelu", F::kGelu},
                                                         {"HardSigmoid", F::kHardSigmoid},
                                                         {"HardSwish", F::kHardSwish},
-                                                        {"LeakyRelu", F::kLeakyRelu},
                                                         {"Log", F::kLog},
                                                         {"Mish", F::kMish},
                                                         {"Neg", F::kNeg},
@@ -105,7 +104,6 @@ std::optional<UnaryCall> CallOf(const Node& node) {
     return static_cast<float>(FloatAttribute(node, name, otherwise));
   };
   if (node.op == "Elu") call.a = read("alpha", 1);
-  if (node.op == "LeakyRelu") call.a = read("alpha", 0.01);
   if (node.op == "HardSigmoid") call.a = read("alpha", 0.2), call.b = read("beta", 0.5);
   if (node.op == "Selu")
     call.a = read("alpha", 1.67326319217681884765625), call.b = read("gamma", 1.05070102214813232421875);

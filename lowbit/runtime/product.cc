@@ -127,11 +127,13 @@ std::string WhyNotBytes(const Node& node, const Lowering& lowering, const Produc
 std::optional<ByteProduct> ReadByteProduct(size_t index, const Lowering& lowering, ByteKind kind) {
   const Node& node = lowering.graph().nodes[index];
   ByteProduct read;
-  if (!ReadProduct(node, lowering, &read.product) || !WhyNotBytes(node, lowering, read.product).empty()) {
+  if (!ReadProduct(node, lowering, &read.product)) return std::nullopt;
+  const ByteFormat* input = lowering.BytesOf(node.inputs[0]);
+  if (input == nullptr || !std::holds_alternative<QTensor>(read.product.groups[0].parameter->value))
     return std::nullopt;
-  }
-  read.input = *lowering.BytesOf(node.inputs[0]);
-  if (KindOf(read) != kind) return std::nullopt;
+  read.input = *input;
+  // Each kind asks for each layer: what reads all of its weights comes last.
+  if (KindOf(read) != kind || !WhyNotBytes(node, lowering, read.product).empty()) return std::nullopt;
   read.operation = node.op == "Conv" ? "conv" : "gemm";
   if (node.op == "Gemm") {
     read.product.shape.in_width = read.product.shape.out_width = read.product.images;

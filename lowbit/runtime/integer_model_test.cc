@@ -57,7 +57,7 @@ std::vector<std::vector<float>> Actual(const Graph& graph, const std::vector<flo
 
 TEST(IntegerModel, GivesTheBitsOfTheIntegerForm) {
   std::set<std::string> kernels;
-  for (uint64_t seed = 0; seed < 160; ++seed) {
+  for (uint64_t seed = 0; seed < 240; ++seed) {
     const Graph graph = RandomIntegerGraph(seed, seed % 2 == 1).Build();
     SCOPED_TRACE("seed " + std::to_string(seed) + "\n" + Describe(graph));
     const std::vector<float> pixels = RandomPixels(graph.inputs[0].shape, seed);

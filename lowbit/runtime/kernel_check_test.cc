@@ -59,7 +59,7 @@ void ExpectThatSamplesTell(const Graph& graph, std::set<std::string>* kernels) {
 
 TEST(SelfTest, TellsRightFromWrongForEveryKernel) {
   std::set<std::string> kernels;
-  for (uint64_t seed = 0; seed < 40; ++seed) {
+  for (uint64_t seed = 0; seed < 80; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     ExpectThatSamplesTell(RandomIntegerGraph(seed).Build(), &kernels);
     ExpectThatSamplesTell(RandomGraph(seed).Build(), &kernels);

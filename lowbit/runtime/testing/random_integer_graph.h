@@ -151,7 +151,8 @@ class RandomIntegerGraph : public GrowingGraph {
     const int64_t inputs = shape_[2] * shape_[3], hidden = random_.Int(1, 20), directions = random_.Int(1, 2);
     Append("Reshape", {value_, AddParameter(Int64Tensor({3}, {-1, shape_[1], inputs}))});
     const std::pair<const char*, int64_t> cells[] = {{"RNN", 1}, {"GRU", 3}, {"LSTM", 4}};
-    const auto& [cell, gates] = cells[random_.Int(0, 2)];
+    const auto& [cell, gates_of_cell] = cells[random_.Int(0, 2)];
+    const int64_t gates = gates_of_cell;  // clang 14 captures no structured bindings.
     const auto weight = [&](int64_t columns) {
       const ValueSet set = random_.Coin() ? ValueSet::Ternary() : ValueSet::Affine(4, 8);
       return AddParameter(RandomCodes({directions, gates * hidden, columns}, set, random_.Coin(), &random_));

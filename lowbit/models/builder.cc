@@ -158,7 +158,9 @@ Value GraphBuilder::Relu(const std::string& name, const Value& input) {
 }
 
 Value GraphBuilder::LeakyRelu(const std::string& name, const Value& input, double slope) {
-  return Append(name, "LeakyRelu", {input.name}, input.shape, {{"alpha", slope}});
+  // A float, as ONNX has them: in networks of integers the kernel of the layer before computes it then.
+  const double alpha = static_cast<double>(static_cast<float>(slope));
+  return Append(name, "LeakyRelu", {input.name}, input.shape, {{"alpha", alpha}});
 }
 
 Value GraphBuilder::PRelu(const std::string& name, const Value& input) {

@@ -22,6 +22,11 @@
 
 namespace lowbit::runtime::testing {
 
+// Numbers for constants.
+inline FloatTensor Ramp(const Shape& shape, double low = -1, double high = 1) {
+  return RandomSource(5).Tensor(shape, low, high);
+}
+
 class OneNode {
  public:
   explicit OneNode(std::string op, Attributes attributes = {}) {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "lowbit/app/classifier.h"
+#include "lowbit/app/evaluation.h"
 #include "lowbit/app/file_data.h"
 #include "lowbit/app/kernel_plan.h"
 #include "lowbit/data/batcher.h"
@@ -32,16 +33,8 @@ int64_t Rank(Span<const float> logits, size_t label) {
   return better;
 }
 
-// log sum exp(x), without overflow.
-double LogSum(Span<const float> logits) {
-  const double top = logits[BestOf(logits)];
-  double sum = 0;
-  for (const float logit : logits) sum += std::exp(logit - top);
-  return std::log(sum) + top;
-}
-
 double Divergence(Span<const float> subject, Span<const float> reference) {
-  const double subject_sum = LogSum(subject), reference_sum = LogSum(reference);
+  const double subject_sum = LogSumExp(subject), reference_sum = LogSumExp(reference);
   double divergence = 0;
   for (size_t i = 0; i < reference.size(); ++i) {
     const double log_p = reference[i] - reference_sum, log_q = subject[i] - subject_sum;

@@ -7,17 +7,13 @@
 #include <nlohmann/json.hpp>
 
 namespace lowbit::app {
-namespace {
 
-// -log softmax(logits)[label], without overflow.
-double CrossEntropy(Span<const float> logits, int32_t label) {
+double LogSumExp(Span<const float> logits) {
   const double top = *std::max_element(logits.begin(), logits.end());
   double sum = 0;
   for (const float logit : logits) sum += std::exp(logit - top);
-  return std::log(sum) + top - logits[static_cast<size_t>(label)];
+  return std::log(sum) + top;
 }
-
-}  // namespace
 
 void Accumulate(Span<const float> logits, int64_t classes, Span<const int32_t> labels, Evaluation* evaluation) {
   for (size_t i = 0; i < labels.size(); ++i) {
@@ -25,7 +21,7 @@ void Accumulate(Span<const float> logits, int64_t classes, Span<const int32_t> l
     const int32_t best = static_cast<int32_t>(std::max_element(row.begin(), row.end()) - row.begin());
     evaluation->predictions.push_back(best);
     evaluation->correct += best == labels[i] ? 1 : 0;
-    evaluation->loss += CrossEntropy(row, labels[i]);
+    evaluation->loss += LogSumExp(row) - row[static_cast<size_t>(labels[i])];  // -log softmax
     ++evaluation->images;
   }
 }

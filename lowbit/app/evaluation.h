@@ -25,6 +25,9 @@ struct Evaluation {
   double accuracy() const { return images > 0 ? static_cast<double>(correct) / static_cast<double>(images) : 0; }
 };
 
+// log sum exp(x), without overflow. REQUIRES: at least one
+double LogSumExp(Span<const float> logits);
+
 // Adds logits [labels.size(), classes] of the next images. Ties go to the lower class.
 void Accumulate(Span<const float> logits, int64_t classes, Span<const int32_t> labels, Evaluation* evaluation);
 // Turns the accumulated loss into a mean. Call once, at the end.

@@ -133,7 +133,7 @@ const LayerRule* RuleOf(const QuantizeSection& quantize, const std::string& node
 }
 
 bool IsKeptFloat(const QuantizeSection& quantize, const std::string& node) {
-  if (std::find(quantize.skip.begin(), quantize.skip.end(), node) != quantize.skip.end()) return true;
+  if (IsNamed(quantize.skip, node)) return true;
   const LayerRule* rule = RuleOf(quantize, node);
   return rule != nullptr && rule->method == "none";
 }

@@ -20,7 +20,7 @@ struct ActivationsSection {
   int64_t bits = 0;        // 0: the table is left out, and activations are float. In the table 2..8, by default 8.
   int64_t first_bits = 8;  // Of what the network's first product reads. 2..8
   int64_t last_bits = 8;   // The last one. 2..8
-  std::vector<std::string> skip;  // Products that read floats all the same, and all else that reads their input too.
+  std::vector<std::string> skip;  // Names or patterns: products that read floats, and all else that reads their input.
 };
 
 // [quantize.layers."PATTERN"]: what holds for some of the layers instead of what [quantize] says.
@@ -40,7 +40,7 @@ struct QuantizeSection {
   };
   std::string method = "none";    // "none": float weights. Else a folder of lowbit/quant/methods.
   Policy policy = Policy::kNone;  // kSq needs a method.
-  std::vector<std::string> skip;  // Names of graph nodes that stay float.
+  std::vector<std::string> skip;  // Names or patterns of graph nodes that stay float.
   Config method_options;          // [quantize.<method>]
   Config policy_options;          // [quantize.sq] without the three keys below; empty without the policy.
   // How the quantized share r rises under kSq (ignored without the policy); exactly one of the two is not empty.

@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 
+#include "lowbit/base/pattern.h"
 #include "lowbit/base/suggest.h"
 #include "lowbit/core/insert_quantizers.h"
 #include "lowbit/train/activation_method.h"
@@ -43,7 +44,7 @@ int64_t BitsOf(const QuantizableValue& value, const std::vector<std::string>& pr
     return std::any_of(value.products.begin(), value.products.end(), holds);
   };
   const auto& activations = quantize.activations;
-  if (of_any([&](const std::string& product) { return Contains(activations.skip, product); })) return 0;
+  if (of_any([&](const std::string& product) { return IsNamed(activations.skip, product); })) return 0;
   if (!of_any([&](const std::string& product) { return !IsKeptFloat(quantize, product); })) return 0;
   if (const std::optional<int64_t> bits = BitsByRules(value, quantize)) return *bits;
   if (Contains(value.products, products.front())) return activations.first_bits;
@@ -128,8 +129,7 @@ Result<Graph> QuantizeActivations(const Graph& graph, const recipe::QuantizeSect
   if (quantize.activations.bits == 0) return graph;
   LOWBIT_TRY(const std::shared_ptr<const ActivationMethod> method, CreateActivationMethod(quantize.activations));
   const std::vector<std::string> products = ProductsOf(graph);
-  for (const std::string& name : quantize.activations.skip) {
-    if (Contains(products, name)) continue;
+  if (const std::string name = NamesNothing(quantize.activations.skip, products); !name.empty()) {
     return Invalid("quantize.activations.skip: " + UnknownName("product", name, products));
   }
   std::map<std::string, ActivationGrid> grids;

@@ -96,15 +96,14 @@ Result<MethodPlan> ReadQuantizeSection(const Config& section) {
 
 const MakeWeightMethod& MakeFor(const MethodPlan& plan, const std::string& node) {
   static const MakeWeightMethod none;
-  if (std::find(plan.skip.begin(), plan.skip.end(), node) != plan.skip.end()) return none;
+  if (IsNamed(plan.skip, node)) return none;
   const auto rule = std::find_if(plan.layers.begin(), plan.layers.end(),
                                  [&](const MethodPlan::Rule& each) { return MatchesPattern(each.pattern, node); });
   return rule == plan.layers.end() ? plan.make : rule->make;
 }
 
 Status CheckNames(const MethodPlan& plan, const std::vector<std::string>& nodes) {
-  for (const std::string& name : plan.skip) {
-    if (std::find(nodes.begin(), nodes.end(), name) != nodes.end()) continue;
+  if (const std::string name = NamesNothing(plan.skip, nodes); !name.empty()) {
     return Invalid("quantize.skip: " + UnknownName("node with a weight", name, nodes));
   }
   std::map<std::string, std::string> matched;

@@ -18,7 +18,7 @@ struct MethodPlan {
   };
   std::string method = "none";    // A folder of lowbit/train/methods, or "none": weights stay float.
   std::string policy = "none";    // A folder of lowbit/train/policies, or "none".
-  std::vector<std::string> skip;  // Names of nodes whose weights stay float.
+  std::vector<std::string> skip;  // Names or patterns of nodes whose weights stay float.
   MakeWeightMethod make;          // Null if method is "none".
   std::vector<Rule> layers;       // What holds for nodes of these names instead.
 };

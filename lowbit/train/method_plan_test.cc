@@ -48,6 +48,12 @@ TEST(MakeFor, ARuleHoldsForTheNodesThatItMatches) {
   EXPECT_EQ(MakeFor(plan, "block2.conv"), nullptr);  // Skipped.
   EXPECT_EQ(&MakeFor(plan, "block3.conv"), &plan.make);
   EXPECT_TRUE(CheckNames(plan, kNodes).ok());
+
+  MethodPlan patterns = plan;
+  patterns.skip = {"block?.down", "block2.*"};
+  EXPECT_EQ(MakeFor(patterns, "block1.down"), nullptr);
+  EXPECT_EQ(MakeFor(patterns, "block2.conv"), nullptr);
+  EXPECT_TRUE(CheckNames(patterns, kNodes).ok());
 }
 
 TEST(CheckNames, NamesWhatMatchesNothingOrTwice) {

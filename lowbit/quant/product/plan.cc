@@ -4,6 +4,7 @@
 #include <numeric>
 #include <set>
 
+#include "lowbit/base/pattern.h"
 #include "lowbit/base/suggest.h"
 
 namespace lowbit::quant::product {
@@ -39,14 +40,14 @@ std::vector<LayerPlan> FindLayers(const Graph& graph) {
 }
 
 Status CheckNames(const std::vector<LayerPlan>& layers, const Rules& rules) {
-  std::vector<std::string> known, named = rules.skip;
+  std::vector<std::string> known;
   for (const LayerPlan& layer : layers) known.insert(known.end(), layer.nodes.begin(), layer.nodes.end());
-  for (const auto& [name, rule] : rules.layers) named.push_back(name);
-  for (const std::string& name : named) {
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    return Invalid(UnknownName("layer with a float weight", name, known));
+  std::string nothing = NamesNothing(rules.skip, known);
+  for (const auto& [name, rule] : rules.layers) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) nothing = name;
   }
-  return Ok();
+  if (nothing.empty()) return Ok();
+  return Invalid(UnknownName("layer with a float weight", nothing, known));
 }
 
 int64_t Columns(const Shape& shape) { return Elements(shape) / shape[0]; }
@@ -82,9 +83,8 @@ void Apply(const Rules& rules, LayerPlan* layer) {
 }
 
 bool IsSkipped(const LayerPlan& layer, const Rules& rules) {
-  return std::any_of(layer.nodes.begin(), layer.nodes.end(), [&](const std::string& node) {
-    return std::find(rules.skip.begin(), rules.skip.end(), node) != rules.skip.end();
-  });
+  return std::any_of(layer.nodes.begin(), layer.nodes.end(),
+                     [&](const std::string& node) { return IsNamed(rules.skip, node); });
 }
 
 int64_t FloatBits(const Graph& graph) {

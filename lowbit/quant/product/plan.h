@@ -39,7 +39,7 @@ struct Rules {
   Clamp clamp = Clamp::kStrict;
   CodebookForm codebook;
   bool first = false;                       // Whether the first layer is quantized too.
-  std::vector<std::string> skip;            // Nodes that stay as they are.
+  std::vector<std::string> skip;            // Names or patterns of nodes that stay as they are.
   std::map<std::string, LayerRule> layers;  // By node.
 };
 

@@ -59,7 +59,7 @@ TEST(PlanNetwork, BlocksByKindOfLayer) {
   EXPECT_EQ(sizes(LargeRules()), "conv 18 64, odd 9 128, point 8 32, fc 4 1024, up 8 128, ");
   Rules rules;
   rules.first = true;
-  rules.skip = {"up", "odd"};
+  rules.skip = {"u*", "odd"};
   rules.clamp = Clamp::kFloor;
   rules.layers["fc"] = {16, 2048};
   rules.layers["point"] = {0, 16};

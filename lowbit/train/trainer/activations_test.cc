@@ -192,6 +192,8 @@ TEST_F(TrainerTest, ActivationsToSkipMustBeThere) {
   };
   EXPECT_NE(message("\"conv9\"").find("unknown product 'conv9'"), std::string::npos);
   EXPECT_NE(message("\"conv1\",\"conv2\",\"fc\"").find("no product left"), std::string::npos);
+  EXPECT_NE(message("\"conv*\",\"f?\"").find("no product left"), std::string::npos);
+  EXPECT_NE(message("\"down*\"").find("unknown product 'down*'"), std::string::npos);
   EXPECT_TRUE(CheckJob(Job({"quantize.activations.skip=[\"conv1\"]"})).ok());
 }
 

@@ -16,15 +16,6 @@ int LowestBit(float value) {
   return exponent;
 }
 
-// The numbers that the set lists or counts.
-std::vector<float> NumbersOf(const ValueSet& values) {
-  if (!values.table.empty()) return values.table;
-  std::vector<float> numbers;
-  numbers.reserve(static_cast<size_t>(values.Count()));
-  for (int code = 0; code < values.Count(); ++code) numbers.push_back(values.Value(code));
-  return numbers;
-}
-
 std::optional<IntegerValues> InSteps(const ValueSet& values) {
   const float step = values.table_scales[0];
   const auto differs = [step](float other) { return other != step; };
@@ -45,6 +36,14 @@ std::vector<int64_t> MagnitudeSums(const QTensor& tensor, const IntegerValues& v
 }
 
 }  // namespace
+
+std::vector<float> NumbersOf(const ValueSet& values) {
+  if (!values.table.empty()) return values.table;
+  std::vector<float> numbers;
+  numbers.reserve(static_cast<size_t>(values.Count()));
+  for (int code = 0; code < values.Count(); ++code) numbers.push_back(values.Value(code));
+  return numbers;
+}
 
 int32_t IntegerValues::Magnitude() const {
   int32_t magnitude = 0;

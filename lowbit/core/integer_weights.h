@@ -2,6 +2,7 @@
 #define LOWBIT_CORE_INTEGER_WEIGHTS_H_
 
 #include <optional>
+#include <vector>
 
 #include "lowbit/core/qtensor.h"
 
@@ -14,6 +15,9 @@ struct IntegerValues {
   double factor = 1;
   int32_t Magnitude() const;  // The largest absolute value.
 };
+
+// The value of each code; of a codebook the numbers of all vectors, one vector behind the other.
+std::vector<float> NumbersOf(const ValueSet& values);
 
 // The largest that two signed bytes say: 256 * 127 + 127. Integers beyond it have no kernel.
 inline constexpr int32_t kMaxIntegerWeight = 32639;

@@ -35,15 +35,6 @@ const QTensor* LowBit(const WeightSource& source) {
 
 bool IsCodebook(const QTensor& tensor) { return tensor.values.kind == ValueSet::Kind::kCodebook; }
 
-// Of a codebook the numbers of all vectors.
-std::vector<float> NumbersOf(const ValueSet& values) {
-  if (!values.table.empty()) return values.table;
-  std::vector<float> numbers;
-  numbers.reserve(static_cast<size_t>(values.Count()));
-  for (int code = 0; code < values.Count(); ++code) numbers.push_back(values.Value(code));
-  return numbers;
-}
-
 void PackVectors(const WeightSource& source, const QTensor& tensor, ByteWeights* packed) {
   packed->codebook = PackCodebook(source, CodebookLayout::kBytes, packed->lanes);
   const int64_t block = tensor.values.block, per_row = packed->codebook.CodesPerRow();

@@ -3,7 +3,9 @@
 
 // How the work of a layer is cut into tasks for threads.
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace lowbit::runtime {
 
@@ -27,6 +29,21 @@ TaskSize ChooseTaskSize(const LayerWork& work, int64_t threads);
 // For loops over simple elements: the largest size of tasks, at most `most`, of which each thread gets as many; but fewer
 // threads where that would be less than `least`. REQUIRES: total, least and most are at least 1
 int64_t EvenTask(int64_t total, int64_t least, int64_t most, int64_t threads);
+
+// For runs of elements in the order of where they begin, `start(r)`: the first run of each task, and behind the last one the number
+// of runs. A task ends with the run that reaches `size` elements.
+template <typename Start>
+std::vector<size_t> FirstRunsOfTasks(size_t runs, int64_t size, const Start& start) {
+  std::vector<size_t> firsts;
+  int64_t end = 0;
+  for (size_t r = 0; r < runs; ++r) {
+    if (start(r) < end) continue;
+    firsts.push_back(r);
+    end = start(r) + size;
+  }
+  firsts.push_back(runs);
+  return firsts;
+}
 
 }  // namespace lowbit::runtime
 

@@ -99,5 +99,13 @@ TEST(TaskSize, IsEvenForSimpleLoops) {
   EXPECT_EQ(EvenTask(1000, 1, 300, 1), 250);
 }
 
+TEST(FirstRunsOfTasks, EndsATaskWithTheRunThatFillsIt) {
+  const std::vector<int64_t> starts = {0, 3, 5, 20, 21, 30};
+  const auto start = [&](size_t r) { return starts[r]; };
+  EXPECT_EQ(FirstRunsOfTasks(starts.size(), 5, start), (std::vector<size_t>{0, 2, 3, 5, 6}));
+  EXPECT_EQ(FirstRunsOfTasks(starts.size(), 100, start), (std::vector<size_t>{0, 6}));
+  EXPECT_EQ(FirstRunsOfTasks(0, 5, start), (std::vector<size_t>{0}));
+}
+
 }  // namespace
 }  // namespace lowbit::runtime

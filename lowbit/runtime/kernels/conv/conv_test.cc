@@ -5,8 +5,7 @@
 #include <algorithm>
 
 #include "lowbit/runtime/kernels/conv/kernel.h"
-#include "lowbit/runtime/kernels/conv/reference.h"
-#include "lowbit/runtime/testing/random_layers.h"
+#include "lowbit/runtime/testing/conv_operands.h"
 #include "lowbit/runtime/testing/targets.h"
 
 namespace lowbit::runtime {
@@ -14,25 +13,12 @@ namespace {
 
 using testing::AllValueSets;
 using testing::ConvWeightShape;
+using testing::ExpectWithinBound;
 using testing::ForEachTarget;
 using testing::RandomCodes;
+using testing::RandomConvOperands;
 using testing::RandomConvShape;
-using testing::RandomEpilogue;
 using testing::RandomSource;
-
-ConvOperands RandomOperands(const ConvShape& shape, const Parameter& weight, RandomSource* random) {
-  ConvOperands operands;
-  operands.shape = shape;
-  operands.images = random->Int(1, 2);
-  operands.weight = &weight;
-  operands.epilogue = RandomEpilogue(shape.out_channels, random);
-  operands.input = random->Floats(operands.images * shape.in_height * shape.in_width * shape.in_channels, -1, 1);
-  if (random->Coin()) {
-    operands.residual =
-        random->Floats(operands.images * shape.out_height * shape.out_width * shape.out_channels, -1, 1);
-  }
-  return operands;
-}
 
 // Runs the kernel in tasks of `task_pixels` pixels and `task_panels` panels.
 std::vector<float> RunKernel(const ConvOperands& operands, int64_t task_pixels, int64_t task_panels) {
@@ -67,13 +53,6 @@ std::vector<float> RunKernel(const ConvOperands& operands, int64_t task_pixels, 
   return output;
 }
 
-void ExpectWithinBound(const ConvExpectation& expected, const std::vector<float>& actual) {
-  ASSERT_EQ(expected.output.size(), actual.size());
-  for (size_t i = 0; i < actual.size(); ++i) {
-    ASSERT_NEAR(expected.output[i], static_cast<double>(actual[i]), expected.bound[i]) << "at " << i;
-  }
-}
-
 TEST(ConvKernel, AgreesWithTheReferenceOnRandomLayers) {
   const std::vector<ValueSet> sets = AllValueSets(1);
   for (uint64_t seed = 0; seed < 60; ++seed) {
@@ -87,7 +66,7 @@ TEST(ConvKernel, AgreesWithTheReferenceOnRandomLayers) {
       const size_t set = seed % 4 == 1 ? 0 : seed % 4 == 2 ? 1 : seed / 4 % sets.size();
       weight.value = RandomCodes(ConvWeightShape(shape), sets[set], true, &random);
     }
-    const ConvOperands operands = RandomOperands(shape, weight, &random);
+    const ConvOperands operands = RandomConvOperands(shape, weight, &random);
     const ConvExpectation expected = ConvReference(operands);
     ForEachTarget([&] { ExpectWithinBound(expected, RunKernel(operands, 1 << 20, kConvPanelBlock)); });
   }
@@ -106,7 +85,7 @@ TEST(ConvKernel, ReadsEveryValueSet) {
     RandomSource random(3);
     Parameter weight;
     weight.value = RandomCodes(ConvWeightShape(shape), set, false, &random);
-    const ConvOperands operands = RandomOperands(shape, weight, &random);
+    const ConvOperands operands = RandomConvOperands(shape, weight, &random);
     const ConvExpectation expected = ConvReference(operands);
     ForEachTarget([&] { ExpectWithinBound(expected, RunKernel(operands, 1 << 20, kConvPanelBlock)); });
   }
@@ -121,7 +100,7 @@ TEST(ConvKernel, SumsLongerThanAChunkAndWiderThanABlock) {
     shape.out_channels = 601;
     Parameter weight;
     weight.value = RandomCodes(ConvWeightShape(shape), ValueSet::Ternary(), true, &random);
-    ConvOperands operands = RandomOperands(shape, weight, &random);
+    ConvOperands operands = RandomConvOperands(shape, weight, &random);
     const ConvExpectation expected = ConvReference(operands);
     ForEachTarget([&] { ExpectWithinBound(expected, RunKernel(operands, 1 << 20, kConvPanelBlock)); });
   }
@@ -136,7 +115,7 @@ TEST(ConvKernel, BitsDoNotDependOnTheSplit) {
     Parameter weight;
     weight.value =
         RandomCodes(ConvWeightShape(shape), seed % 2 == 0 ? ValueSet::Binary() : ValueSet::Ternary(), true, &random);
-    const ConvOperands operands = RandomOperands(shape, weight, &random);
+    const ConvOperands operands = RandomConvOperands(shape, weight, &random);
     ForEachTarget([&] {
       const std::vector<float> whole = RunKernel(operands, 1 << 20, kConvPanelBlock);
       for (const int64_t pixels : {1, 2, 3, 5, 12, 13}) {

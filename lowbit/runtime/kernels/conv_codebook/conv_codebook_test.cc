@@ -4,20 +4,20 @@
 
 #include <algorithm>
 
-#include "lowbit/runtime/kernels/conv/reference.h"
 #include "lowbit/runtime/kernels/conv_codebook/kernel.h"
-#include "lowbit/runtime/testing/random_layers.h"
+#include "lowbit/runtime/testing/conv_operands.h"
 #include "lowbit/runtime/testing/targets.h"
 
 namespace lowbit::runtime {
 namespace {
 
 using testing::ConvWeightShape;
+using testing::ExpectWithinBound;
 using testing::ForEachTarget;
 using testing::RandomBlock;
 using testing::RandomCodes;
+using testing::RandomConvOperands;
 using testing::RandomConvShape;
-using testing::RandomEpilogue;
 using testing::RandomSource;
 
 ValueSet RandomCodebook(int count, int block, RandomSource* random) {
@@ -26,17 +26,7 @@ ValueSet RandomCodebook(int count, int block, RandomSource* random) {
 
 ConvOperands RandomOperands(const ConvShape& shape, const ValueSet& values, RandomSource* random, Parameter* weight) {
   weight->value = RandomCodes(ConvWeightShape(shape), values, false, random);
-  ConvOperands operands;
-  operands.shape = shape;
-  operands.images = random->Int(1, 2);
-  operands.weight = weight;
-  operands.epilogue = RandomEpilogue(shape.out_channels, random);
-  operands.input = random->Floats(operands.images * shape.in_height * shape.in_width * shape.in_channels, -1, 1);
-  if (random->Coin()) {
-    operands.residual =
-        random->Floats(operands.images * shape.out_height * shape.out_width * shape.out_channels, -1, 1);
-  }
-  return operands;
+  return RandomConvOperands(shape, *weight, random);
 }
 
 // Runs the kernel in tasks of `pixels` pixels and `panels` panels.
@@ -70,13 +60,6 @@ std::vector<float> RunKernel(const ConvOperands& operands, int64_t pixels, int64
     }
   }
   return output;
-}
-
-void ExpectWithinBound(const ConvExpectation& expected, const std::vector<float>& actual) {
-  ASSERT_EQ(expected.output.size(), actual.size());
-  for (size_t i = 0; i < actual.size(); ++i) {
-    ASSERT_NEAR(expected.output[i], static_cast<double>(actual[i]), expected.bound[i]) << "at " << i;
-  }
 }
 
 // Blocks of whole kernels, of parts of kernels, of several channels, and ones that begin in the middle of a kernel.

@@ -6,9 +6,8 @@
 #include <string>
 
 #include "hwy/aligned_allocator.h"
-#include "lowbit/runtime/kernels/conv/reference.h"
 #include "lowbit/runtime/kernels/depthwise/kernel.h"
-#include "lowbit/runtime/testing/random_values.h"
+#include "lowbit/runtime/testing/conv_operands.h"
 #include "lowbit/runtime/testing/targets.h"
 
 namespace lowbit::runtime {
@@ -69,24 +68,11 @@ TEST(DepthwiseKernel, AgreesWithTheReferenceAndDoesNotDependOnTheSplit) {
     Parameter weight;
     weight.value = testing::RandomCodes(weight_shape, sets[seed % sets.size()], true, &random);
     if (seed % 5 == 0) weight.value = random.Tensor(weight_shape, -1, 1);
-    ConvOperands operands;
-    operands.shape = shape;
-    operands.images = random.Int(1, 3);
-    operands.weight = &weight;
-    operands.epilogue.scale = random.Floats(shape.out_channels, -1, 1);
-    operands.epilogue.shift = random.Floats(shape.out_channels, -1, 1);
-    operands.input = random.Floats(operands.images * shape.in_height * shape.in_width * shape.in_channels, -1, 1);
-    if (random.Coin()) {
-      operands.residual =
-          random.Floats(operands.images * shape.out_height * shape.out_width * shape.out_channels, -1, 1);
-    }
+    const ConvOperands operands = testing::RandomConvOperands(shape, weight, &random);
     const ConvExpectation expected = ConvReference(operands);
     testing::ForEachTarget([&] {
       const std::vector<float> actual = RunKernel(operands, 1 << 20);
-      ASSERT_EQ(actual.size(), expected.output.size());
-      for (size_t i = 0; i < actual.size(); ++i) {
-        ASSERT_NEAR(expected.output[i], static_cast<double>(actual[i]), expected.bound[i]) << "at " << i;
-      }
+      testing::ExpectWithinBound(expected, actual);
       EXPECT_EQ(actual, RunKernel(operands, 1));
       EXPECT_EQ(actual, RunKernel(operands, 7));
     });

@@ -9,6 +9,7 @@
 #include "lowbit/runtime/kernels/look_up/places.h"
 #include "lowbit/runtime/operand.h"
 #include "lowbit/runtime/step.h"
+#include "lowbit/runtime/task_size.h"
 
 namespace lowbit::runtime::kernels::look_up {
 namespace {
@@ -25,7 +26,7 @@ class GatherStep : public Step {
         indices_(std::move(operands[1])),
         floats_(floats) {
     kernel = KernelName(node.op, "f32");
-    SplitIntoTasks();
+    tasks_ = FirstRunsOfTasks(look_ups_.runs.size(), kTaskFloats, [&](size_t r) { return look_ups_.runs[r].moved; });
   }
 
   void Run(const RunContext& context) const override {
@@ -48,16 +49,6 @@ class GatherStep : public Step {
   }
 
  private:
-  void SplitIntoTasks() {
-    int64_t end = 0;
-    for (size_t r = 0; r < look_ups_.runs.size(); ++r) {
-      if (look_ups_.runs[r].moved < end) continue;
-      tasks_.push_back(r);
-      end = look_ups_.runs[r].moved + kTaskFloats;
-    }
-    tasks_.push_back(look_ups_.runs.size());
-  }
-
   LookUps look_ups_;
   Operand table_, indices_;
   std::vector<size_t> tasks_;  // The first run of each, and the end.

@@ -14,6 +14,7 @@
 #include "lowbit/runtime/layout.h"
 #include "lowbit/runtime/step.h"
 #include "lowbit/runtime/stored_constant.h"
+#include "lowbit/runtime/task_size.h"
 
 namespace lowbit::runtime::kernels::strided_copy {
 namespace {
@@ -35,7 +36,7 @@ class CopyStep : public Step {
   CopyStep(const std::string& op, std::vector<Source> sources, std::vector<CopyRun> runs, float fill, int64_t floats)
       : sources_(std::move(sources)), runs_(std::move(runs)), fill_(fill), floats_(floats) {
     kernel = KernelName(op, "f32");
-    SplitIntoTasks();
+    tasks_ = FirstRunsOfTasks(runs_.size(), kTaskFloats, [&](size_t r) { return runs_[r].to; });
   }
 
   void Run(const RunContext& context) const override {
@@ -49,16 +50,6 @@ class CopyStep : public Step {
   }
 
  private:
-  void SplitIntoTasks() {
-    int64_t end = 0;
-    for (size_t r = 0; r < runs_.size(); ++r) {
-      if (runs_[r].to < end) continue;
-      tasks_.push_back(r);
-      end = runs_[r].to + kTaskFloats;
-    }
-    tasks_.push_back(runs_.size());
-  }
-
   void Copy(const CopyRun& run, const RunContext& context, int64_t image, float* to) const {
     if (run.from < 0) {
       std::fill_n(to, run.count, fill_);

@@ -1,7 +1,9 @@
 #include "lowbit/app/import_onnx.h"
 
 #include <charconv>
+#include <cmath>
 #include <fstream>
+#include <optional>
 #include <utility>
 
 #include "lowbit/core/fold_batch_norm.h"
@@ -16,22 +18,49 @@ Error NoShape(const std::string& text) {
                  "': expected INPUT=EXTENT,EXTENT,... with extents of at least 1; the first may be " + "'any'");
 }
 
+// "input=a,b,c": the name, and the words.
+std::optional<std::pair<std::string, std::vector<std::string>>> ParseList(const std::string& text) {
+  const size_t equals = text.rfind('=');
+  if (equals == std::string::npos || equals == 0) return std::nullopt;
+  std::vector<std::string> words;
+  std::string rest = text.substr(equals + 1) + ",";
+  for (size_t comma; (comma = rest.find(',')) != std::string::npos; rest.erase(0, comma + 1)) {
+    words.push_back(rest.substr(0, comma));
+  }
+  return std::make_pair(text.substr(0, equals), std::move(words));
+}
+
+template <typename Number>
+bool ParseNumber(const std::string& word, Number* number) {
+  const auto read = std::from_chars(word.data(), word.data() + word.size(), *number);
+  return read.ec == std::errc() && read.ptr == word.data() + word.size();
+}
+
 // "input=any,3,224,224"
 Result<std::pair<std::string, Shape>> ParseShape(const std::string& text) {
-  const size_t equals = text.rfind('=');
-  if (equals == std::string::npos || equals == 0) return NoShape(text);
+  const auto list = ParseList(text);
+  if (!list.has_value()) return NoShape(text);
   Shape shape;
-  std::string extents = text.substr(equals + 1) + ",";
-  for (size_t comma; (comma = extents.find(',')) != std::string::npos; extents.erase(0, comma + 1)) {
-    const std::string word = extents.substr(0, comma);
+  for (const std::string& word : list->second) {
     int64_t extent = kDynamic;
     if (word != "any" || !shape.empty()) {
-      const auto read = std::from_chars(word.data(), word.data() + word.size(), extent);
-      if (read.ec != std::errc() || read.ptr != word.data() + word.size() || extent < 1) return NoShape(text);
+      if (!ParseNumber(word, &extent) || extent < 1) return NoShape(text);
     }
     shape.push_back(extent);
   }
-  return std::make_pair(text.substr(0, equals), std::move(shape));
+  return std::make_pair(list->first, std::move(shape));
+}
+
+// "rate=16000"
+Result<std::pair<std::string, std::vector<double>>> ParseValue(const std::string& text) {
+  const Error wrong = Invalid("--value '" + text + "': expected INPUT=NUMBER,NUMBER,...");
+  const auto list = ParseList(text);
+  if (!list.has_value()) return wrong;
+  std::vector<double> numbers(list->second.size());
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    if (!ParseNumber(list->second[i], &numbers[i]) || !std::isfinite(numbers[i])) return wrong;
+  }
+  return std::make_pair(list->first, std::move(numbers));
 }
 
 }  // namespace
@@ -43,12 +72,16 @@ bool IsOnnxFile(const std::string& path) {
   return std::ifstream(path, std::ios::binary).get() == 0x08;
 }
 
-Result<Inspection> ImportOnnx(const std::string& path, const std::vector<std::string>& shapes, bool fold_batch_norm,
-                              const std::string& out) {
+Result<Inspection> ImportOnnx(const std::string& path, const std::vector<std::string>& shapes,
+                              const std::vector<std::string>& values, bool fold_batch_norm, const std::string& out) {
   onnx::ReadOptions options;
   for (const std::string& text : shapes) {
     LOWBIT_TRY(auto shape, ParseShape(text));
     options.shapes.insert(std::move(shape));
+  }
+  for (const std::string& text : values) {
+    LOWBIT_TRY(auto value, ParseValue(text));
+    options.values.insert(std::move(value));
   }
   LOWBIT_TRY(Graph graph, onnx::Read(path, options));
   if (fold_batch_norm) graph = FoldBatchNorm(graph);

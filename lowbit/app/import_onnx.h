@@ -13,10 +13,11 @@ namespace lowbit::app {
 bool IsOnnxFile(const std::string& path);
 
 // Writes the network of an ONNX file as the packed file `out`, and says what it holds. `shapes`: "input=1,3,224,224"
-// instead of the file's own, where a first extent "any" is a batch of any size; `fold_batch_norm`: after FoldBatchNorm.
-// Errors: as onnx::Read; a shape that is none. Nothing is written then.
-Result<Inspection> ImportOnnx(const std::string& path, const std::vector<std::string>& shapes, bool fold_batch_norm,
-                              const std::string& out);
+// instead of the file's own, where a first extent "any" is a batch of any size; `values`: "rate=16000", inputs that are known
+// beforehand; `fold_batch_norm`: after FoldBatchNorm.
+// Errors: as onnx::Read; a shape or value that is none. Nothing is written then.
+Result<Inspection> ImportOnnx(const std::string& path, const std::vector<std::string>& shapes,
+                              const std::vector<std::string>& values, bool fold_batch_norm, const std::string& out);
 
 }  // namespace lowbit::app
 

@@ -14,7 +14,7 @@ namespace {
 
 struct ImportArguments {
   std::string source, out;
-  std::vector<std::string> overrides, shapes;
+  std::vector<std::string> overrides, shapes, values;
   bool fold_batch_norm = false;
 };
 
@@ -22,8 +22,12 @@ Result<app::Inspection> Import(const ImportArguments& arguments) {
   const bool onnx = app::IsOnnxFile(arguments.source);
   if (onnx && !arguments.overrides.empty()) return Invalid("--set is for recipes, not for " + arguments.source);
   if (!onnx && !arguments.shapes.empty()) return Invalid("--shape is for ONNX files, not for " + arguments.source);
+  if (!onnx && !arguments.values.empty()) return Invalid("--value is for ONNX files, not for " + arguments.source);
   if (!onnx && arguments.fold_batch_norm) return Invalid("--fold-batch-norm is for ONNX files");
-  if (onnx) return app::ImportOnnx(arguments.source, arguments.shapes, arguments.fold_batch_norm, arguments.out);
+  if (onnx) {
+    return app::ImportOnnx(arguments.source, arguments.shapes, arguments.values, arguments.fold_batch_norm,
+                           arguments.out);
+  }
   return app::ImportWeights(arguments.source, arguments.overrides, arguments.out);
 }
 
@@ -40,6 +44,12 @@ void AddImport(CLI::App* program, int* code) {
           "--shape", arguments->shapes,
           "INPUT=EXTENT,EXTENT,...: an input's shape instead of the ONNX file's; the first may be 'any'; may be "
           "repeated")
+      ->take_all()
+      ->allow_extra_args(false);
+  command
+      ->add_option("--value", arguments->values,
+                   "INPUT=NUMBER,NUMBER,...: an ONNX file's input becomes part of the network, with this value; may be "
+                   "repeated")
       ->take_all()
       ->allow_extra_args(false);
   command->add_flag("--fold-batch-norm", arguments->fold_batch_norm,

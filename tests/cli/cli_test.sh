@@ -124,6 +124,8 @@ source=$scratch/net.onnx
 not_imported "a shape that is none" "expected INPUT=EXTENT" --shape x=1,b
 not_imported "a shape that does not fit" "node 'n_" --shape x=any,1,9,9
 not_imported "a shape of another input" "unknown input 'z'; did you mean 'x'?" --shape z=1
+not_imported "a value that is none" "expected INPUT=NUMBER" --value x=1,b
+not_imported "a value of another input" "unknown input 'z'; did you mean 'x'?" --value z=1
 not_imported "an ONNX file with a recipe's settings" "--set is for recipes" --set model.width=2
 source=$scratch/junk.onnx
 not_imported "what is no ONNX file" "junk.onnx: is no ONNX file, or damaged"

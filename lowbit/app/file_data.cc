@@ -19,6 +19,7 @@ Result<data::PictureOptions> PicturesOf(const Classifier& classifier, const std:
   data::PictureOptions pictures;
   pictures.view = data::MakeView(classifier.image()[1], resize);
   pictures.view.channels = classifier.image()[0];
+  pictures.view.width = classifier.image()[2];
   std::istringstream folders(classifier.Metadata("class_folders"));
   for (std::string folder; std::getline(folders, folder);) {
     pictures.classes.names.push_back(classifier.Label(static_cast<int64_t>(pictures.classes.folders.size())));

@@ -41,12 +41,15 @@ Window Crop::Resized(int64_t height, int64_t width) const {
 Window Crop::Choose(int64_t height, int64_t width, const PictureView& view) const {
   if (options_.kind == CropOptions::Kind::kResized) return Resized(height, width);
   const double share = static_cast<double>(view.size) / static_cast<double>(view.resize);
-  const int64_t side = std::max<int64_t>(1, std::llround(share * static_cast<double>(std::min(height, width))));
-  Window window = Centred(height, width, side, side);
+  const double ratio = static_cast<double>(view.Width()) / static_cast<double>(view.size);
+  const double largest = std::min(static_cast<double>(height), static_cast<double>(width) / ratio);
+  const int64_t h = std::clamp<int64_t>(std::llround(share * largest), 1, height);
+  const int64_t w = std::clamp<int64_t>(std::llround(share * largest * ratio), 1, width);
+  Window window = Centred(height, width, h, w);
   if (options_.kind == CropOptions::Kind::kCentre) return window;
   const std::array<uint32_t, 4> bits = random_.Block(index_);
-  window.top = Below(bits[0], height - side + 1);
-  window.left = Below(bits[1], width - side + 1);
+  window.top = Below(bits[0], height - h + 1);
+  window.left = Below(bits[1], width - w + 1);
   return window;
 }
 

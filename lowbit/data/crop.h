@@ -12,22 +12,30 @@ namespace lowbit::data {
 
 inline constexpr int64_t kMaxPictureSide = 8192;
 
-// How pictures of any size become images of one size: 1 <= size <= resize <= kMaxPictureSide.
+// How pictures of any size become images of one size: the largest window with the image's proportions, size / resize of its
+// height and width of that, brought to the image's size. 1 <= size <= resize <= kMaxPictureSide.
 struct PictureView {
-  int64_t size = 224;    // Height and width of the image.
-  int64_t resize = 256;  // Length that the picture's shorter side gets before the image is cut out.
+  int64_t size = 224;  // Height of the image.
+  int64_t resize =
+      256;  // Of square images: the length that the picture's shorter side gets before the image is cut out.
   int64_t channels = 3;  // 1: grey.
+  int64_t width = 0;     // Of the image; 0: as its height. At most kMaxPictureSide.
+
+  int64_t Width() const { return width == 0 ? size : width; }
 };
 
 // `size` 0 stands for 224, `resize` 0 for 8 / 7 of the size, rounded: 256 for 224.
 inline PictureView MakeView(int64_t size, int64_t resize) {
   if (size == 0) size = PictureView().size;
-  return {size, resize == 0 ? (size * 8 + 3) / 7 : resize};
+  PictureView view;
+  view.size = size;
+  view.resize = resize == 0 ? (size * 8 + 3) / 7 : resize;
+  return view;
 }
 
 struct CropOptions {
   enum class Kind {
-    kCentre,   // The centre of the picture whose shorter side was made `resize`.
+    kCentre,   // The centre of the picture.
     kRandom,   // Any place of that picture.
     kResized,  // A random share of the picture's area, with a random width / height, at a random place.
   };

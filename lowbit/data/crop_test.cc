@@ -32,6 +32,22 @@ TEST(Crop, TheCentreIsAShareOfTheShorterSide) {
   EXPECT_TRUE(Same(Crop().Choose(40, 30, MakeView(8, 8)), {5, 0, 30, 30}));
 }
 
+TEST(Crop, AWindowHasTheProportionsOfTheImage) {
+  PictureView line = MakeView(48, 48);
+  line.width = 192;
+  EXPECT_TRUE(Same(Crop().Choose(100, 400, line), {0, 0, 100, 400}));
+  EXPECT_TRUE(Same(Crop().Choose(100, 200, line), {25, 0, 50, 200}));
+  EXPECT_TRUE(Same(Crop().Choose(50, 400, line), {0, 100, 50, 200}));
+  EXPECT_TRUE(Same(Crop().Choose(1, 1, line), {0, 0, 1, 1}));
+  line.resize = 96;
+  EXPECT_TRUE(Same(Crop().Choose(100, 400, line), {25, 100, 50, 200}));
+  const Window window = Crop(Of(CropOptions::Kind::kRandom), 1, 0, 3).Choose(100, 400, line);
+  EXPECT_EQ(window.height, 50);
+  EXPECT_EQ(window.width, 200);
+  EXPECT_LE(window.top + window.height, 100);
+  EXPECT_LE(window.left + window.width, 400);
+}
+
 TEST(Crop, ARandomPlaceDependsOnSeedEpochAndIndex) {
   const CropOptions options = Of(CropOptions::Kind::kRandom);
   const PictureView view = MakeView(224, 256);

@@ -273,6 +273,25 @@ TEST(Pictures, OfTheNetworksSizeStayAsTheyAre) {
   EXPECT_EQ(greys[7], (299 * red + 587 * green + 114 * blue + 500) / 1000);
 }
 
+TEST(Pictures, MayBeWiderThanHigh) {
+  const TemporaryFolder folder("lowbit_pictures_");
+  std::vector<uint8_t> columns;  // 4 rows of 16 grey pixels, each column of its own.
+  for (int i = 0; i < 4 * 16; ++i) columns.insert(columns.end(), 3, static_cast<uint8_t>(i % 16));
+  folder.Write("a.png", Png(PNG_FORMAT_RGB, 4, 16, columns.data()));
+  PictureOptions line = kView;
+  line.view.size = line.view.resize = 2;
+  line.view.width = 6;
+  const ImageSet set = LoadDataset("pictures", folder.path(), line).value().train;
+  EXPECT_EQ(set.image, (Shape{3, 2, 6}));
+  // The middle 12 columns, two of which make one, and rows alike.
+  const std::vector<uint8_t> row = {3, 5, 7, 9, 11, 13};
+  const std::vector<uint8_t> pixels = Read(set, 0);
+  ASSERT_EQ(pixels.size(), 36u);
+  for (size_t i = 0; i < pixels.size(); ++i) EXPECT_EQ(pixels[i], row[i % 6]) << i;
+  line.view.width = kMaxPictureSide + 1;
+  EXPECT_THAT(LoadDataset("pictures", folder.path(), line).error().message, HasSubstr("cut to 8193 pixels"));
+}
+
 TEST(Pictures, DamagedOnesAreReplacedAndNamed) {
   const TemporaryFolder folder("lowbit_pictures_");
   folder.Write("a.png", {1, 2, 3});

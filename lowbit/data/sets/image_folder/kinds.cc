@@ -11,10 +11,11 @@ namespace lowbit::data::sets::image_folder {
 namespace {
 
 Status CheckView(const std::string& folder, const PictureView& view) {
-  if (view.size >= 1 && view.size <= view.resize && view.resize <= kMaxPictureSide) return Ok();
+  const bool wide = view.Width() > kMaxPictureSide;
+  if (view.size >= 1 && view.size <= view.resize && view.resize <= kMaxPictureSide && !wide) return Ok();
   return Invalid(folder + ": pictures cannot be resized to " + std::to_string(view.resize) + " and cut to " +
-                 std::to_string(view.size) + " pixels; 1 <= cut <= resize <= " + std::to_string(kMaxPictureSide) +
-                 " was expected");
+                 std::to_string(wide ? view.Width() : view.size) +
+                 " pixels; 1 <= cut <= resize <= " + std::to_string(kMaxPictureSide) + " was expected");
 }
 
 // Both lists are sorted, so the first difference is a class that one of them lacks.
@@ -44,7 +45,7 @@ void WarnOfMissingClasses(const PictureList& list, std::vector<std::string>* war
 
 ImageSet MakeSet(PictureList list, const PictureView& view) {
   ImageSet set;
-  set.image = {view.channels, view.size, view.size};
+  set.image = {view.channels, view.size, view.Width()};
   for (const PictureList::Place& place : list.places) set.labels.push_back(place.label);
   set.reader = std::make_shared<PictureReader>(std::move(list), view);
   return set;

@@ -15,11 +15,11 @@ Status PictureReader::ReadFile(const std::string& path, const Crop& crop, Span<u
   const auto choose = [&](int64_t height, int64_t width) { return crop.Choose(height, width, view_); };
   LOWBIT_TRY(const Picture picture, ReadPicture(path, choose));
   if (view_.channels == 3) {
-    FitToPlanes(picture, view_.size, view_.size, pixels);
+    FitToPlanes(picture, view_.size, view_.Width(), pixels);
     return Ok();
   }
   std::vector<uint8_t> planes(3 * pixels.size());
-  FitToPlanes(picture, view_.size, view_.size, planes);
+  FitToPlanes(picture, view_.size, view_.Width(), planes);
   const uint8_t *red = planes.data(), *green = red + pixels.size(), *blue = green + pixels.size();
   for (size_t i = 0; i < pixels.size(); ++i) {  // BT.601 luma, as FitTo has it.
     pixels[i] = static_cast<uint8_t>((299 * red[i] + 587 * green[i] + 114 * blue[i] + 500) / 1000);

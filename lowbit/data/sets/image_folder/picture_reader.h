@@ -10,7 +10,7 @@
 
 namespace lowbit::data {
 
-// Decodes the pictures of a list when they are asked for; images are [view.channels, view.size, view.size], grey pictures repeated in
+// Decodes the pictures of a list when they are asked for; images are [view.channels, view.size, view.Width()], grey pictures repeated in
 // three channels, coloured ones made grey (BT.601) in one.
 // The window is cut out of the picture and then brought to size by FitTo (averaging where it shrinks, linear where it
 // enlarges): what resizing first and cutting then would give, but for the window's edges, which lie on whole pixels of

@@ -293,6 +293,21 @@ Result<Value> Builder::Apply1(const std::string& op, const std::vector<Value>& i
   return std::move(outputs[0]);
 }
 
+ConstantPtr Builder::Turn(const ConstantPtr& matrix) {
+  ConstantPtr& turned = turned_[matrix];
+  if (turned != nullptr) return turned;
+  const FloatTensor floats = ToFloats(*matrix);
+  const int64_t rows = floats.shape[0], columns = floats.shape[1];
+  FloatTensor result({columns, rows});
+  for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t column = 0; column < columns; ++column) {
+      result.data[static_cast<size_t>(column * rows + row)] = floats.data[static_cast<size_t>(row * columns + column)];
+    }
+  }
+  turned = std::make_shared<Constant>(Constant{matrix->type, std::move(result)});
+  return turned;
+}
+
 Result<Value> Builder::Plain(const Value& value) {
   if (!value.grid.has_value()) return value;
   Value real = value;

@@ -69,6 +69,7 @@ class Builder {
 
   // Nodes that are added from now on are named after this one.
   void BeginNode(const std::string& name) { node_name_ = name; }
+  const std::string& node_name() const { return node_name_; }
 
   // The outputs of one operator of core: computed where all inputs are known, else a node. Integer results of arithmetic
   // lose what their type does not hold. Values with a grid enter as integers, or stay on it where that is the same
@@ -78,6 +79,9 @@ class Builder {
                                    size_t outputs = 1);
   // The first output.
   Result<Value> Apply1(const std::string& op, const std::vector<Value>& inputs, Attributes attributes = {});
+
+  // A matrix of floats the other way round: each time the same constant, so that weights of several nodes are stored once.
+  ConstantPtr Turn(const ConstantPtr& matrix);
 
   // The integers themselves of a value that has a grid; others as they are.
   Result<Value> Plain(const Value& value);
@@ -107,6 +111,7 @@ class Builder {
   Names values_, nodes_;
   std::string node_name_;
   std::map<std::pair<ConstantPtr, Form>, std::string> parameters_;
+  std::map<ConstantPtr, ConstantPtr> turned_;
   std::set<std::string> outputs_;    // Names of the file's.
   std::set<std::string> generated_;  // Values whose names are made up.
   int64_t numbers_ = 0;              // Computed so far.

@@ -1,7 +1,9 @@
 // Layers: convolutions and pools of one dimension, normalizations, recurrent layers.
 
 #include <algorithm>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "lowbit/format/onnx/low_bit.h"
 #include "lowbit/format/onnx/rules.h"
@@ -147,12 +149,47 @@ Outputs Gemm(Call call, Builder* builder) {
   return ApplyAsIs(call, builder);
 }
 
-// A matrix times low-bit weights is a Gemm, which has kernels for them.
+// The weights of a product with them as rows, for Gemm with transB = 1; null where input 1 is no matrix of floats or low-bit weights.
+ConstantPtr ProductRows(const Value& weight, Builder* builder) {
+  if (ConstantPtr rows = WeightRows(weight, true)) return rows;
+  if (!weight.known() || weight.depends_on_batch() || weight.rank() != 2 || IsInteger(weight.type)) return nullptr;
+  return builder->Turn(weight.constants[0]);
+}
+
+// The shape without its last extent, and with that one behind it; -1 for a first extent that is the batch's. Nothing where
+// another extent depends on the batch.
+std::optional<std::vector<int64_t>> WithLast(const Value& value, int64_t last) {
+  std::vector<int64_t> shape = {value.shapes[0][0] == value.shapes[1][0] ? value.shapes[0][0] : -1};
+  for (size_t i = 1; i + 1 < value.rank(); ++i) {
+    if (value.shapes[0][i] != value.shapes[1][i]) return std::nullopt;
+    shape.push_back(value.shapes[0][i]);
+  }
+  shape.push_back(last);
+  return shape;
+}
+
+// What the network computes times a matrix of weights is a Gemm, which methods quantize and kernels know; of more than two
+// dimensions all but the last are its rows.
 Outputs MatMul(Call call, Builder* builder) {
-  ConstantPtr rows = call.Input(0).rank() == 2 ? WeightRows(call.Input(1), true) : nullptr;
+  Value x = call.Input(0);
+  const Value& weight = call.Input(1);
+  if (x.known() || x.rank() < 2 || IsInteger(x.type) || !call.attributes.empty()) return ApplyAsIs(call, builder);
+  ConstantPtr rows = ProductRows(weight, builder);
   if (rows == nullptr) return ApplyAsIs(call, builder);
-  return builder->Apply("Gemm", {call.Input(0), Builder::Known(std::move(rows), call.Input(1).name)},
-                        {{"transB", int64_t{1}}});
+  const std::optional<std::vector<int64_t>> shape = WithLast(x, weight.shape()[1]);
+  if (!shape.has_value()) return ApplyAsIs(call, builder);
+  const std::string name = builder->node_name();
+  const bool stacked = x.rank() > 2;
+  if (stacked) {
+    builder->BeginNode(name + "/rows");
+    LOWBIT_TRY(x, builder->Apply1("Reshape", {x, Builder::Known(MakeIntegers({-1, x.shape().back()}))}));
+    builder->BeginNode(name);
+  }
+  LOWBIT_TRY(std::vector<Value> y,
+             builder->Apply("Gemm", {x, Builder::Known(std::move(rows), weight.name)}, {{"transB", int64_t{1}}}));
+  if (!stacked) return y;
+  builder->BeginNode(name + "/shape");
+  return builder->Apply("Reshape", {y[0], Builder::Known(MakeIntegers(*shape))});
 }
 
 // Initial states of zeros are those that are left out, and then any batch fits.

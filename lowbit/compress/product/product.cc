@@ -6,9 +6,9 @@
 
 #include "lowbit/base/half.h"
 #include "lowbit/compress/check_images.h"
+#include "lowbit/compress/layer_inputs.h"
 #include "lowbit/compress/product/channel_gains.h"
 #include "lowbit/compress/product/input_statistics.h"
-#include "lowbit/compress/product/layer_inputs.h"
 #include "lowbit/core/validate.h"
 #include "lowbit/quant/product/clustering.h"
 #include "lowbit/quant/product/codebook_form.h"

@@ -1,4 +1,4 @@
-#include "lowbit/compress/product/layer_inputs.h"
+#include "lowbit/compress/layer_inputs.h"
 
 #include <algorithm>
 #include <cmath>

@@ -2,44 +2,82 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "lowbit/app/file_data.h"
 #include "lowbit/app/text.h"
+#include "lowbit/compress/correct_bias.h"
 #include "lowbit/compress/integer_weights.h"
+#include "lowbit/core/fold_batch_norm.h"
+#include "lowbit/core/integer_form.h"
 #include "lowbit/format/lbm/lbm.h"
 
 namespace lowbit::app {
 
 namespace {
 
-Result<CalibratedFile> RoundFile(const CalibrateFileRequest& request) {
-  LOWBIT_TRY(const Graph graph, lbm::Read(request.file));
-  Result<Graph> rounded = compress::RoundWeightsAlone(graph, request.options.weight_bits);
-  if (!rounded.ok()) return Error{rounded.error().kind, request.file + ": " + rounded.error().message};
-  CalibratedFile result;
-  result.calibration.graph = std::move(rounded).value();
-  LOWBIT_RETURN_IF_ERROR(lbm::Write(result.calibration.graph, request.out));
-  LOWBIT_TRY(result.written, Inspect(request.out));
-  return result;
+Error InFile(const std::string& path, const Error& error) { return Error{error.kind, path + ": " + error.message}; }
+
+bool LooksAtImages(const CalibrateFileRequest& request) {
+  const bool ranges = request.equalization == compress::Equalization::kActivations ||
+                      request.equalization == compress::Equalization::kBoth;
+  return request.options.bits != 0 || request.correct_bias || ranges;
+}
+
+Result<data::Dataset> LoadImages(const CalibrateFileRequest& request, CalibratedFile* result) {
+  LOWBIT_TRY(const Classifier classifier, Classifier::LoadAny(request.file, request.options.threads));
+  LOWBIT_TRY(data::Dataset dataset, LoadFileImages(classifier, request.file, request.data));
+  result->dataset = dataset.name;
+  result->warnings = dataset.warnings;
+  result->calibration.samples = std::min(request.options.samples, dataset.train.count());
+  return dataset;
+}
+
+Result<Graph> EqualizeIfAsked(const CalibrateFileRequest& request, Graph graph, const data::ImageSet& images,
+                              CalibratedFile* result) {
+  if (request.equalization == compress::Equalization::kNone || QuantizesActivations(graph)) return graph;
+  graph = FoldBatchNorm(graph);
+  compress::ChannelRanges ranges;
+  if (request.equalization != compress::Equalization::kWeights) {
+    LOWBIT_TRY(ranges, compress::MeasureChannelRanges(graph, images, request.options.samples, request.options.threads));
+  }
+  LOWBIT_TRY(compress::Equalized equalized, compress::Equalize(graph, request.equalization, ranges));
+  result->warnings.insert(result->warnings.end(), equalized.warnings.begin(), equalized.warnings.end());
+  return std::move(equalized.graph);
+}
+
+Status Quantize(const CalibrateFileRequest& request, const Graph& graph, const data::ImageSet& images,
+                CalibratedFile* result) {
+  const compress::CalibrationOptions& options = request.options;
+  if (options.bits == 0) {
+    LOWBIT_TRY(result->calibration.graph, compress::RoundWeightsAlone(graph, options.weight_bits));
+  } else {
+    LOWBIT_TRY(result->calibration, compress::Calibrate(graph, images, options));
+  }
+  if (!request.correct_bias) return Ok();
+  LOWBIT_TRY(result->calibration.graph, compress::CorrectBias(graph, std::move(result->calibration.graph), images,
+                                                              options.samples, options.threads));
+  return Ok();
 }
 
 }  // namespace
 
 Result<CalibratedFile> CalibrateFile(const CalibrateFileRequest& request) {
-  if (request.options.bits == 0) return RoundFile(request);
-  LOWBIT_TRY(const Classifier classifier, Classifier::LoadAny(request.file, request.options.threads));
-  LOWBIT_TRY(const Graph graph, lbm::Read(request.file));
-  LOWBIT_TRY(const data::Dataset dataset, LoadFileImages(classifier, request.file, request.data));
-
   CalibratedFile result;
-  Result<compress::Calibration> calibration = compress::Calibrate(graph, dataset.train, request.options);
-  if (!calibration.ok()) return Error{calibration.error().kind, request.file + ": " + calibration.error().message};
-  result.calibration = std::move(calibration).value();
-  result.dataset = dataset.name;
-  result.warnings = dataset.warnings;
+  data::Dataset dataset;
+  if (LooksAtImages(request)) {
+    LOWBIT_TRY(dataset, LoadImages(request, &result));
+  }
+  LOWBIT_TRY(Graph network, lbm::Read(request.file));
+  const Result<Graph> graph = EqualizeIfAsked(request, std::move(network), dataset.train, &result);
+  if (!graph.ok()) return InFile(request.file, graph.error());
+  const Status quantized = Quantize(request, graph.value(), dataset.train, &result);
+  if (!quantized.ok()) return InFile(request.file, quantized.error());
   if (!dataset.train.Damage().empty()) result.warnings.push_back(dataset.train.Damage());
-  result.warnings.insert(result.warnings.end(), result.calibration.warnings.begin(), result.calibration.warnings.end());
+  const std::vector<std::string>& more = result.calibration.warnings;
+  result.warnings.insert(result.warnings.end(), more.begin(), more.end());
   LOWBIT_RETURN_IF_ERROR(lbm::Write(result.calibration.graph, request.out));
   LOWBIT_TRY(result.written, Inspect(request.out));
   return result;
@@ -49,12 +87,15 @@ std::string ToText(const CalibratedFile& file) {
   std::string text;
   for (const std::string& warning : file.warnings) text += "warning: " + warning + "\n";
   std::vector<std::vector<std::string>> rows = {{"activation", "feeds", "grid", "step", "largest", "clipped", "error"}};
+  if (file.calibration.values.size() > 0 && file.calibration.values[0].output_error >= 0)
+    rows[0].emplace_back("outputs");
   for (const compress::CalibratedValue& value : file.calibration.values) {
     rows.push_back({value.value, fmt::format("{}", fmt::join(value.products, ", ")),
-                    fmt::format("{}{}", value.is_signed ? "int" : "uint", value.bits),
+                    value.bits == 0 ? "float" : fmt::format("{}{}", value.is_signed ? "int" : "uint", value.bits),
                     fmt::format("{:.5g}", value.scale), fmt::format("{:.4g}", value.largest),
                     fmt::format("{:.3f} %", 100 * value.clipped_share),
                     fmt::format("{:.2f} %", 100 * value.relative_error)});
+    if (value.output_error >= 0) rows.back().push_back(fmt::format("{:.2f} %", 100 * value.output_error));
   }
   if (file.calibration.values.empty()) {
     return text + fmt::format("weights rounded, activations float; {}: {} bytes\n", file.written.path,
@@ -77,6 +118,7 @@ std::string ToJson(const CalibratedFile& file) {
                       {"largest", value.largest},
                       {"clipped_share", value.clipped_share},
                       {"relative_error", value.relative_error}});
+    if (value.output_error >= 0) values.back()["output_error"] = value.output_error;
   }
   const nlohmann::ordered_json json = {
       {"path", file.written.path}, {"dataset", file.dataset}, {"samples", file.calibration.samples},

@@ -5,6 +5,7 @@
 
 #include "lowbit/app/inspect.h"
 #include "lowbit/compress/calibrate.h"
+#include "lowbit/compress/equalize.h"
 
 namespace lowbit::app {
 
@@ -13,6 +14,9 @@ struct CalibrateFileRequest {
   std::string out;   // The one to write.
   std::string data;  // "NAME[:PATH]"; "": the set that the file names.
   compress::CalibrationOptions options;
+  // Before rounding: compress::Equalize, behind FoldBatchNorm.
+  compress::Equalization equalization = compress::Equalization::kNone;
+  bool correct_bias = false;  // After it: compress::CorrectBias.
 };
 
 struct CalibratedFile {
@@ -24,7 +28,8 @@ struct CalibratedFile {
 
 // Quantizes the activations of a packed classifier, and the product weights that it has as floats, by the training images
 // of a data set. With 0 bits for activations these stay float and weights alone are rounded, for which no data is read
-// (compress::RoundWeightsAlone). Errors: as Classifier::Load, LoadFileData and compress::Calibrate; `out` cannot be written.
+// (compress::RoundWeightsAlone), unless the equalization or the correction of biases looks at images.
+// Errors: as Classifier::Load, LoadFileData, compress::Calibrate, Equalize and CorrectBias; `out` cannot be written.
 Result<CalibratedFile> CalibrateFile(const CalibrateFileRequest& request);
 
 std::string ToText(const CalibratedFile& file);

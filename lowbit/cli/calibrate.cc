@@ -19,6 +19,12 @@ void AddCalibrate(CLI::App* program, int* code) {
       {"percentile", compress::RangeRule::kPercentile},
       {"min-max", compress::RangeRule::kMinMax},
   };
+  static const std::map<std::string, compress::Equalization> equalizations = {
+      {"none", compress::Equalization::kNone},
+      {"weights", compress::Equalization::kWeights},
+      {"activations", compress::Equalization::kActivations},
+      {"both", compress::Equalization::kBoth},
+  };
   auto arguments = std::make_shared<Arguments>();
   compress::CalibrationOptions& options = arguments->request.options;
   options.threads = 0;
@@ -43,6 +49,17 @@ void AddCalibrate(CLI::App* program, int* code) {
       ->capture_default_str();
   command->add_option("--weight-bits", options.weight_bits, "Of weights that are float, 2 to 8; 0: they stay float")
       ->check(CLI::IsMember({0, 2, 3, 4, 5, 6, 7, 8}))
+      ->capture_default_str();
+  command
+      ->add_option("--equalize", arguments->request.equalization,
+                   "Scale channels against each other first: weights (no data is read); activations; both; none")
+      ->transform(CLI::CheckedTransformer(equalizations));
+  command->add_flag("--correct-bias", arguments->request.correct_bias,
+                    "Take back how far rounding shifts the mean of each channel of the samples");
+  command
+      ->add_option("--keep-float", options.keep_float,
+                   "Activations that stay float: those whose rounding alone puts the outputs farthest off")
+      ->check(CLI::Range(0, 1000000))
       ->capture_default_str();
   command->add_option("--threads", options.threads, "Threads (0: all cores)")
       ->check(CLI::Range(0, 1024))

@@ -8,6 +8,7 @@
 #include "lowbit/compress/check_images.h"
 #include "lowbit/compress/integer_weights.h"
 #include "lowbit/compress/magnitude_histogram.h"
+#include "lowbit/compress/output_errors.h"
 #include "lowbit/compress/quantize_states.h"
 #include "lowbit/core/insert_quantizers.h"
 #include "lowbit/core/integer_form.h"
@@ -18,6 +19,7 @@ namespace lowbit::compress {
 namespace {
 
 constexpr int64_t kBatch = 32;
+constexpr int64_t kErrorSamples = 64;
 constexpr int kSizes = 128;
 constexpr double kSizeStep = .97;
 // Values below have no scale that is a float with an inverse: as good as 0.
@@ -34,6 +36,9 @@ Status CheckOptions(const CalibrationOptions& options) {
   if (options.weight_bits != 0) LOWBIT_RETURN_IF_ERROR(CheckBits("weight bits", options.weight_bits, 2));
   if (!(options.percentile > 0 && options.percentile <= 100)) {
     return Invalid("the percentile must be above 0 and at most 100; it is " + std::to_string(options.percentile));
+  }
+  if (options.keep_float < 0) {
+    return Invalid("activations to keep float must be 0 or more; they are " + std::to_string(options.keep_float));
   }
   if (options.samples >= 1) return Ok();
   return Invalid("at least 1 sample is needed; asked for are " + std::to_string(options.samples));
@@ -142,6 +147,23 @@ CalibratedValue ChooseGrid(const QuantizableValue& value, const MagnitudeHistogr
   return result;
 }
 
+// Takes the grids with the largest errors away.
+void KeepFloat(int count, const std::map<std::string, double>& errors, std::vector<CalibratedValue>* values,
+               std::map<std::string, ActivationGrid>* grids) {
+  std::vector<CalibratedValue*> order;
+  for (CalibratedValue& value : *values) {
+    value.output_error = errors.at(value.value);
+    order.push_back(&value);
+  }
+  std::stable_sort(order.begin(), order.end(),
+                   [](const auto* a, const auto* b) { return a->output_error > b->output_error; });
+  order.resize(std::min(order.size(), static_cast<size_t>(count)));
+  for (CalibratedValue* value : order) {
+    value->bits = 0;
+    grids->erase(value->value);
+  }
+}
+
 }  // namespace
 
 Result<Calibration> Calibrate(const Graph& graph, const data::ImageSet& images, const CalibrationOptions& options,
@@ -170,6 +192,11 @@ Result<Calibration> Calibrate(const Graph& graph, const data::ImageSet& images, 
     }
     grids[chosen.value] = {chosen.scale, chosen.bits, chosen.is_signed};
     calibration.values.push_back(chosen);
+  }
+  if (options.keep_float > 0) {
+    const int64_t samples = std::min(calibration.samples, kErrorSamples);
+    LOWBIT_TRY(const auto errors, OutputErrors(rounded, grids, images, samples, options.threads));
+    KeepFloat(options.keep_float, errors, &calibration.values, &grids);
   }
   calibration.graph = InsertQuantizers(rounded, grids);
   for (std::string& warning : QuantizeStates(options.bits, &calibration.graph)) {

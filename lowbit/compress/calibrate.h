@@ -24,6 +24,7 @@ struct CalibrationOptions {
   int bits = 8;               // Of activations: 2..8.
   int edge_bits = 8;          // Of the inputs of the first and the last product.
   int weight_bits = 8;        // Of product weights that are float: 2..8; 0: they stay float, and so does the product.
+  int keep_float = 0;         // Activations that stay float: those whose grids alone put the outputs farthest off.
   int64_t samples = 512;      // Images of the set's training part, evenly spread; all if there are fewer.
   int threads = 1;            // 0: all cores. What comes out does not depend on it.
 };
@@ -32,16 +33,18 @@ struct CalibrationOptions {
 struct CalibratedValue {
   std::string value;                  // In the graph that was given.
   std::vector<std::string> products;  // The layers that it feeds.
-  int bits = 8;
+  int bits = 8;                       // 0: it stays float, and scale and errors say what its grid would have been.
   bool is_signed = true;
   double scale = 1;
   double largest = 0;         // Magnitude in the samples.
   double clipped_share = 0;   // Of the samples' values, beyond the grid.
   double relative_error = 0;  // Root mean squared error of the grid, by the root mean square of the values.
+  // How far this grid alone puts the network's first output off (OutputErrors); below 0: not measured.
+  double output_error = -1;
 };
 
 struct Calibration {
-  Graph graph;  // With a Quant behind each value.
+  Graph graph;  // With a Quant behind each value but those that stay float.
   std::vector<CalibratedValue> values;
   std::vector<std::string> warnings;  // "activation 'x' is 0 in all 512 samples"
   int64_t samples = 0;
@@ -54,7 +57,7 @@ using CalibrationProgress = std::function<void(int64_t done, int64_t of)>;
 // the set), chooses a grid for each value that feeds a Conv, Gemm or recurrent node, and puts a Quant there. Grids of values that cannot
 // be negative are unsigned, others symmetric. Product weights that are float become symmetric integers of weight_bits
 // with a scale for each output channel (largest magnitude / (2^(b-1) - 1)), those of recurrent nodes with one for each
-// direction. States of recurrent nodes get grids of `bits` bits (quantize_states.h).
+// direction. With keep_float, up to 64 of the samples are run once more for each grid (OutputErrors). States of recurrent nodes get grids of `bits` bits (quantize_states.h).
 //
 // Errors: options out of range; no product to quantize; activations quantized already; images that do not fit the input;
 // a value that is not finite.

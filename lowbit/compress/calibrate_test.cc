@@ -194,6 +194,29 @@ TEST(Calibrate, KeepsFloatWeightsIfAskedTo) {
   EXPECT_TRUE(std::holds_alternative<FloatTensor>(calibration.graph.parameters.at("w2").value));
 }
 
+// The middle one, on 2 bits, puts the outputs farther off than the two on 8.
+TEST(Calibrate, KeepsTheWorstActivationFloatIfAskedTo) {
+  CalibrationOptions options;
+  options.weight_bits = 0;
+  options.bits = 2;
+  Calibration calibration = Calibrate(MakeNetwork(), MakeImages(16), options).value();
+  EXPECT_LT(calibration.values[1].output_error, 0);
+  options.keep_float = 1;
+  calibration = Calibrate(MakeNetwork(), MakeImages(16), options).value();
+  ASSERT_EQ(calibration.values.size(), 3u);
+  EXPECT_GT(calibration.values[1].output_error, calibration.values[0].output_error);
+  EXPECT_GT(calibration.values[1].output_error, calibration.values[2].output_error);
+  EXPECT_GT(calibration.values[2].output_error, 0);
+  EXPECT_EQ(calibration.values[1].bits, 0);
+  EXPECT_EQ(calibration.values[2].bits, 8);
+  EXPECT_EQ(calibration.graph.nodes.size(), MakeNetwork().nodes.size() + 2);
+  EXPECT_EQ(calibration.graph.parameters.count("r1/quant/scale"), 0u);
+  options.keep_float = 9;
+  EXPECT_EQ(Calibrate(MakeNetwork(), MakeImages(16), options).value().graph.nodes.size(), MakeNetwork().nodes.size());
+  options.keep_float = -1;
+  EXPECT_EQ(ErrorOf(MakeNetwork(), MakeImages(8), options), "activations to keep float must be 0 or more; they are -1");
+}
+
 TEST(Calibrate, WarnsOfAnActivationThatIsAlwaysZero) {
   Graph graph = MakeNetwork();
   graph.parameters["w1"].value = FloatTensor({4, 1, 3, 3});

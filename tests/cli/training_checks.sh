@@ -136,6 +136,16 @@ check "  by those for floats" says "conv_f32_affine4" "$scratch/out"
 check "calibrate weights alone, twice" fails_with 2 "$lowbit" calibrate "$scratch/rounded.lbm" -o "$scratch/twice.lbm" --bits 0
 check "  says why" says "has no Conv, Gemm or recurrent layer with float weights" "$scratch/err"
 check "calibrate nothing" fails_with 2 "$lowbit" calibrate "$scratch/imported.lbm" -o "$scratch/twice.lbm" --bits 0 --weight-bits 0
+check "calibrate weights alone, scaled before and corrected after" fails_with 0 "$lowbit" calibrate "$scratch/imported.lbm" \
+  -o "$scratch/corrected.lbm" --bits 0 --weight-bits 4 --equalize both --correct-bias --samples 64
+check "  changes the file" test "$(cmp "$scratch/rounded.lbm" "$scratch/corrected.lbm" >/dev/null; echo $?)" = 1
+check "calibrate, scaled by weights alone, without data" fails_with 0 "$lowbit" calibrate "$scratch/imported.lbm" \
+  -o "$scratch/corrected.lbm" --bits 0 --equalize weights --data "mnist:$scratch"
+check "calibrate all that" prints_json "$lowbit" calibrate "$scratch/imported.lbm" -o "$scratch/corrected.lbm" --samples 64 \
+  --equalize activations --correct-bias --keep-float 1 --json
+check "  tells what each activation does to the outputs" says "output_error" "$scratch/out"
+check "calibrate, scaled in a way that is none" fails_with 2 "$lowbit" calibrate "$scratch/imported.lbm" \
+  -o "$scratch/twice.lbm" --equalize biases
 check "calibrate, but keep float weights" "$lowbit" calibrate "$scratch/imported.lbm" -o "$scratch/mixed.lbm" \
   --samples 64 --weight-bits 0
 check "inspect --strict of it" fails_with 2 "$lowbit" inspect "$scratch/mixed.lbm" --kernels --strict

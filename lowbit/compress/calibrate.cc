@@ -5,7 +5,7 @@
 #include <set>
 #include <utility>
 
-#include "lowbit/compress/check_images.h"
+#include "lowbit/compress/inputs/check_images.h"
 #include "lowbit/compress/integer_weights.h"
 #include "lowbit/compress/magnitude_histogram.h"
 #include "lowbit/compress/output_errors.h"

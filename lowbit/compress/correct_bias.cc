@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "lowbit/compress/channel_runs.h"
-#include "lowbit/compress/layer_inputs.h"
+#include "lowbit/compress/inputs/layer_inputs.h"
 #include "lowbit/core/graph_names.h"
 
 namespace lowbit::compress {

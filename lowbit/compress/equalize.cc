@@ -6,7 +6,7 @@
 
 #include "lowbit/compress/channel_groups.h"
 #include "lowbit/compress/channel_runs.h"
-#include "lowbit/compress/layer_inputs.h"
+#include "lowbit/compress/inputs/layer_inputs.h"
 #include "lowbit/compress/scaled_layers.h"
 #include "lowbit/core/insert_quantizers.h"
 

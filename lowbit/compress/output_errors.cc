@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include "lowbit/compress/layer_inputs.h"
+#include "lowbit/compress/inputs/layer_inputs.h"
 
 namespace lowbit::compress {
 namespace {

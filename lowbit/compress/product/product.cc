@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "lowbit/base/half.h"
-#include "lowbit/compress/check_images.h"
-#include "lowbit/compress/layer_inputs.h"
+#include "lowbit/compress/inputs/check_images.h"
+#include "lowbit/compress/inputs/layer_inputs.h"
 #include "lowbit/compress/product/channel_gains.h"
 #include "lowbit/compress/product/input_statistics.h"
 #include "lowbit/core/validate.h"

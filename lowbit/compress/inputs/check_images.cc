@@ -1,4 +1,4 @@
-#include "lowbit/compress/check_images.h"
+#include "lowbit/compress/inputs/check_images.h"
 
 namespace lowbit::compress {
 

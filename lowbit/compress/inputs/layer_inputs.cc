@@ -1,11 +1,11 @@
-#include "lowbit/compress/layer_inputs.h"
+#include "lowbit/compress/inputs/layer_inputs.h"
 
 #include <algorithm>
 #include <cmath>
 #include <set>
 #include <vector>
 
-#include "lowbit/compress/check_images.h"
+#include "lowbit/compress/inputs/check_images.h"
 #include "lowbit/core/validate.h"
 #include "lowbit/runtime/model.h"
 

@@ -1,5 +1,5 @@
-#ifndef LOWBIT_COMPRESS_CHECK_IMAGES_H_
-#define LOWBIT_COMPRESS_CHECK_IMAGES_H_
+#ifndef LOWBIT_COMPRESS_INPUTS_CHECK_IMAGES_H_
+#define LOWBIT_COMPRESS_INPUTS_CHECK_IMAGES_H_
 
 #include "lowbit/base/result.h"
 #include "lowbit/core/graph.h"
@@ -12,4 +12,4 @@ Status CheckImages(const Graph& graph, const data::ImageSet& images);
 
 }  // namespace lowbit::compress
 
-#endif  // LOWBIT_COMPRESS_CHECK_IMAGES_H_
+#endif  // LOWBIT_COMPRESS_INPUTS_CHECK_IMAGES_H_

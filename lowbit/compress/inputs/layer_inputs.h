@@ -1,5 +1,5 @@
-#ifndef LOWBIT_COMPRESS_LAYER_INPUTS_H_
-#define LOWBIT_COMPRESS_LAYER_INPUTS_H_
+#ifndef LOWBIT_COMPRESS_INPUTS_LAYER_INPUTS_H_
+#define LOWBIT_COMPRESS_INPUTS_LAYER_INPUTS_H_
 
 #include <functional>
 #include <string>
@@ -24,4 +24,4 @@ Graph CutAt(const Graph& graph, const std::string& value);
 
 }  // namespace lowbit::compress
 
-#endif  // LOWBIT_COMPRESS_LAYER_INPUTS_H_
+#endif  // LOWBIT_COMPRESS_INPUTS_LAYER_INPUTS_H_

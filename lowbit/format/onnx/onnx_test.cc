@@ -257,7 +257,8 @@ class External : public Hostile {
 TEST_F(External, IsReadFromTheFolder) {
   Point("w.bin", "4", "16");
   const Graph graph = maker_.Read({}, folder_ + "/model").value();
-  EXPECT_THAT(std::get<FloatTensor>(graph.parameters.at("w").value).data, ElementsAre(1, 3, 2, 4));  // By columns, as Gemm's rows.
+  // By columns, as Gemm has its rows.
+  EXPECT_THAT(std::get<FloatTensor>(graph.parameters.at("w").value).data, ElementsAre(1, 3, 2, 4));
 }
 
 TEST_F(External, StaysInTheFolder) {

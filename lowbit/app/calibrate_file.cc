@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <utility>
 
 #include "lowbit/app/file_data.h"
 #include "lowbit/app/text.h"
 #include "lowbit/compress/correct_bias.h"
-#include "lowbit/compress/integer_weights.h"
 #include "lowbit/core/fold_batch_norm.h"
 #include "lowbit/core/integer_form.h"
 #include "lowbit/format/lbm/lbm.h"
@@ -23,7 +23,8 @@ Error InFile(const std::string& path, const Error& error) { return Error{error.k
 bool LooksAtImages(const CalibrateFileRequest& request) {
   const bool ranges = request.equalization == compress::Equalization::kActivations ||
                       request.equalization == compress::Equalization::kBoth;
-  return request.options.bits != 0 || request.correct_bias || ranges;
+  const bool compensated = request.options.rounding == compress::Rounding::kCompensated;
+  return request.options.bits != 0 || request.correct_bias || ranges || compensated;
 }
 
 Result<data::Dataset> LoadImages(const CalibrateFileRequest& request, CalibratedFile* result) {
@@ -52,7 +53,9 @@ Status Quantize(const CalibrateFileRequest& request, const Graph& graph, const d
                 CalibratedFile* result) {
   const compress::CalibrationOptions& options = request.options;
   if (options.bits == 0) {
-    LOWBIT_TRY(result->calibration.graph, compress::RoundWeightsAlone(graph, options.weight_bits));
+    LOWBIT_TRY(compress::RoundedNetwork rounded, compress::RoundWeightsAlone(graph, &images, WeightsOf(options)));
+    result->calibration.graph = std::move(rounded.graph);
+    result->calibration.weights = std::move(rounded.weights);
   } else {
     LOWBIT_TRY(result->calibration, compress::Calibrate(graph, images, options));
   }
@@ -83,31 +86,63 @@ Result<CalibratedFile> CalibrateFile(const CalibrateFileRequest& request) {
   return result;
 }
 
-std::string ToText(const CalibratedFile& file) {
-  std::string text;
-  for (const std::string& warning : file.warnings) text += "warning: " + warning + "\n";
+namespace {
+
+std::string Percent(double share, int digits) {
+  return share < 0 ? "-" : fmt::format("{:.{}f} %", 100 * share, digits);
+}
+
+std::string WeightTable(const std::vector<compress::RoundedWeight>& weights) {
+  std::vector<std::vector<std::string>> rows = {{"weight", "grid", "weight error", "output error", "if nearest"}};
+  for (const compress::RoundedWeight& weight : weights) {
+    rows.push_back({weight.weight, fmt::format("int{}", weight.bits), Percent(weight.weight_error, 2),
+                    Percent(weight.output_error, 2), Percent(weight.nearest_error, 2)});
+  }
+  return TextTable(rows);
+}
+
+std::string ActivationTable(const std::vector<compress::CalibratedValue>& values) {
   std::vector<std::vector<std::string>> rows = {{"activation", "feeds", "grid", "step", "largest", "clipped", "error"}};
-  if (file.calibration.values.size() > 0 && file.calibration.values[0].output_error >= 0)
-    rows[0].emplace_back("outputs");
-  for (const compress::CalibratedValue& value : file.calibration.values) {
+  if (!values.empty() && values[0].output_error >= 0) rows[0].emplace_back("outputs");
+  for (const compress::CalibratedValue& value : values) {
     rows.push_back({value.value, fmt::format("{}", fmt::join(value.products, ", ")),
                     value.bits == 0 ? "float" : fmt::format("{}{}", value.is_signed ? "int" : "uint", value.bits),
                     fmt::format("{:.5g}", value.scale), fmt::format("{:.4g}", value.largest),
-                    fmt::format("{:.3f} %", 100 * value.clipped_share),
-                    fmt::format("{:.2f} %", 100 * value.relative_error)});
-    if (value.output_error >= 0) rows.back().push_back(fmt::format("{:.2f} %", 100 * value.output_error));
+                    Percent(value.clipped_share, 3), Percent(value.relative_error, 2)});
+    if (value.output_error >= 0) rows.back().push_back(Percent(value.output_error, 2));
   }
-  if (file.calibration.values.empty()) {
-    return text + fmt::format("weights rounded, activations float; {}: {} bytes\n", file.written.path,
-                              Grouped(file.written.file_bytes));
+  return TextTable(rows);
+}
+
+}  // namespace
+
+std::string ToText(const CalibratedFile& file) {
+  const compress::Calibration& calibration = file.calibration;
+  std::string text;
+  for (const std::string& warning : file.warnings) text += "warning: " + warning + "\n";
+  if (!calibration.weights.empty()) text += WeightTable(calibration.weights) + "\n";
+  if (calibration.values.empty()) {
+    text += "weights rounded, activations float; ";
+  } else {
+    text += ActivationTable(calibration.values) + "\n";
   }
-  text += TextTable(rows);
-  text += fmt::format("\n{} training images of {}; {}: {} bytes\n", file.calibration.samples, file.dataset,
-                      file.written.path, Grouped(file.written.file_bytes));
-  return text;
+  if (calibration.samples > 0) text += fmt::format("{} training images of {}; ", calibration.samples, file.dataset);
+  return text + fmt::format("{}: {} bytes\n", file.written.path, Grouped(file.written.file_bytes));
 }
 
 std::string ToJson(const CalibratedFile& file) {
+  nlohmann::ordered_json weights = nlohmann::ordered_json::array();
+  for (const compress::RoundedWeight& weight : file.calibration.weights) {
+    nlohmann::ordered_json entry = {{"weight", weight.weight},
+                                    {"layer", weight.layer},
+                                    {"bits", weight.bits},
+                                    {"weight_error", weight.weight_error}};
+    if (weight.output_error >= 0) {
+      entry["output_error"] = weight.output_error;
+      entry["nearest_error"] = weight.nearest_error;
+    }
+    weights.push_back(entry);
+  }
   nlohmann::ordered_json values = nlohmann::ordered_json::array();
   for (const compress::CalibratedValue& value : file.calibration.values) {
     values.push_back({{"value", value.value},
@@ -121,8 +156,13 @@ std::string ToJson(const CalibratedFile& file) {
     if (value.output_error >= 0) values.back()["output_error"] = value.output_error;
   }
   const nlohmann::ordered_json json = {
-      {"path", file.written.path}, {"dataset", file.dataset}, {"samples", file.calibration.samples},
-      {"warnings", file.warnings}, {"activations", values},   {"file_bytes", file.written.file_bytes},
+      {"path", file.written.path},
+      {"dataset", file.dataset},
+      {"samples", file.calibration.samples},
+      {"warnings", file.warnings},
+      {"weights", weights},
+      {"activations", values},
+      {"file_bytes", file.written.file_bytes},
   };
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }

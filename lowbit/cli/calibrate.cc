@@ -25,6 +25,10 @@ void AddCalibrate(CLI::App* program, int* code) {
       {"activations", compress::Equalization::kActivations},
       {"both", compress::Equalization::kBoth},
   };
+  static const std::map<std::string, compress::WeightRange> ranges = {
+      {"max", compress::WeightRange::kMax}, {"mse", compress::WeightRange::kMeanSquaredError}};
+  static const std::map<std::string, compress::Rounding> roundings = {
+      {"nearest", compress::Rounding::kNearest}, {"compensated", compress::Rounding::kCompensated}};
   auto arguments = std::make_shared<Arguments>();
   compress::CalibrationOptions& options = arguments->request.options;
   options.threads = 0;
@@ -41,7 +45,9 @@ void AddCalibrate(CLI::App* program, int* code) {
   command
       ->add_option("--percentile", options.percentile, "Share of the values inside of the grid, for --rule percentile")
       ->capture_default_str();
-  command->add_option("--bits", options.bits, "Of activations, 2 to 8; 0: they stay float, and no data is read")
+  command
+      ->add_option("--bits", options.bits,
+                   "Of activations, 2 to 8; 0: they stay float, and no data is read for --rounding nearest")
       ->check(CLI::IsMember({0, 2, 3, 4, 5, 6, 7, 8}))
       ->capture_default_str();
   command->add_option("--edge-bits", options.edge_bits, "Of the inputs of the first and the last layer")
@@ -61,6 +67,22 @@ void AddCalibrate(CLI::App* program, int* code) {
                    "Activations that stay float: those whose rounding alone puts the outputs farthest off")
       ->check(CLI::Range(0, 1000000))
       ->capture_default_str();
+  command
+      ->add_option("--edge-weight-bits", options.edge_weight_bits,
+                   "Of the weights of the first and the last layer (default: as --weight-bits)")
+      ->check(CLI::IsMember({0, 2, 3, 4, 5, 6, 7, 8}));
+  command
+      ->add_option(
+          "--weight-range", options.weight_range,
+          "Step of each row of a weight. max: the largest weight is the last integer; mse: the least squared error "
+          "(default: max; with --rounding compensated mse)")
+      ->transform(CLI::CheckedTransformer(ranges));
+  command
+      ->add_option(
+          "--rounding", options.rounding,
+          "nearest; compensated: later weights of a row make up for the errors of earlier ones, as the samples "
+          "feel them (not in recurrent layers)")
+      ->transform(CLI::CheckedTransformer(roundings));
   command->add_option("--threads", options.threads, "Threads (0: all cores)")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();

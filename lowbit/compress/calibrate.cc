@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "lowbit/compress/inputs/check_images.h"
-#include "lowbit/compress/integer_weights.h"
 #include "lowbit/compress/magnitude_histogram.h"
 #include "lowbit/compress/output_errors.h"
 #include "lowbit/compress/quantize_states.h"
@@ -33,7 +32,6 @@ Status CheckBits(const char* name, int bits, int least) {
 Status CheckOptions(const CalibrationOptions& options) {
   LOWBIT_RETURN_IF_ERROR(CheckBits("bits", options.bits, 2));
   LOWBIT_RETURN_IF_ERROR(CheckBits("edge bits", options.edge_bits, 2));
-  if (options.weight_bits != 0) LOWBIT_RETURN_IF_ERROR(CheckBits("weight bits", options.weight_bits, 2));
   if (!(options.percentile > 0 && options.percentile <= 100)) {
     return Invalid("the percentile must be above 0 and at most 100; it is " + std::to_string(options.percentile));
   }
@@ -166,15 +164,22 @@ void KeepFloat(int count, const std::map<std::string, double>& errors, std::vect
 
 }  // namespace
 
+WeightRounding WeightsOf(const CalibrationOptions& options) {
+  return {options.weight_bits, options.edge_weight_bits, options.weight_range,
+          options.rounding,    options.samples,          options.threads};
+}
+
 Result<Calibration> Calibrate(const Graph& graph, const data::ImageSet& images, const CalibrationOptions& options,
                               const CalibrationProgress& progress) {
   LOWBIT_RETURN_IF_ERROR(CheckOptions(options));
   LOWBIT_RETURN_IF_ERROR(Validate(graph));
-  const Graph rounded = options.weight_bits == 0 ? graph : RoundProductWeights(graph, options.weight_bits);
-  const std::vector<QuantizableValue> values = QuantizableValues(rounded, {"Conv", "GRU", "Gemm", "LSTM", "RNN"});
-  LOWBIT_RETURN_IF_ERROR(CheckGraph(rounded, values, images));
+  const std::vector<QuantizableValue> values = QuantizableValues(graph, {"Conv", "GRU", "Gemm", "LSTM", "RNN"});
+  LOWBIT_RETURN_IF_ERROR(CheckGraph(graph, values, images));
+  LOWBIT_TRY(RoundedNetwork network, RoundWeights(graph, &images, WeightsOf(options)));
+  const Graph& rounded = network.graph;
 
   Calibration calibration;
+  calibration.weights = std::move(network.weights);
   calibration.samples = std::min(options.samples, images.count());
   Graph open = WithOutputs(rounded, values);
   if (open.outputs.empty()) open.outputs = rounded.outputs;

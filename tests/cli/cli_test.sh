@@ -43,6 +43,8 @@ for file in junk missing; do
 done
 check "calibrate by a rule that is none" fails_with 2 "$lowbit" calibrate "$scratch/junk" -o "$scratch/q.lbm" --rule best
 check "calibrate to 9 bits" fails_with 2 "$lowbit" calibrate "$scratch/junk" -o "$scratch/q.lbm" --bits 9
+check "calibrate by a rounding that is none" fails_with 2 "$lowbit" calibrate "$scratch/junk" -o "$scratch/q.lbm" --rounding best
+check "calibrate by a range that is none" fails_with 2 "$lowbit" calibrate "$scratch/junk" -o "$scratch/q.lbm" --weight-range best
 # not_evaluated WHAT PART-OF-THE-MESSAGE ARGUMENT...
 not_evaluated() {
   check "not evaluated: $1" fails_with 2 "$lowbit" eval "$scratch/junk" "${@:3}"

@@ -150,6 +150,17 @@ check "calibrate, but keep float weights" "$lowbit" calibrate "$scratch/imported
   --samples 64 --weight-bits 0
 check "inspect --strict of it" fails_with 2 "$lowbit" inspect "$scratch/mixed.lbm" --kernels --strict
 check "  says why" says "its weights are no integers" "$scratch/err"
+check "calibrate weights by images" fails_with 0 "$lowbit" calibrate "$scratch/imported.lbm" -o "$scratch/compensated.lbm" \
+  --bits 0 --weight-bits 3 --rounding compensated --edge-weight-bits 5 --samples 64
+check "  tells the layers' errors" says "output error" "$scratch/out"
+check "  and on what" says "64 training images" "$scratch/out"
+check "  in JSON too" prints_json "$lowbit" calibrate "$scratch/imported.lbm" -o "$scratch/compensated.lbm" --bits 0 \
+  --weight-bits 3 --rounding compensated --edge-weight-bits 5 --weight-range max --samples 64 --json
+check "inspect its result" fails_with 0 "$lowbit" inspect "$scratch/compensated.lbm"
+check "  has the middle's bits" says "affine3" "$scratch/out"
+check "  and the edges'" says "affine5" "$scratch/out"
+check "calibrate by images that do not fit" fails_with 2 "$lowbit" calibrate "$scratch/imported.lbm" -o "$scratch/twice.lbm" --bits 0 \
+  --rounding compensated --data "mnist:$scratch"
 
 # Product quantization of it, and fine-tuning of that.
 pq=("$lowbit" compress "$scratch/imported.lbm" --set samples=32 --set iterations=5 --no-accuracy --quiet)

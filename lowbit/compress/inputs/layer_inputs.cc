@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "lowbit/compress/inputs/check_images.h"
@@ -25,7 +26,63 @@ Status ReadBatch(const data::ImageSet& images, int64_t first, int64_t count, int
   return Ok();
 }
 
+// Computes one value of a network.
+class ValueSource {
+ public:
+  static Result<ValueSource> Create(const Graph& graph, const std::string& value, int threads) {
+    const bool is_input = value == graph.inputs[0].name;
+    Graph cut = is_input ? graph : CutAt(graph, value);
+    LOWBIT_TRY(runtime::Model model, runtime::Model::FromGraph(cut, {.threads = threads, .self_test = false}));
+    return ValueSource(value, is_input, std::move(cut), std::move(model));
+  }
+
+  // What lies there until the next call, or `pixels`.
+  Result<Span<const float>> Compute(const std::vector<float>& pixels, int64_t batch) {
+    if (!is_input_) {
+      LOWBIT_TRY(const int64_t elements, model_.OutputElements(0, batch));
+      values_.resize(static_cast<size_t>(elements));
+      LOWBIT_RETURN_IF_ERROR(model_.Run({pixels}, batch, {Span<float>(values_)}));
+    }
+    const Span<const float> computed(is_input_ ? pixels : values_);
+    if (!std::all_of(computed.begin(), computed.end(), [](float v) { return std::isfinite(v); })) {
+      return Failed("activation '" + value_ + "' is not finite in the samples");
+    }
+    return computed;
+  }
+
+  Result<Shape> ShapeOf(int64_t batch) const {
+    LOWBIT_TRY(const auto shapes, InferShapes(cut_, batch));
+    return shapes.at(value_);
+  }
+
+ private:
+  ValueSource(std::string value, bool is_input, Graph cut, runtime::Model model)
+      : value_(std::move(value)), is_input_(is_input), cut_(std::move(cut)), model_(std::move(model)) {}
+
+  std::string value_;
+  bool is_input_;
+  Graph cut_;
+  runtime::Model model_;
+  std::vector<float> values_;
+};
+
+// Calls body(pixels, batch) for the samples, a batch at a time.
+template <typename Body>
+Status ForBatches(const data::ImageSet& images, int64_t samples, const Body& body) {
+  std::vector<float> pixels;
+  for (int64_t done = 0; done < samples; done += kBatch) {
+    const int64_t batch = std::min(kBatch, samples - done);
+    LOWBIT_RETURN_IF_ERROR(ReadBatch(images, done, batch, samples, &pixels));
+    LOWBIT_RETURN_IF_ERROR(body(pixels, batch));
+  }
+  return Ok();
+}
+
 }  // namespace
+
+bool ReadsPatches(const Node& node) {
+  return node.op == "Conv" || (node.op == "Gemm" && IntAttribute(node, "transA", 0) == 0);
+}
 
 Graph CutAt(const Graph& graph, const std::string& value) {
   Graph cut;
@@ -50,26 +107,25 @@ Graph CutAt(const Graph& graph, const std::string& value) {
 Status WatchOnImages(const Graph& graph, const std::string& value, const data::ImageSet& images, int64_t samples,
                      int threads, const WatchValue& watch) {
   LOWBIT_RETURN_IF_ERROR(CheckImages(graph, images));
-  const bool is_input = value == graph.inputs[0].name;
-  const Graph cut = is_input ? graph : CutAt(graph, value);
-  LOWBIT_TRY(runtime::Model model, runtime::Model::FromGraph(cut, {.threads = threads, .self_test = false}));
-  std::vector<float> pixels, values;
-  for (int64_t done = 0; done < samples; done += kBatch) {
-    const int64_t batch = std::min(kBatch, samples - done);
-    LOWBIT_RETURN_IF_ERROR(ReadBatch(images, done, batch, samples, &pixels));
-    if (!is_input) {
-      LOWBIT_TRY(const int64_t elements, model.OutputElements(0, batch));
-      values.resize(static_cast<size_t>(elements));
-      LOWBIT_RETURN_IF_ERROR(model.Run({pixels}, batch, {Span<float>(values)}));
-    }
-    const std::vector<float>& watched = is_input ? pixels : values;
-    if (!std::all_of(watched.begin(), watched.end(), [](float v) { return std::isfinite(v); })) {
-      return Failed("activation '" + value + "' is not finite in the samples");
-    }
-    LOWBIT_TRY(const auto shapes, InferShapes(cut, batch));
-    LOWBIT_RETURN_IF_ERROR(watch(watched, shapes.at(value)));
-  }
-  return Ok();
+  LOWBIT_TRY(ValueSource source, ValueSource::Create(graph, value, threads));
+  return ForBatches(images, samples, [&](const std::vector<float>& pixels, int64_t batch) -> Status {
+    LOWBIT_TRY(const Span<const float> values, source.Compute(pixels, batch));
+    LOWBIT_TRY(const Shape shape, source.ShapeOf(batch));
+    return watch(values, shape);
+  });
+}
+
+Status WatchBothOnImages(const Graph& first, const Graph& second, const std::string& value,
+                         const data::ImageSet& images, int64_t samples, int threads, const WatchBoth& watch) {
+  LOWBIT_RETURN_IF_ERROR(CheckImages(first, images));
+  LOWBIT_TRY(ValueSource one, ValueSource::Create(first, value, threads));
+  LOWBIT_TRY(ValueSource two, ValueSource::Create(second, value, threads));
+  return ForBatches(images, samples, [&](const std::vector<float>& pixels, int64_t batch) -> Status {
+    LOWBIT_TRY(const Span<const float> of_one, one.Compute(pixels, batch));
+    LOWBIT_TRY(const Span<const float> of_two, two.Compute(pixels, batch));
+    LOWBIT_TRY(const Shape shape, one.ShapeOf(batch));
+    return watch(of_one, of_two, shape);
+  });
 }
 
 }  // namespace lowbit::compress

@@ -45,10 +45,6 @@ double Dot(const float* a, const float* b, int64_t count, int64_t stride) {
 
 }  // namespace
 
-bool HasInputStatistics(const Node& node) {
-  return node.op == "Conv" || (node.op == "Gemm" && IntAttribute(node, "transA", 0) == 0);
-}
-
 InputStatistics::InputStatistics(const Node& node, const Shape& weight, int block)
     : node_(node), weight_(weight), block_(block), groups_(IntAttribute(node, "group", 1)) {
   weight_.resize(4, 1);

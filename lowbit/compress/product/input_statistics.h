@@ -16,7 +16,7 @@ namespace lowbit::compress {
 // Position g * m + b is block b (of m in a row) of the layer's group g.
 class InputStatistics {
  public:
-  // `node`: a Conv, or a Gemm without transA. REQUIRES: the graph is valid, and block divides the weight's columns.
+  // REQUIRES: ReadsPatches(node), the graph is valid, and block divides the weight's columns.
   InputStatistics(const Node& node, const Shape& weight, int block);
 
   // Inputs [N, C, H, W] or [N, C]. Cost: block * (columns + 1) / 2 multiplications for each output position.
@@ -36,9 +36,6 @@ class InputStatistics {
   int64_t groups_;
   std::vector<quant::product::Matrix> positions_;
 };
-
-// Whether the inputs of the layer can be watched in this way.
-bool HasInputStatistics(const Node& node);
 
 }  // namespace lowbit::compress
 

@@ -76,7 +76,7 @@ class Quantizer {
     if (images_ == nullptr) return watched;
     for (const std::string& name : plan.nodes) {
       const Node& node = NodeNamed(network_->graph, name);
-      if (!HasInputStatistics(node)) return Watched();
+      if (!ReadsPatches(node)) return Watched();
       InputStatistics statistics(node, plan.shape, plan.block);
       const bool first = watched.positions.empty();
       const auto watch = [&](Span<const float> values, const Shape& shape) {

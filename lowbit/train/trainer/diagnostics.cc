@@ -3,8 +3,11 @@
 #include <torch/types.h>
 #include <torch/utils.h>
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <stdexcept>
+#include <utility>
 
 #include "lowbit/core/uniform_grid.h"
 #include "lowbit/data/batcher.h"
@@ -68,18 +71,44 @@ std::vector<ActivationStatistics> WatchActivations(const data::ImageSet& images,
   return all;
 }
 
+namespace {
+
+// As WeightCodes has them.
+std::vector<uint8_t> CodeBytes(const QTensor& weight) {
+  if (weight.high_codes.empty()) return weight.codes;
+  std::vector<uint8_t> bytes;
+  bytes.reserve(2 * weight.codes.size());
+  for (size_t i = 0; i < weight.codes.size(); ++i) {
+    bytes.push_back(weight.codes[i]);
+    bytes.push_back(weight.high_codes[i]);
+  }
+  return bytes;
+}
+
+// The share of the `count` codes that differ. REQUIRES: equal sizes, a multiple of count
+double ShareOfChanges(const std::vector<uint8_t>& before, const std::vector<uint8_t>& now, size_t count) {
+  const auto bytes = static_cast<std::ptrdiff_t>(now.size() / count);
+  int64_t changed = 0;
+  for (auto a = before.begin(), b = now.begin(); b != now.end(); a += bytes, b += bytes) {
+    changed += std::equal(b, b + bytes, a) ? 0 : 1;
+  }
+  return static_cast<double>(changed) / static_cast<double>(count);
+}
+
+}  // namespace
+
 void CodeChanges::Add(const Network& network, std::vector<LayerStatistics>* layers) {
   const Graph frozen = network.Export(Weights::kFrozen);
   for (LayerStatistics& layer : *layers) {
     const auto* weight = std::get_if<QTensor>(&frozen.parameters.at(layer.parameter).value);
     if (weight == nullptr) continue;
     std::vector<uint8_t>& before = codes_[layer.parameter];
-    if (before.size() == weight->codes.size() && !before.empty()) {
-      int64_t changed = 0;
-      for (size_t i = 0; i < before.size(); ++i) changed += before[i] != weight->codes[i] ? 1 : 0;
-      layer.details["changed"] = static_cast<double>(changed) / static_cast<double>(before.size());
+    std::vector<uint8_t> now = CodeBytes(*weight);
+    // A checkpoint of another version may have kept the low bytes alone: then this is a first look.
+    if (before.size() == now.size() && !now.empty()) {
+      layer.details["changed"] = ShareOfChanges(before, now, weight->codes.size());
     }
-    before = weight->codes;
+    before = std::move(now);
   }
 }
 

@@ -25,14 +25,14 @@ struct ActivationStatistics {
 // Costs one forward pass. Throws std::runtime_error if an image cannot be read.
 std::vector<ActivationStatistics> WatchActivations(const data::ImageSet& images, int64_t count, Network* network);
 
-// Codes of low-bit weights, by parameter.
+// Codes of low-bit weights, by parameter: a byte for each, or two, the low one first, if the value set has more than 256 codes.
 using WeightCodes = std::map<std::string, std::vector<uint8_t>>;
 
 // What becomes of the codes of low-bit weights from one look to the next.
 class CodeChanges {
  public:
   // Adds "changed" to the details of each layer that has codes now and had them at the last look: the share of its codes that are
-  // others. Costs one quantization of all weights, and keeps a byte for each.
+  // others. Costs one quantization of all weights, and keeps a byte or two for each code.
   void Add(const Network& network, std::vector<LayerStatistics>* layers);
 
   // Those of the last look, which a resumed run goes on with.

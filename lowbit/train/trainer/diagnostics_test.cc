@@ -6,6 +6,9 @@
 #include <torch/utils.h>
 
 #include <cmath>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "lowbit/base/config.h"
 #include "lowbit/train/parameter.h"
@@ -21,8 +24,8 @@ void AddParameter(Graph* graph, const std::string& name, FloatTensor value, Para
   graph->parameters[name].traits.role = role;
 }
 
-// Four pixels on the grid 0, 10, 20, 30, and a classifier of two classes.
-Graph QuantizedPixels() {
+// Four pixels on the grid 0, 10, 20, 30, and a classifier, of two classes if none is given.
+Graph QuantizedPixels(FloatTensor weight = {{2, 4}, {1, -1, .01f, 1, 1, 1, 1, .01f}}) {
   Graph graph;
   graph.name = "pixels";
   graph.inputs = {{"image", {kDynamic, 1, 2, 2}}};
@@ -30,8 +33,7 @@ Graph QuantizedPixels() {
   AddParameter(&graph, "scale", FloatTensor({}, {10}), constant);
   AddParameter(&graph, "zero", FloatTensor({}, {0}), constant);
   AddParameter(&graph, "bits", FloatTensor({}, {2}), constant);
-  AddParameter(&graph, "fc.weight", FloatTensor({2, 4}, {1, -1, .01f, 1, 1, 1, 1, .01f}),
-               ParameterTraits::Role::kWeight);
+  AddParameter(&graph, "fc.weight", std::move(weight), ParameterTraits::Role::kWeight);
   graph.nodes.push_back({"quant",
                          "Quant",
                          {"image", "scale", "zero", "bits"},
@@ -43,10 +45,20 @@ Graph QuantizedPixels() {
   return graph;
 }
 
-Network Ternary() {
+Network Make(const Graph& graph, const std::string& method, ConfigTable method_options = {}) {
+  const ConfigTable section = {{"method", Config{method, ""}}, {method, Config{std::move(method_options), ""}}};
   NetworkOptions options;
-  options.method = ReadQuantizeSection(Config{ConfigTable{{"method", Config{std::string("twn"), ""}}}, ""}).value();
-  return Network::Create(QuantizedPixels(), options);
+  options.method = ReadQuantizeSection(Config{section, ""}).value();
+  return Network::Create(graph, options);
+}
+
+Network Ternary() { return Make(QuantizedPixels(), "twn"); }
+
+// Rows of four weights, each one codeword of 300: row i has code i mod 300.
+Network ThreeHundredCodewords(int64_t rows) {
+  std::vector<float> weights;
+  for (int64_t i = 0; i < 4 * rows; ++i) weights.push_back(static_cast<float>(i / 4 % 300));
+  return Make(QuantizedPixels({{rows, 4}, weights}), "pq", {{"linear_centroids", Config{int64_t{512}, ""}}});
 }
 
 TEST(WatchActivations, CountsWhatLiesBeyondTheGridAndWhatBecomesZero) {
@@ -79,6 +91,32 @@ TEST(CodeChanges, AreThoseSinceTheLastLook) {
     network.Parameters().at(0).tensor[0].neg_();  // Three codes of eight turn round; that of 0.01 stays 0.
   }
   EXPECT_EQ(look().at("changed"), 3. / 8);
+  EXPECT_EQ(look().at("changed"), 0);
+}
+
+// Codes of a codebook have up to 15 bits.
+TEST(CodeChanges, AreThoseOfWholeCodes) {
+  constexpr int64_t kRows = 2100;  // Fewer than four for each of 512 codewords would have a smaller codebook.
+  Network network = ThreeHundredCodewords(kRows);
+  CodeChanges changes;
+  const auto look = [&] {
+    std::vector<LayerStatistics> layers = network.Statistics();
+    changes.Add(network, &layers);
+    return layers.at(0).details;
+  };
+  look();
+  EXPECT_EQ(look().at("changed"), 0);
+  {
+    const torch::NoGradGuard no_gradients;
+    at::Tensor codes = network.Buffers().at("fc.weight/codes");
+    codes[7] += 256;  // The high byte alone,
+    codes[8] += 1;    // the low one alone,
+    codes[9] = 266;   // both: one code.
+  }
+  EXPECT_EQ(look().at("changed"), 3. / kRows);
+  // What a checkpoint of an earlier version kept: the low bytes alone.
+  changes.mutable_codes()->at("fc.weight").resize(kRows);
+  EXPECT_THAT(look(), IsEmpty());
   EXPECT_EQ(look().at("changed"), 0);
 }
 

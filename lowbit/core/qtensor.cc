@@ -74,9 +74,9 @@ const char* StorageName(ValueSet::Storage storage) {
     case ValueSet::Storage::kFloat32:
       return "";
     case ValueSet::Storage::kFloat16:
-      return " float16";
+      return "_float16";
     case ValueSet::Storage::kInt8:
-      return " int8";
+      return "_int8";
   }
   return "";
 }

@@ -60,7 +60,7 @@ struct ValueSet {
   std::vector<int8_t> TableIntegers() const;
   // The value of a code of any kind but kCodebook. REQUIRES: 0 <= code < Count()
   float Value(int code) const;
-  // "binary", "ternary", "affine4", "table16", "codebook256x8", and with its storage "codebook256x8 float16" or "... int8"
+  // One word: "binary", "ternary", "affine4", "table16", "codebook256x8", and with its storage "codebook256x8_float16" or "..._int8"
   std::string Name() const;
   bool operator==(const ValueSet& other) const;
 };

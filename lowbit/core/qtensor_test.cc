@@ -41,8 +41,8 @@ TEST(ValueSet, EveryKindNamesItsCodes) {
                                  {ValueSet::Table({-1, 0, 0.5f, 1, 2}), 5, 3, "table5"},
                                  {ValueSet::Codebook({1, 2, 3, 4, 5, 6}, 2), 3, 2, "codebook3x2"},
                                  {ValueSet::Codebook(std::vector<float>(2048), 2), 1024, 10, "codebook1024x2"},
-                                 {ValueSet::HalfCodebook({1, 2}, 2), 1, 1, "codebook1x2 float16"},
-                                 {ValueSet::ByteCodebook({1, 2}, 1), 2, 1, "codebook2x1 int8"}};
+                                 {ValueSet::HalfCodebook({1, 2}, 2), 1, 1, "codebook1x2_float16"},
+                                 {ValueSet::ByteCodebook({1, 2}, 1), 2, 1, "codebook2x1_int8"}};
   for (const Row& row : rows) {
     EXPECT_EQ(row.set.Name(), row.name);
     EXPECT_EQ(row.set.Count(), row.count) << row.name;

@@ -169,8 +169,8 @@ TEST(QuantizeProduct, LayerByLayer) {
   EXPECT_TRUE(Validate(network.graph).ok());
   ASSERT_EQ(network.layers.size(), 2u);
   EXPECT_EQ(network.samples, 40);
-  EXPECT_EQ(Weight(network, "conv2.w").values.Name(), "codebook32x9 float16");
-  EXPECT_EQ(Weight(network, "fc.w").values.Name(), "codebook512x4 float16");
+  EXPECT_EQ(Weight(network, "conv2.w").values.Name(), "codebook32x9_float16");
+  EXPECT_EQ(Weight(network, "fc.w").values.Name(), "codebook512x4_float16");
   for (const ProductLayer& layer : network.layers) {
     EXPECT_GT(layer.output_error, 0);
     EXPECT_LT(layer.output_error, 1);
@@ -247,7 +247,7 @@ TEST(QuantizeProduct, Switches) {
   options.annealing = 1;
   options.iterations = 10;
   const ProductNetwork network = QuantizeProduct(graph, plan, &images, options).value();
-  EXPECT_EQ(Weight(network, "conv2.w").values.Name(), "codebook32x9 int8");
+  EXPECT_EQ(Weight(network, "conv2.w").values.Name(), "codebook32x9_int8");
   EXPECT_TRUE(network.layers[0].gains);   // bn takes them.
   EXPECT_FALSE(network.layers[1].gains);  // Nothing does.
   EXPECT_LT(network.layers[0].output_error, 0.9);

@@ -31,7 +31,7 @@ at::Tensor ToTorch(const QTensor& tensor) { return at::tensor(Dequantize(tensor)
 
 TEST(Pq, TakesOverTheCodebookThatIsThere) {
   const auto method = Make(FiveKernels());
-  EXPECT_EQ(method->Freeze().values.Name(), "codebook5x9 float16");
+  EXPECT_EQ(method->Freeze().values.Name(), "codebook5x9_float16");
   EXPECT_TRUE(ToTorch(method->Freeze()).equal(FiveKernels()));
   EXPECT_TRUE(method->Master().equal(FiveKernels()));
   EXPECT_EQ(method->Statistics().error, 0);
@@ -40,11 +40,11 @@ TEST(Pq, TakesOverTheCodebookThatIsThere) {
 TEST(Pq, ClustersOtherWeights) {
   const at::Tensor weight = at::randn({64, 32, 3, 3});
   const auto method = Make(weight);
-  EXPECT_EQ(method->Freeze().values.Name(), "codebook256x9 float16");
+  EXPECT_EQ(method->Freeze().values.Name(), "codebook256x9_float16");
   EXPECT_LT((method->Master() - weight).norm().item<double>(), 0.9 * weight.norm().item<double>());
-  EXPECT_EQ(Make(at::randn({10, 64}))->Freeze().values.Name(), "codebook32x4 float16");
+  EXPECT_EQ(Make(at::randn({10, 64}))->Freeze().values.Name(), "codebook32x4_float16");
   EXPECT_EQ(Make(weight, {{"kernels", Config{int64_t{2}, ""}}, {"codebook", Text("int8")}})->Freeze().values.Name(),
-            "codebook128x18 int8");
+            "codebook128x18_int8");
 }
 
 // Acceptance test 5 of the specification: the gradient of a codeword is the mean of its members' gradients.

@@ -27,6 +27,20 @@ std::map<std::string, int64_t> MacsByNode(const std::vector<NodeCost>& costs) {
   return macs;
 }
 
+constexpr size_t kMostNames = 20, kFirstNames = 5;
+
+// A list of names, the first few of many.
+std::string NamesText(const std::string& value) {
+  std::vector<std::string> names = SplitLines(value);
+  const size_t count = names.size();
+  if (count <= kMostNames) return fmt::format("{}", fmt::join(names, ", "));
+  names.resize(kFirstNames);
+  return fmt::format("{}: {}, ... (all of them: --json)", Grouped(static_cast<int64_t>(count)), fmt::join(names, ", "));
+}
+
+// "[64,3,7,7]": a column of the table is one word, for programs that split it.
+std::string ShapeText(const Shape& shape) { return fmt::format("[{}]", fmt::join(shape, ",")); }
+
 InspectedLayer Describe(const Graph& graph, const lbm::StoredParameter& stored,
                         const std::map<std::string, int64_t>& macs) {
   InspectedLayer layer;
@@ -87,11 +101,11 @@ Result<Inspection> Inspect(const std::string& path) {
 std::string ToText(const Inspection& inspection) {
   std::string text = fmt::format("{}: {}\n", inspection.path, inspection.network);
   for (const auto& [key, value] : inspection.metadata) {
-    text += fmt::format("{}: {}\n", key, fmt::join(SplitLines(value), ", "));
+    text += fmt::format("{}: {}\n", key, NamesText(value));
   }
   std::vector<std::vector<std::string>> rows = {{"parameter", "shape", "values", "bits", "bytes", "scales", "MACs"}};
   for (const InspectedLayer& layer : inspection.layers) {
-    rows.push_back({layer.name, ToString(layer.shape), layer.values, fmt::format("{:.2f}", layer.bits),
+    rows.push_back({layer.name, ShapeText(layer.shape), layer.values, fmt::format("{:.2f}", layer.bits),
                     Grouped(layer.bytes), Grouped(layer.scale_bytes + layer.table_bytes), Grouped(layer.macs)});
   }
   text += "\n" + TextTable(rows) + "\n";

@@ -312,10 +312,8 @@ std::vector<at::Tensor> Network::Run(const std::vector<at::Tensor>& inputs, Mode
                                 std::to_string(inputs.size()));
   }
   impl.context = context;
-  const MixedPrecision mixed = impl.options.mixed_precision;
-  const Autocast autocast(
-      mixed == MixedPrecision::kAlways || (mixed == MixedPrecision::kTraining && mode == Mode::kTrain),
-      impl.device.type());
+  const bool mixed = impl.options.mixed_precision == MixedPrecision::kTraining && mode == Mode::kTrain;
+  const Autocast autocast(mixed, impl.device.type());
   std::vector<at::Tensor> values = impl.fixed;
   const auto value = [&values](int slot) -> at::Tensor& { return values[static_cast<size_t>(slot)]; };
   for (const auto& [name, method] : impl.methods) {

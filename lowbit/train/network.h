@@ -56,7 +56,6 @@ enum class Arithmetic {
 enum class MixedPrecision {
   kOff,
   kTraining,  // In Mode::kTrain: evaluation answers as the packed network will.
-  kAlways,
 };
 
 enum class MemoryFormat { kAuto, kContiguous, kChannelsLast };

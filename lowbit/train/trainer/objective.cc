@@ -13,7 +13,6 @@ NetworkOptions TeacherOptions(const NetworkOptions& student) {
   NetworkOptions options;
   options.device = student.device;
   options.memory_format = student.memory_format;
-  if (student.mixed_precision != MixedPrecision::kOff) options.mixed_precision = MixedPrecision::kAlways;
   return options;
 }
 

@@ -16,8 +16,8 @@ struct NetworkOptions;
 // Of pictures PictureDifference takes the place of both.
 class Objective {
  public:
-  // `options`: of the network that is trained; the teacher gets its device, memory format and precision. Copies what it
-  // needs of the job. Throws as Network::Create.
+  // `options`: of the network that is trained; the teacher gets its device and memory format, and computes in float32 whatever the
+  // student does: its answers are what is learned. Copies what it needs of the job. Throws as Network::Create.
   Objective(const TrainJob& job, const NetworkOptions& options);
   Objective(Objective&&) noexcept;
   ~Objective();

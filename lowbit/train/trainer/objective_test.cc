@@ -41,6 +41,21 @@ TEST(Objective, WeighsLabelsAgainstATeacherWithItsOwnNormalization) {
   EXPECT_TRUE(logits.grad().defined());
 }
 
+// The student's rounding to bfloat16 would be the teacher's noise.
+TEST(Objective, TheTeacherComputesInFloat32WhateverTheStudentDoes) {
+  TrainJob job;
+  job.recipe.distill.weight = 1;
+  job.recipe.distill.temperature = 1;
+  job.teacher = MakeGraph({30}, 2);
+  NetworkOptions mixed;
+  mixed.mixed_precision = MixedPrecision::kTraining;
+  torch::manual_seed(1);
+  const at::Tensor images = at::rand({4, 1, 8, 8}) * 255, labels = at::tensor({0, 1, 2, 0}, at::kLong);
+  const at::Tensor logits = at::randn({4, 3});
+  EXPECT_TRUE(
+      Objective(job, mixed).Loss(images, logits, labels).equal(Objective(job, {}).Loss(images, logits, labels)));
+}
+
 TEST(Objective, IsCrossEntropyWithoutATeacher) {
   Objective objective({}, {});
   const at::Tensor logits = at::arange(6).to(at::kFloat).view({2, 3}), labels = at::tensor({0, 1}, at::kLong);

@@ -101,8 +101,9 @@ Shape Recurrence::StateShape() const {
 
 Result<Recurrence> ReadRecurrence(const Node& node, const Shape& sequence, const Shape& weights) {
   LOWBIT_TRY(const Kind kind, KindOf(node));
-  if (sequence.size() != 3)
+  if (sequence.size() != 3) {
     return Invalid("sequences must be [steps, batch, inputs]; they have shape " + ToString(sequence));
+  }
   if (weights.size() != 3 || weights[0] < 1 || weights[0] > 2 || weights[1] % kind.gates != 0) {
     return Invalid("weights must be [1 or 2 directions, " + std::to_string(kind.gates) +
                    " * hidden, inputs]; they have shape " + ToString(weights));

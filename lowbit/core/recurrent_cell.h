@@ -85,10 +85,10 @@ class RecurrentCell {
       const int64_t row = 2 * r_.hidden + k;
       const Real z = Apply(0, gates[k] + a_.Product(k, read, 0));
       const Real state = r_.linear_before_reset
-                             ? reset[i] * a_.Product(row, read, bias_ == nullptr ? Real(0) : bias_[k])
+                             ? reset[i] * a_.Product(row, read, bias_ == nullptr ? Real{0} : bias_[k])
                              : a_.Product(row, read_gated, 0);
       const Real candidate = Apply(1, gates[row] + state);
-      (*h)[i] = (Real(1) - z) * candidate + z * old[i];
+      (*h)[i] = (Real{1} - z) * candidate + z * old[i];
     }
   }
 
@@ -122,8 +122,8 @@ class RecurrentLayer {
   using Vector = std::vector<Real>;
 
   RecurrentLayer(const Recurrence& recurrence, const RecurrentInputs<Real>& inputs) : r_(recurrence), in_(inputs) {
-    out_.y.assign(static_cast<size_t>(Elements(r_.SequenceShape())), Real(0));
-    out_.h.assign(static_cast<size_t>(Elements(r_.StateShape())), Real(0));
+    out_.y.assign(static_cast<size_t>(Elements(r_.SequenceShape())), Real{0});
+    out_.h.assign(static_cast<size_t>(Elements(r_.StateShape())), Real{0});
     out_.c = out_.h;
   }
 
@@ -138,7 +138,7 @@ class RecurrentLayer {
 
  private:
   Vector Initial(const Real* states, int64_t place) const {
-    if (states == nullptr) return Vector(static_cast<size_t>(r_.hidden), Real(0));
+    if (states == nullptr) return Vector(static_cast<size_t>(r_.hidden), Real{0});
     return Vector(states + place, states + place + r_.hidden);
   }
 

@@ -66,8 +66,9 @@ std::optional<Truncation> Match(double unit, double middle, double out_scale) {
 std::optional<std::pair<Truncation, std::vector<std::string>>> MatchNode(const Graph& graph, const Node& quant) {
   const std::optional<double> scale = Scalar(graph, quant.inputs[1]), zero = Scalar(graph, quant.inputs[2]),
                               bits = Scalar(graph, quant.inputs[3]);
-  if (!scale.has_value() || zero != 0.0 || !bits.has_value() || IntAttribute(quant, "narrow", 0) != 0)
+  if (!scale.has_value() || zero != 0.0 || !bits.has_value() || IntAttribute(quant, "narrow", 0) != 0) {
     return std::nullopt;
+  }
   const std::optional<Step> sub = StepBefore(graph, quant.inputs[0], "Sub");
   const std::optional<Step> mul = sub.has_value() ? StepBefore(graph, sub->node->inputs[0], "Mul") : std::nullopt;
   if (!mul.has_value()) return std::nullopt;

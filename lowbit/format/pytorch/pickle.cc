@@ -110,13 +110,13 @@ class Machine {
   // --- Operations.
 
   Status PushList(Result<std::vector<size_t>> items) {
-    LOWBIT_RETURN_IF_ERROR(items);
+    if (!items.ok()) return items.error();
     return Push({Kind::kList, 0, 0, {}, std::move(items).value()});
   }
 
   // Adds to the list or dictionary on top what was above it.
   Status Extend(Kind kind, Result<std::vector<size_t>> items) {
-    LOWBIT_RETURN_IF_ERROR(items);
+    if (!items.ok()) return items.error();
     LOWBIT_TRY(const size_t top, Top());
     Object& target = (*this)[top];
     if (target.kind != kind) return Invalid("what is added to is of another kind");

@@ -102,8 +102,9 @@ class Reader {
     total_ += entry.size;
     if (total_ > bytes_.size()) return Invalid("has entries that overlap");
     const Span<const uint8_t> bytes = bytes_.subspan(data, entry.size);
-    if (crc32_z(0, bytes.data(), bytes.size()) != checksum)
+    if (crc32_z(0, bytes.data(), bytes.size()) != checksum) {
       return Invalid(what + "is damaged: its checksum is another");
+    }
     if (!entries_.emplace(entry.name, bytes).second) return Invalid(what + "is there twice");
     return Ok();
   }

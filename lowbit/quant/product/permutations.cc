@@ -89,7 +89,8 @@ class LayerBlocks {
 
   // N d det(cov)^(1/d)
   double MeasureCost() const {
-    const double count = static_cast<double>(rows_ * (channels_ / in_block_));
+    const int64_t blocks = channels_ / in_block_;
+    const auto count = static_cast<double>(rows_ * blocks);
     Matrix covariance(squares_.size);
     for (int i = 0; i < covariance.size; ++i) {
       for (int j = 0; j <= i; ++j) {

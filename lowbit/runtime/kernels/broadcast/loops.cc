@@ -19,6 +19,7 @@ std::vector<int64_t> RepeatedStrides(const Shape& operand, size_t rank) {
 
 BroadcastLoops::BroadcastLoops(const Shape& output, const std::vector<Shape>& operands) : strides(operands.size()) {
   std::vector<std::vector<int64_t>> all;
+  all.reserve(operands.size());
   for (const Shape& operand : operands) all.push_back(RepeatedStrides(operand, output.size()));
   const auto continues = [&](size_t d) {  // The last loop, as a part of one over d.
     for (size_t k = 0; k < all.size(); ++k) {

@@ -9,6 +9,7 @@
 
 #include "lowbit/app/evaluate_file.h"
 #include "lowbit/app/file_data.h"
+#include "lowbit/app/output_file.h"
 #include "lowbit/app/text.h"
 #include "lowbit/app/training_module.h"
 #include "lowbit/base/checksum.h"
@@ -31,15 +32,6 @@ Error InFile(const std::string& path, const Error& error) { return Error{error.k
 Result<data::Dataset> LoadImages(const CompressFileRequest& request) {
   LOWBIT_TRY(const Classifier classifier, Classifier::LoadAny(request.file, request.threads));
   return LoadFileImages(classifier, request.file, request.data);
-}
-
-// Found out before hours of work, not after them.
-Status CheckCanWrite(const std::string& out) {
-  if (FolderExists(out)) return Invalid(out + ": is a folder; the name of a file was expected");
-  const std::string probe = out + ".probe";
-  LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(probe, ""));
-  std::remove(probe.c_str());
-  return Ok();
 }
 
 // Of the layer as it is stored: codes in whole bytes a row, the codebook, its scale.
@@ -135,7 +127,7 @@ FinetuningRequest FinetuningOf(const CompressFileRequest& request, const Graph& 
 
 // What must hold before hours of work.
 Status CheckBefore(const CompressFileRequest& request, const Graph& graph) {
-  LOWBIT_RETURN_IF_ERROR(CheckCanWrite(request.out));
+  LOWBIT_RETURN_IF_ERROR(CheckOutput(request.out, {request.file, request.finetuning.recipe}));
   if (!request.finetuning.wanted()) return Ok();
   if (request.data == "none" && request.finetuning.recipe.empty()) {
     return Invalid("--epochs needs labelled images to train on; --data none has none");

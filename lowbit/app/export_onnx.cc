@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "lowbit/app/output_file.h"
 #include "lowbit/app/text.h"
 #include "lowbit/app/training_module.h"
 #include "lowbit/base/file.h"
@@ -22,6 +23,8 @@ Result<Graph> ReadModel(const std::string& model) {
 }  // namespace
 
 Result<ExportedFile> ExportOnnx(const std::string& model, const ExportSettings& settings, const std::string& out) {
+  LOWBIT_RETURN_IF_ERROR(CheckOutput(out, {model}));
+  if (settings.external_data) LOWBIT_RETURN_IF_ERROR(CheckOutput(out + ".data", {model}));
   LOWBIT_TRY(Graph graph, ReadModel(model));
   if (settings.fold_batch_norm) graph = FoldBatchNorm(graph);
   const Result<onnx::WrittenFiles> written =
@@ -37,8 +40,9 @@ Result<ExportedFile> ExportOnnx(const std::string& model, const ExportSettings& 
 
 std::string ToText(const ExportedFile& file) {
   std::string text = fmt::format("{}: ONNX, flavor {}, {} bytes\n", file.path, file.flavor, Grouped(file.file_bytes));
-  if (!file.data_path.empty())
+  if (!file.data_path.empty()) {
     text += fmt::format("{}: its weights, {} bytes\n", file.data_path, Grouped(file.data_bytes));
+  }
   return text;
 }
 

@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "lowbit/app/output_file.h"
 #include "lowbit/core/fold_batch_norm.h"
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/format/onnx/onnx.h"
@@ -74,6 +75,7 @@ bool IsOnnxFile(const std::string& path) {
 
 Result<Inspection> ImportOnnx(const std::string& path, const std::vector<std::string>& shapes,
                               const std::vector<std::string>& values, bool fold_batch_norm, const std::string& out) {
+  LOWBIT_RETURN_IF_ERROR(CheckOutput(out, {path}));
   onnx::ReadOptions options;
   for (const std::string& text : shapes) {
     LOWBIT_TRY(auto shape, ParseShape(text));

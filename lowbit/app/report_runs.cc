@@ -3,11 +3,13 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "lowbit/app/output_file.h"
 #include "lowbit/report/report.h"
 
 namespace lowbit::app {
 
 Result<ReportSummary> ReportRuns(const std::vector<std::string>& folders, const std::string& out) {
+  LOWBIT_RETURN_IF_ERROR(CheckOutput(out, folders));
   ReportSummary summary{out, {}};
   for (const std::string& folder : folders) {
     if (!report::IsSweepFolder(folder)) continue;

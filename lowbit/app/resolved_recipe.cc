@@ -1,10 +1,20 @@
 #include "lowbit/app/resolved_recipe.h"
 
 #include <filesystem>
+#include <utility>
 
 #include "lowbit/recipe/toml.h"
 
 namespace lowbit::app {
+namespace {
+
+// Of what is there messages tell file and line; what is missing has none.
+Error InFile(const std::string& path, const Error& error) {
+  const bool has_place = error.message.empty() || error.message[0] != '\'';
+  return {error.kind, (has_place ? "" : path + ": ") + error.message};
+}
+
+}  // namespace
 
 Result<Config> ResolveConfig(const std::string& path, const std::vector<std::string>& overrides) {
   LOWBIT_TRY(Config config, recipe::ParseRecipe(path));
@@ -20,7 +30,9 @@ Result<Config> ResolveConfig(const std::string& path, const std::vector<std::str
 Result<ResolvedRecipe> ResolveRecipe(const std::string& path, const std::vector<std::string>& overrides) {
   LOWBIT_TRY(const Config config, ResolveConfig(path, overrides));
   ResolvedRecipe resolved;
-  LOWBIT_TRY(resolved.recipe, recipe::ReadRecipe(config));
+  Result<recipe::Recipe> read = recipe::ReadRecipe(config);
+  if (!read.ok()) return InFile(path, read.error());
+  resolved.recipe = std::move(read).value();
   resolved.text = recipe::ToToml(config);
   return resolved;
 }

@@ -91,7 +91,18 @@ Result<std::string> ReadTextFile(const std::string& path, uint64_t max_bytes) {
   return ReadWhole<std::string>(path, max_bytes);
 }
 
+namespace {
+
+// A device or a pipe, which a file would take the place of: /dev/null is no longer what others need then.
+bool IsSpecial(const std::string& path) {
+  struct stat status = {};
+  return stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+}
+
+}  // namespace
+
 Status WriteFileAtomic(const std::string& path, Span<const uint8_t> bytes) {
+  if (IsSpecial(path)) return Invalid(path + ": is neither a file nor the name of a new one");
   const std::string temporary = path + ".part." + std::to_string(getpid());
   Descriptor file(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (file.get() < 0) return SystemError(path, "cannot create");

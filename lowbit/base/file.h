@@ -17,7 +17,7 @@ Result<std::string> ReadTextFile(const std::string& path, uint64_t max_bytes = u
 
 // Replaces `path` by `bytes` so that a reader, or a machine that loses power, sees the old file or the new one and
 // nothing between: written to a temporary name in the same folder, synced, renamed, the folder synced. On an error
-// (folder missing or unwritable, disk full) the old file is untouched and the temporary one is removed.
+// (folder missing or unwritable, disk full, `path` a folder, device or pipe) the old one is untouched and the temporary one is removed.
 Status WriteFileAtomic(const std::string& path, Span<const uint8_t> bytes);
 Status WriteFileAtomic(const std::string& path, std::string_view text);
 

@@ -64,6 +64,20 @@ TEST_F(FileTest, AFolderThatIsMissingIsAnError) {
   EXPECT_THAT(Names(), ElementsAre());
 }
 
+// A rename would put a file in its place.
+TEST_F(FileTest, ADeviceOrPipeIsAnErrorAndStays) {
+  ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);
+  std::filesystem::create_symlink(Path("pipe"), Path("link"));
+  for (const char* name : {"pipe", "link"}) {
+    const Status status = WriteFileAtomic(Path(name), "x");
+    ASSERT_FALSE(status.ok());
+    EXPECT_EQ(status.error().kind, ErrorKind::kInvalid);
+    EXPECT_THAT(status.error().message, HasSubstr(Path(name) + ": is neither a file nor "));
+  }
+  EXPECT_TRUE(std::filesystem::is_fifo(Path("pipe")));
+  EXPECT_TRUE(std::filesystem::is_symlink(Path("link")));
+}
+
 TEST_F(FileTest, AnUnwritableFolderIsAnErrorAndTheOldFileSurvives) {
   ASSERT_TRUE(WriteFileAtomic(Path("a"), "old").ok());
   chmod(folder_.c_str(), 0555);

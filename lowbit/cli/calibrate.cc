@@ -3,6 +3,7 @@
 #include <string>
 
 #include "lowbit/app/calibrate_file.h"
+#include "lowbit/app/output_file.h"
 #include "lowbit/cli/commands.h"
 #include "lowbit/cli/output.h"
 #include "lowbit/cli/packed_argument.h"
@@ -88,8 +89,11 @@ void AddCalibrate(CLI::App* program, int* code) {
       ->capture_default_str();
   command->add_flag("--json", arguments->json, "Print one JSON object");
   command->callback([=] {
-    *code = WithPackedFile(&arguments->request.file,
-                           [&] { return PrintResult(app::CalibrateFile(arguments->request), arguments->json); });
+    const app::CalibrateFileRequest& request = arguments->request;
+    *code = WithPackedFile(&arguments->request.file, [&] {
+      const Status output = app::CheckOutput(request.out, {request.file});
+      return output.ok() ? PrintResult(app::CalibrateFile(request), arguments->json) : Report(output.error());
+    });
   });
 }
 

@@ -4,6 +4,7 @@
 #include "lowbit/app/compare_files.h"
 #include "lowbit/app/evaluate_file.h"
 #include "lowbit/app/evaluate_super_resolution.h"
+#include "lowbit/app/output_file.h"
 #include "lowbit/app/training_module.h"
 #include "lowbit/base/file.h"
 #include "lowbit/cli/commands.h"
@@ -67,6 +68,10 @@ int RunEval(const EvalArguments& arguments) {
     return RunSuperResolution(arguments);
   }
   if (arguments.scale != 0) return Report(Invalid("--scale is for --data super-resolution:FOLDER"));
+  if (!arguments.predictions.empty()) {
+    const Status output = app::CheckOutput(arguments.predictions, {arguments.request.run});
+    if (!output.ok()) return Report(output.error());
+  }
   const Result<app::Evaluation> evaluation = Evaluate(arguments.request);
   if (evaluation.ok() && !arguments.predictions.empty()) {
     const Status written = WritePredictions(arguments.predictions, evaluation.value());

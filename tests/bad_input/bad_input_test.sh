@@ -148,6 +148,11 @@ if [ "$train" = ON ]; then
   check "a loss that is not finite ends the run with 1" diverges
   check "pack of a folder that is no run" sentence 2 "$bad" "$lowbit" pack "$bad" -o "$scratch/out.lbm"
   check "nothing is left of it" [ ! -e "$scratch/out.lbm" ]
+  check "pack of a file" sentence 2 "is a file; the folder of a run" "$lowbit" pack "$model" -o "$scratch/out.lbm"
+  check "pack of nothing" sentence 2 "nowhere: is not there; the folder of a run" "$lowbit" pack "$bad/nowhere" -o "$scratch/out.lbm"
+  for file in checkpoint.safetensors recipe.toml run.json; do
+    check "pack over a run's $file" sentence 2 "would be lost" "$lowbit" pack "$scratch/good" -o "$scratch/good/$file"
+  done
   check "pack into a folder that is not there" sentence 2 "nowhere" "$lowbit" pack "$scratch/good" -o "$bad/nowhere/m.lbm"
   check "report of a folder that is no run" sentence 2 "$bad" "$lowbit" report "$bad" -o "$scratch/report.html"
   check "no page is left of it" [ ! -e "$scratch/report.html" ]

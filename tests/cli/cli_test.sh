@@ -129,6 +129,36 @@ not_imported "a shape of another input" "unknown input 'z'; did you mean 'x'?" -
 not_imported "a value that is none" "expected INPUT=NUMBER" --value x=1,b
 not_imported "a value of another input" "unknown input 'z'; did you mean 'x'?" --value z=1
 not_imported "an ONNX file with a recipe's settings" "--set is for recipes" --set model.width=2
+# kept FILE PART-OF-THE-MESSAGE COMMAND...: exits with 2, says so in one line, and FILE is what it was.
+kept() {
+  local file=$1 text=$2
+  shift 2
+  cp "$file" "$scratch/before"
+  check "$2 keeps ${file##*/}" fails_with 2 "$@"
+  check "  says '$text'" says "$text" "$scratch/err"
+  check "  in one line" test "$(wc -l <"$scratch/err")" = 1
+  check "  the file is the same" cmp "$file" "$scratch/before"
+}
+lost="is read here and would be lost"
+ln -s net.lbm "$scratch/link.lbm"
+kept "$scratch/net.lbm" "$lost" "$lowbit" calibrate "$scratch/net.lbm" -o "$scratch/net.lbm"
+kept "$scratch/net.lbm" "$lost" "$lowbit" calibrate "$scratch/net.lbm" -o "$scratch/link.lbm"
+kept "$scratch/net.lbm" "$lost" "$lowbit" compress "$scratch/net.lbm" -o "$scratch/net.lbm"
+kept "$scratch/net.lbm" "$lost" "$lowbit" export "$scratch/net.lbm" -o "$scratch/net.lbm"
+kept "$scratch/net.lbm" "$lost" "$lowbit" eval "$scratch/net.lbm" --predictions "$scratch/net.lbm"
+kept "$scratch/net.onnx" "$lost" "$lowbit" import "$scratch/net.onnx" -o "$scratch/net.onnx"
+kept "$scratch/net.lbm" "$lost" "$lowbit" import "$float_recipe" -o "$scratch/net.lbm" --set "model.weights=$scratch/net.lbm"
+for output in "" "$scratch" "$scratch/nowhere/out"; do
+  case $output in "") text="-o: is empty" ;; "$scratch") text="is a folder" ;; *) text="there is no folder" ;; esac
+  kept "$scratch/net.lbm" "$text" "$lowbit" calibrate "$scratch/net.lbm" -o "$output"
+  kept "$scratch/net.lbm" "$text" "$lowbit" export "$scratch/net.lbm" -o "$output"
+  kept "$scratch/net.onnx" "$text" "$lowbit" import "$scratch/net.onnx" -o "$output"
+  [ -z "$output" ] || kept "$scratch/net.lbm" "$text" "$lowbit" compress "$scratch/net.lbm" -o "$output"
+done
+source=$scratch/net.lbm
+not_imported "a packed file" "net.lbm: is neither an ONNX file nor a recipe"
+source=$scratch/empty
+not_imported "an empty file" "empty: 'train.epochs' must be given"
 source=$scratch/junk.onnx
 not_imported "what is no ONNX file" "junk.onnx: is no ONNX file, or damaged"
 source=$float_recipe

@@ -19,6 +19,10 @@ struct OpenedRun {
 };
 
 Result<OpenedRun> OpenRun(const std::string& folder) {
+  if (!FolderExists(folder)) {
+    return Invalid(folder + ": " + (FileExists(folder) ? "is a file" : "is not there") +
+                   "; the folder of a run that 'lowbit train' wrote was expected");
+  }
   if (!FileExists(folder + "/run.json")) {
     return Invalid(folder + ": not the folder of a run that 'lowbit train' wrote: no run.json in it");
   }

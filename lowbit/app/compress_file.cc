@@ -138,7 +138,8 @@ Status CheckBefore(const CompressFileRequest& request, const Graph& graph) {
 // Of a set that was loaded for the statistics alone: whether it can be trained on too.
 Status CheckLabels(const CompressFileRequest& request, const data::Dataset& dataset) {
   if (request.finetuning.epochs == 0 || !request.finetuning.recipe.empty() || dataset.classes > 0) return Ok();
-  return Invalid("--epochs needs labelled images to train on; '" + dataset.name + "' has no labels");
+  return Invalid("--epochs needs labelled images to train on; '" + dataset.name +
+                 "' has no labels (--finetune RECIPE with distill.weight = 1 needs none)");
 }
 
 }  // namespace

@@ -37,6 +37,12 @@ Result<data::Dataset> LoadNamedDataset(const std::string& name_and_path, const d
   return data::LoadDataset(name, path, pictures);
 }
 
+Status CheckLabelled(const data::Dataset& dataset) {
+  if (dataset.classes > 0) return Ok();
+  return Invalid("data set '" + dataset.name +
+                 "' has no labels to compare with; --against FILE.lbm compares with the answers of another network");
+}
+
 std::string ToText(const Evaluation& evaluation) {
   std::string text;
   for (const std::string& warning : evaluation.warnings) text += "warning: " + warning + "\n";

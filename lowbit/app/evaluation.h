@@ -36,6 +36,9 @@ void Finish(Evaluation* evaluation);
 // "NAME" or "NAME:PATH".
 Result<data::Dataset> LoadNamedDataset(const std::string& name_and_path, const data::PictureOptions& pictures);
 
+// Error: the set has no labels to compare with.
+Status CheckLabelled(const data::Dataset& dataset);
+
 std::string ToText(const Evaluation& evaluation);
 // One JSON object; predictions are left out.
 std::string ToJson(const Evaluation& evaluation);

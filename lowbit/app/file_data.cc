@@ -45,7 +45,7 @@ Result<data::Dataset> LoadFileImages(const Classifier& classifier, const std::st
 
 Result<data::Dataset> LoadFileData(const Classifier& classifier, const std::string& path, const std::string& data) {
   LOWBIT_TRY(data::Dataset dataset, LoadFileImages(classifier, path, data));
-  if (dataset.classes == 0) return Invalid("data set '" + dataset.name + "' has no labels to compare with");
+  LOWBIT_RETURN_IF_ERROR(CheckLabelled(dataset));
   return dataset;
 }
 

@@ -16,6 +16,12 @@ void Limit(int64_t limit, data::ImageSet* images) {
   if (images->reader == nullptr) images->pixels.resize(static_cast<size_t>(limit * Elements(images->image)));
 }
 
+// Of images without labels, where the recipe names no others to test on.
+void TestOnTraining(data::Dataset* dataset) {
+  dataset->test = dataset->train;
+  dataset->warnings.emplace_back("tests are made on the training pictures; 'data.test_path' may name other ones");
+}
+
 Status CheckChannels(const recipe::DataSection& section, const data::Dataset& dataset) {
   const size_t given = section.mean.size(), channels = static_cast<size_t>(dataset.train.image[0]);
   if (given == 0 || given == channels) return Ok();
@@ -33,9 +39,10 @@ Status CheckPairKeys(const recipe::Recipe& recipe, const data::Dataset& dataset)
   };
   if (!pairs) {
     reject(augment.rotate, "augment.rotate");
-    reject(!recipe.data.test_path.empty(), "data.test_path");
+    reject(!recipe.data.test_path.empty() && dataset.classes > 0, "data.test_path");
     if (key.empty()) return Ok();
-    return Invalid("'" + key + "' is for pictures that a network learns to sharpen; the images of " + dataset.name +
+    return Invalid("'" + key + "' is for pictures that a network learns to sharpen" +
+                   (key == "data.test_path" ? " or that have no labels" : "") + "; the images of " + dataset.name +
                    " must do without it");
   }
   reject(augment.crop, "augment.crop");
@@ -129,6 +136,7 @@ Result<data::Dataset> LoadRecipeData(const recipe::DataSection& section) {
     LOWBIT_TRY(pictures.classes, data::ReadClassList(section.classes));
   }
   LOWBIT_TRY(data::Dataset dataset, data::LoadDataset(section.name, section.path, pictures));
+  if (dataset.classes == 0 && dataset.tests() == 0) TestOnTraining(&dataset);
   Limit(section.train_limit, &dataset.train);
   Limit(section.test_limit, &dataset.test);
   const size_t pictures_kept = static_cast<size_t>(section.test_limit) * section.factors.size();

@@ -26,7 +26,8 @@ struct RecipeNetwork {
 // How pictures become the images that the network takes.
 data::PictureOptions PicturesOf(const RecipeNetwork& network);
 
-// The data set of [data], cut to its limits. Errors: as data::ReadClassList and data::LoadDataset.
+// The data set of [data], cut to its limits; of images without labels and test pictures of their own, tests are made on those for
+// training. Errors: as data::ReadClassList and data::LoadDataset.
 Result<data::Dataset> LoadRecipeData(const recipe::DataSection& section);
 
 // Takes the image's size, the classes and, as [data] says, the normalization from the data set. Errors: a mean or

@@ -3,12 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "lowbit/data/test_files.h"
+
 namespace lowbit::app {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::FloatEq;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 // Two images of 2 channels and one pixel.
 data::Dataset TinyData() {
@@ -60,6 +63,42 @@ TEST(DescribeNetwork, CountsTheListedClassesWhereThereAreNoLabels) {
   const RecipeNetwork network = DescribeNetwork({}, dataset).value();
   EXPECT_EQ(network.input.classes, 3);
   EXPECT_THAT(network.class_names, ElementsAre("n1", "n2", "n3"));
+}
+
+// A folder of three pictures without labels, which nobody reads here.
+recipe::DataSection PicturesOf(const data::TemporaryFolder& folder) {
+  for (const char* name : {"a.png", "b.png", "c.png"}) folder.Write(name, {1, 2, 3});
+  recipe::DataSection section;
+  section.name = "pictures";
+  section.path = folder.path();
+  section.crop = 8;
+  return section;
+}
+
+TEST(LoadRecipeData, TestsOnTheTrainingPicturesWhereThereAreNoOthersAndSaysSo) {
+  const data::TemporaryFolder folder("lowbit_recipe_pictures_"), other("lowbit_recipe_tests_");
+  recipe::DataSection section = PicturesOf(folder);
+  section.test_limit = 2;
+  const data::Dataset alone = LoadRecipeData(section).value();
+  EXPECT_EQ(alone.train.count(), 3);
+  EXPECT_EQ(alone.test.count(), 2);
+  EXPECT_EQ(alone.test.reader, alone.train.reader);
+  EXPECT_THAT(alone.warnings, ElementsAre(HasSubstr("tests are made on the training pictures; 'data.test_path'")));
+  section.test_path = PicturesOf(other).path;
+  const data::Dataset both = LoadRecipeData(section).value();
+  EXPECT_EQ(both.test.count(), 2);
+  EXPECT_NE(both.test.reader, both.train.reader);
+  EXPECT_THAT(both.warnings, IsEmpty());
+}
+
+TEST(DescribeNetwork, TestPathIsForImagesWithoutLabels) {
+  recipe::Recipe recipe;
+  recipe.data.test_path = "tests";
+  data::Dataset dataset = TinyData();
+  EXPECT_THAT(DescribeNetwork(recipe, dataset).error().message,
+              HasSubstr("'data.test_path' is for pictures that a network"));
+  dataset.classes = 0;
+  EXPECT_TRUE(DescribeNetwork(recipe, dataset).ok());
 }
 
 TEST(DescribeNetwork, RefusesAnotherNumberOfChannels) {

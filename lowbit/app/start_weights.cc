@@ -9,12 +9,12 @@
 
 namespace lowbit::app {
 
-namespace {
-
-bool IsPacked(const std::string& path) {
+bool IsPackedName(const std::string& path) {
   const std::string ending = ".lbm";
   return path.size() > ending.size() && path.compare(path.size() - ending.size(), ending.size(), ending) == 0;
 }
+
+namespace {
 
 // The float parameters by their names; low-bit ones as floats.
 Status LoadPacked(const std::string& path, Graph* graph) {
@@ -48,7 +48,7 @@ Status LoadOfPyTorch(const std::string& path, const std::vector<std::string>& sk
 
 Status LoadStartWeights(const recipe::ModelSection& model, Graph* graph) {
   if (model.weights.empty()) return Ok();
-  if (IsPacked(model.weights)) {
+  if (IsPackedName(model.weights)) {
     if (model.weights_skip.empty()) return LoadPacked(model.weights, graph);
     return Invalid(model.weights + ": 'model.weights_skip' must be left out where the start is a packed file");
   }

@@ -19,8 +19,9 @@ std::vector<std::string> Row(const SweepGroup& group) {
   const std::string seeds = finished == runs ? fmt::format("{}", runs) : fmt::format("{} of {}", finished, runs);
   if (finished == 0) return {group.name, seeds, "-", "-", "-", "-", "-"};
   const report::Statistics& score = group.score;
-  const double unit = group.psnr ? 1 : 100;
-  const auto text = [&](double value) { return fmt::format("{:.2f} {}", unit * value, group.psnr ? "dB" : "%"); };
+  const bool psnr = group.measure == "psnr";
+  const double unit = psnr ? 1 : 100;
+  const auto text = [&](double value) { return fmt::format("{:.2f} {}", unit * value, psnr ? "dB" : "%"); };
   return {group.name,
           seeds,
           text(score.mean),

@@ -36,6 +36,13 @@ std::string ToText(const TrainSummary& summary) {
         summary.folder, summary.psnr->last, summary.iterations, summary.psnr->best, summary.psnr->best_epoch,
         summary.seconds);
   }
+  if (summary.agreement.has_value()) {
+    return fmt::format(
+        "{}: the teacher's class for {:.2f} % of the test images, divergence {:.4f}, after {} iterations (last epoch), "
+        "{:.0f} s of training\n",
+        summary.folder, 100 * summary.agreement->share, summary.agreement->divergence, summary.iterations,
+        summary.seconds);
+  }
   return fmt::format("{}: {:.2f} % on the test set after {} iterations (last epoch), {:.0f} s of training\n",
                      summary.folder, 100 * summary.test_accuracy, summary.iterations, summary.seconds);
 }
@@ -46,6 +53,9 @@ std::string ToJson(const TrainSummary& summary) {
     json["test_psnr"] = summary.psnr->last;
     json["best_test_psnr"] = summary.psnr->best;
     json["best_epoch"] = summary.psnr->best_epoch;
+  } else if (summary.agreement.has_value()) {
+    json["test_agreement"] = summary.agreement->share;
+    json["test_divergence"] = summary.agreement->divergence;
   } else {
     json["test_accuracy"] = summary.test_accuracy;
   }

@@ -33,13 +33,18 @@ struct TrainSummary {
   int rank = 0;  // Of this process; where several train together, rank 0 speaks for all.
   std::string folder;
   int64_t iterations = 0;
-  double test_accuracy = 0;  // Last epoch, all chosen weights low-bit. 0 where pictures are sharpened:
+  double test_accuracy = 0;  // Last epoch, all chosen weights low-bit. 0 where one of the others is there:
+  struct Agreement {
+    double share = 0;       // Of the test images that are put into the teacher's class.
+    double divergence = 0;  // From the teacher, in nats.
+  };
+  std::optional<Agreement> agreement;  // Images without labels.
   struct Psnr {
     double last = 0, best = 0;  // dB, the mean over the test pictures.
     int64_t best_epoch = 0;
   };
-  std::optional<Psnr> psnr;
-  double seconds = 0;  // Spent in training, over all resumed parts.
+  std::optional<Psnr> psnr;  // Pictures that are sharpened.
+  double seconds = 0;        // Spent in training, over all resumed parts.
 };
 
 std::string ToText(const TrainSummary& summary);

@@ -62,7 +62,7 @@ struct ImageSet {
 struct Dataset {
   std::string name;                      // "fashion-mnist"
   std::string path;                      // The folder it was read from.
-  int64_t classes = 0;                   // 0: images without labels, all in `train`; their labels mean nothing.
+  int64_t classes = 0;                   // 0: images without labels; those of the sets mean nothing.
   std::vector<std::string> class_names;  // Empty, or `classes` of them; of a set without labels those that were listed.
   std::vector<std::string> class_folders;  // The same of sets of pictures in folders; else empty.
   ImageSet train, test;
@@ -81,7 +81,8 @@ struct PictureOptions {
   ClassList classes;  // Empty: the folders that are there, by name.
   // Of sets of pictures that networks learn to sharpen:
   std::vector<int64_t> factors = {2, 3, 4};  // How many times smaller they are made. Each at least 2.
-  std::string test;  // The folder of the test pictures; empty: no pairs to train with and no tests.
+  // Of the same, and of pictures without labels: the folder of the test pictures. Empty: no tests, and no pairs to train with.
+  std::string test;
 };
 
 // One kind of data set.

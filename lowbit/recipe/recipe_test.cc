@@ -426,12 +426,11 @@ void ExpectKept(const Recipe& recipe, const std::string& name, const std::string
 }
 
 // The folder of a recipe is called as its data set, but for ImageNet, which is read as any folder of pictures; what imports a network
-// for it needs no labels.
+// for it, or learns from a teacher alone, needs no labels.
 std::string DatasetOf(const std::string& name) {
-  const std::string folder = name.substr(0, name.find('/')), end = "-published";
+  const std::string folder = name.substr(0, name.find('/')), end = name.substr(name.rfind('-') + 1);
   if (folder != "imagenet") return folder;
-  const bool imports = name.size() > end.size() && name.substr(name.size() - end.size()) == end;
-  return imports ? "pictures" : "image-folder";
+  return end == "published" || end == "distill" ? "pictures" : "image-folder";
 }
 
 TEST(Recipes, EveryFileIsGood) {

@@ -44,6 +44,7 @@ json EpochColumns(const std::vector<EpochLine>& lines) {
           {"test_loss", Column(lines, &EpochLine::test_loss)},
           {"test_accuracy", Column(lines, &EpochLine::test_accuracy)},
           {"test_psnr", Column(lines, &EpochLine::test_psnr)},
+          {"test_agreement", Column(lines, &EpochLine::test_agreement)},
           {"seconds", Column(lines, &EpochLine::seconds)}};
 }
 
@@ -120,6 +121,8 @@ json FinalData(const std::optional<FinalLine>& line) {
           {"best_test_accuracy", OrNull(line->best_test_accuracy)},
           {"test_psnr", OrNull(line->test_psnr)},
           {"best_test_psnr", OrNull(line->best_test_psnr)},
+          {"test_agreement", OrNull(line->test_agreement)},
+          {"best_test_agreement", OrNull(line->best_test_agreement)},
           {"best_epoch", line->best_epoch},
           {"seconds", line->seconds}};
 }

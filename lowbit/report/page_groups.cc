@@ -24,8 +24,9 @@ json Curve(const std::vector<const Run*>& runs) {
   std::map<double, std::vector<double>> scores;
   for (const Run* run : runs) {
     for (const EpochLine& line : run->epochs) {
-      const std::optional<double>& score = line.test_psnr.has_value() ? line.test_psnr : line.test_accuracy;
-      if (score.has_value()) scores[line.epoch].push_back(*score);
+      for (const std::optional<double>& score : {line.test_accuracy, line.test_psnr, line.test_agreement}) {
+        if (score.has_value()) scores[line.epoch].push_back(*score);
+      }
     }
   }
   json epochs = json::array(), means = json::array(), deviations = json::array();
@@ -42,9 +43,9 @@ json Curve(const std::vector<const Run*>& runs) {
 json GroupData(const PageGroup& group, const std::vector<Run>& runs) {
   const std::vector<const Run*> finished = Finished(group, runs);
   std::vector<double> scores, seconds;
-  bool psnr = false;
+  std::string measure = "accuracy";
   for (const Run* run : finished) {
-    psnr = run->final->test_psnr.has_value();
+    measure = run->final->measure();
     scores.push_back(run->final->test_score());
     seconds.push_back(run->final->seconds);
   }
@@ -52,7 +53,7 @@ json GroupData(const PageGroup& group, const std::vector<Run>& runs) {
   json data = {{"name", group.name},
                {"runs", group.planned},
                {"finished", finished.size()},
-               {"psnr", psnr},
+               {"measure", measure},
                {"curve", Curve(finished)}};
   if (finished.empty()) return data;
   data["mean"] = score.mean;

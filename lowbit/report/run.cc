@@ -45,6 +45,7 @@ void ReadEpoch(JsonFields* fields, Run* run) {
   line.test_loss = fields->OptionalNumber("test_loss");
   line.test_accuracy = fields->OptionalNumber("test_accuracy", 0, 1);
   line.test_psnr = fields->OptionalNumber("test_psnr", 0);
+  line.test_agreement = fields->OptionalNumber("test_agreement", 0, 1);
   line.ratio = fields->Number("ratio", 0, 1);
   line.seconds = fields->Number("seconds", 0);
   CheckRises(run->epochs, line, &EpochLine::epoch, "epoch", fields);
@@ -104,8 +105,11 @@ void ReadFinal(JsonFields* fields, Run* run) {
   line.iteration = fields->Count("iteration");
   line.test_loss = fields->Number("test_loss");
   line.test_psnr = fields->OptionalNumber("test_psnr", 0);
+  line.test_agreement = fields->OptionalNumber("test_agreement", 0, 1);
   if (line.test_psnr.has_value()) {
     line.best_test_psnr = fields->Number("best_test_psnr", 0);
+  } else if (line.test_agreement.has_value()) {
+    line.best_test_agreement = fields->Number("best_test_agreement", 0, 1);
   } else {
     line.test_accuracy = fields->Number("test_accuracy", 0, 1);
     line.best_test_accuracy = fields->Number("best_test_accuracy", 0, 1);

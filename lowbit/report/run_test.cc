@@ -207,6 +207,23 @@ TEST(ParseMetrics, RunsThatSharpenPicturesHaveDecibels) {
   EXPECT_THAT(MetricsError(Changed(final, R"("best_test_psnr":34,)", "") + "\n"), HasSubstr("best_test_psnr"));
 }
 
+TEST(ParseMetrics, RunsWithoutLabelsHaveAgreements) {
+  const std::string epoch =
+      R"({"kind":"epoch","epoch":1,"iteration":4,"train_loss":0.5,"test_loss":0.1,"test_agreement":0.75,)"
+      R"("ratio":0,"seconds":1})";
+  const std::string final =
+      R"({"kind":"final","epoch":1,"iteration":4,"test_loss":0.1,"test_agreement":0.75,"best_test_agreement":0.875,)"
+      R"("best_epoch":1,"seconds":9})";
+  const report::Run run = Metrics(epoch + "\n" + final + "\n");
+  EXPECT_EQ(run.epochs[0].test_agreement, 0.75);
+  EXPECT_EQ(run.final->measure(), "agreement");
+  EXPECT_EQ(run.final->test_score(), 0.75);
+  EXPECT_EQ(run.final->best_test_score(), 0.875);
+  EXPECT_FALSE(run.final->test_accuracy.has_value());
+  EXPECT_THAT(MetricsError(Changed(final, R"("best_test_agreement":0.875,)", "") + "\n"),
+              HasSubstr("best_test_agreement"));
+}
+
 TEST(ParseMetrics, ACutLastLineIsIgnoredWithANote) {
   // Every length but 0 (nothing was begun) and the whole (only its line feed is missing).
   for (size_t size = 1; size < kEpoch.size(); ++size) {

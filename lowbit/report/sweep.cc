@@ -32,13 +32,8 @@ Json RunJson(const SweepRun& run) {
   if (!run.error.empty()) json["error"] = run.error;
   if (run.state != SweepRun::State::kFinished) return json;
   const FinalLine& last = *run.final;
-  if (last.test_psnr.has_value()) {
-    json["test_psnr"] = *last.test_psnr;
-    json["best_test_psnr"] = *last.best_test_psnr;
-  } else {
-    json["test_accuracy"] = *last.test_accuracy;
-    json["best_test_accuracy"] = *last.best_test_accuracy;
-  }
+  json["test_" + last.measure()] = last.test_score();
+  json["best_test_" + last.measure()] = last.best_test_score();
   json["seconds"] = run.final->seconds;
   return json;
 }
@@ -51,7 +46,7 @@ Json GroupJson(const SweepGroup& group) {
   if (group.score.deviation.has_value()) score["deviation"] = *group.score.deviation;
   score["worst"] = group.score.least;
   score["best"] = group.score.most;
-  json[group.psnr ? "test_psnr" : "test_accuracy"] = score;
+  json["test_" + group.measure] = score;
   json["seconds"] = group.seconds.mean;
   return json;
 }
@@ -106,7 +101,7 @@ Result<Sweep> ReadIndex(const std::string& folder) {
 
 void AddTo(const SweepRun& run, SweepGroup* group, std::vector<double>* scores, std::vector<double>* seconds) {
   group->seeds.push_back(run.seed);
-  group->psnr = run.final->test_psnr.has_value();
+  group->measure = run.final->measure();
   scores->push_back(run.final->test_score());
   seconds->push_back(run.final->seconds);
 }
@@ -127,7 +122,7 @@ std::vector<SweepGroup> Groups(const Sweep& sweep) {
   for (size_t i = 0; i < sweep.runs.size(); ++i) {
     const std::string& name = sweep.runs[i].group;
     auto group = std::find_if(groups.begin(), groups.end(), [&](const SweepGroup& g) { return g.name == name; });
-    if (group == groups.end()) group = groups.insert(groups.end(), SweepGroup{name, {}, {}, {}, {}, false});
+    if (group == groups.end()) group = groups.insert(groups.end(), SweepGroup{name, {}, {}, {}, {}});
     group->runs.push_back(i);
   }
   for (SweepGroup& group : groups) AddStatistics(sweep, &group);

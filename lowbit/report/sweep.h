@@ -33,10 +33,10 @@ struct Sweep {
 // Runs that differ in nothing but the seed.
 struct SweepGroup {
   std::string name;
-  std::vector<size_t> runs;    // Indices.
-  std::vector<int64_t> seeds;  // Of the finished runs, which alone count for:
-  Statistics score, seconds;   // On the test set after the last epoch; of training.
-  bool psnr = false;           // Scores are dB, not accuracies.
+  std::vector<size_t> runs;          // Indices.
+  std::vector<int64_t> seeds;        // Of the finished runs, which alone count for:
+  Statistics score, seconds;         // On the test set after the last epoch; of training.
+  std::string measure = "accuracy";  // FinalLine::measure() of the scores.
 };
 
 // In order of their first runs.

@@ -103,6 +103,52 @@ check "  says what was looked for" says "nothing: holds no .jpg, .jpeg or .png f
 check "train with them" fails_with 2 "$lowbit" train "$scratch/tints.toml" --set data.name=pictures \
   --set data.path="$pictures/train/blue" --out "$scratch/refused"
 check "  says why not" says "data.name: 'pictures' has no labels to learn from" "$scratch/err"
+check "  and what would do" says "it needs a teacher, 'distill.teacher', and 'distill.weight' = 1" "$scratch/err"
+
+# A teacher is enough: what its student's tests tell is what `eval --against` tells of its file. $answered: the share of the tests.
+mkdir "$scratch/mixed"
+for class in red green blue; do
+  for picture in "$pictures/val/$class"/*.png; do cp "$picture" "$scratch/mixed/$class-${picture##*/}"; done
+done
+pixels=(--set 'data.mean=[0.5,0.5,0.5]' --set 'data.std=[0.2,0.2,0.2]')  # Of both networks: a file of weights does not say.
+check "train a teacher" train teacher --set quantize.method=none "${pixels[@]}"
+unlabelled=(--set data.name=pictures --set data.path="$pictures/train/blue" --set distill.temperature=1 "${pixels[@]}")
+learn() { "$lowbit" train "$scratch/tints.toml" --threads 1 --out "$scratch/$1" "${unlabelled[@]}" "${@:2}"; }
+answered() { sed -nE 's/.*"(test|top1)_agreement":([0-9.]+),.*/\2/p' "$scratch/out"; }
+for teacher in teacher teacher/model.lbm; do
+  student=of_${teacher##*/}
+  check "train with $teacher for a teacher" fails_with 0 learn "$student" --set distill.teacher="$scratch/$teacher" \
+    --set distill.weight=1 --set data.test_path="$scratch/mixed" --set train.learning_rate=1e-5 --json
+  check "  tells no accuracy" test -z "$(grep accuracy "$scratch/out" "$scratch/err" "$scratch/$student/metrics.jsonl")"
+  check "  but the divergence" says '"test_divergence":' "$scratch/out"
+  check "  in its log, too" says "test: teacher's class " "$scratch/err"
+  share=$(answered)
+  check "  eval its file" fails_with 0 "$lowbit" eval "$scratch/$student/model.lbm" --against "$scratch/teacher/model.lbm" \
+    --data "pictures:$scratch/mixed" --json
+  check "  the same share" test -n "$share" -a "$share" = "$(answered)"
+  check "  which is neither none nor all" test "$share" != 0.0 -a "$share" != 1.0
+  check "  on the test pictures" says '"images":45,' "$scratch/out"
+  check "  eval the run" fails_with 2 "$lowbit" eval "$scratch/$student"
+  check "  says why not" says "has no labels to compare with; --against" "$scratch/err"
+done
+check "train without pictures for tests" fails_with 0 learn alone --set distill.teacher="$scratch/teacher" --set distill.weight=1 \
+  --set data.test_limit=9
+check "  says so" says "tests are made on the training pictures" "$scratch/err"
+check "  says how close it is" says "the teacher's class for" "$scratch/out"
+check "report it" "$lowbit" report "$scratch/alone" "$scratch/run" -o "$scratch/alone.html"
+check "a sweep of it" fails_with 0 learn alones --quiet --set distill.teacher="$scratch/teacher" --set distill.weight=1 --set 'sweep.seed=[1,2]'
+check "  has agreements" says '"test_agreement": {' "$scratch/alones/sweep.json"
+not_taught() {
+  check "not trained: $1" fails_with 2 learn refused "${@:3}"
+  check "  says '$2'" says "$2" "$scratch/err"
+  check "  and nothing is written" test ! -e "$scratch/refused"
+}
+not_taught "half from labels" "'distill.weight' = 1" --set distill.teacher="$scratch/teacher" --set distill.weight=0.5
+not_taught "a teacher that does not say its classes" "'data.classes' must list the classes" --set distill.weight=1 \
+  --set distill.teacher="$scratch/teacher/checkpoint.safetensors"
+not_taught "a teacher that is not there" "$scratch/none.lbm: " --set distill.weight=1 --set distill.teacher="$scratch/none.lbm"
+not_taught "no test pictures" "nothing: holds no" --set distill.teacher="$scratch/teacher" --set distill.weight=1 \
+  --set data.test_path="$scratch/nothing"
 
 # A network that learns to sharpen them; what a run and its packed file make of the tests, and whom a report tells of it.
 cat >"$scratch/sharpen.toml" <<END

@@ -1,8 +1,12 @@
 #include "lowbit/app/training/teacher.h"
 
 #include "lowbit/app/start_weights.h"
+#include "lowbit/app/text.h"
+#include "lowbit/app/training/run_description.h"
 #include "lowbit/app/training/trained_run.h"
 #include "lowbit/base/file.h"
+#include "lowbit/core/validate.h"
+#include "lowbit/format/lbm/lbm.h"
 
 namespace lowbit::app {
 namespace {
@@ -23,6 +27,30 @@ Result<Graph> LoadFile(RecipeNetwork network) {
   return graph;
 }
 
+// The network of a run says itself what its classes are.
+Status TakeRunsClasses(const std::string& folder, RecipeNetwork* student) {
+  LOWBIT_TRY(const RecipeNetwork run, ReadRunDescription(folder));
+  student->input.classes = run.input.classes;
+  student->class_names = run.class_names;
+  student->class_folders = run.class_folders;
+  return Ok();
+}
+
+std::vector<std::string> Lines(const Graph& graph, const std::string& key) {
+  const auto found = graph.metadata.find(key);
+  return found == graph.metadata.end() ? std::vector<std::string>() : SplitLines(found->second);
+}
+
+Status TakeFilesClasses(const std::string& path, RecipeNetwork* student) {
+  LOWBIT_TRY(const Graph graph, lbm::Read(path));
+  LOWBIT_TRY(const auto shapes, InferShapes(graph, 1));
+  const Shape& answers = shapes.at(graph.outputs.at(0));
+  if (answers.size() == 2) student->input.classes = answers[1];
+  student->class_names = Lines(graph, "labels");
+  student->class_folders = Lines(graph, "class_folders");
+  return Ok();
+}
+
 Result<Graph> LoadRun(const recipe::DistillSection& distill) {
   if (distill.model_name.empty()) return FreezeTrainedRun(distill.teacher);
   return Invalid("'distill.model' must be left out: " + distill.teacher +
@@ -37,6 +65,14 @@ Result<std::optional<Graph>> LoadTeacher(const RecipeNetwork& student) {
   if (distill.teacher.empty()) return teacher;
   LOWBIT_TRY(teacher, FolderExists(distill.teacher) ? LoadRun(distill) : LoadFile(student));
   return teacher;
+}
+
+Status TakeTeachersClasses(RecipeNetwork* student) {
+  if (student->input.classes > 0) return Ok();
+  const std::string& teacher = student->recipe.distill.teacher;
+  if (FolderExists(teacher)) return TakeRunsClasses(teacher, student);
+  if (IsPackedName(teacher)) return TakeFilesClasses(teacher, student);
+  return Invalid("'data.classes' must list the classes: the teacher " + teacher + " does not say how many there are");
 }
 
 }  // namespace lowbit::app

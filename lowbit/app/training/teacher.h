@@ -17,6 +17,11 @@ namespace lowbit::app {
 // Errors: as FreezeTrainedRun and LoadStartWeights; a [distill.model] beside a run's folder.
 Result<std::optional<Graph>> LoadTeacher(const RecipeNetwork& student);
 
+// Of images without labels: the student's classes are the teacher's, where the recipe lists none: those of a run's folder or of a packed
+// file (.lbm), with their names if it has them. Errors: a teacher of another kind does not say how many there are; as lbm::Read and
+// ReadRunDescription.
+Status TakeTeachersClasses(RecipeNetwork* student);
+
 }  // namespace lowbit::app
 
 #endif  // LOWBIT_APP_TRAINING_TEACHER_H_

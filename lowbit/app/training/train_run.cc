@@ -25,6 +25,7 @@
 #include "lowbit/train/distributed/agree.h"
 #include "lowbit/train/distributed/group.h"
 #include "lowbit/train/distributed/launch.h"
+#include "lowbit/train/trainer/check_task.h"
 #include "lowbit/train/trainer/checkpoint.h"
 #include "lowbit/train/trainer/restore.h"
 #include "lowbit/train/trainer/train_job.h"
@@ -70,20 +71,19 @@ Status PlaceAmongRanks(const TrainRequest& request, train::TrainJob* job) {
   return Ok();
 }
 
-// Data with answers: labels, or sharp pictures.
 Result<data::Dataset> LoadTrainingData(const recipe::DataSection& section) {
   if (section.name == "super-resolution" && section.test_path.empty()) {
     return Invalid("'data.test_path' must name the folder of the pictures that tests are made with");
   }
-  LOWBIT_TRY(data::Dataset dataset, LoadRecipeData(section));
-  if (dataset.classes > 0 || dataset.train.pairs != nullptr) return dataset;
-  return Invalid("data.name: '" + section.name + "' has no labels to learn from");
+  return LoadRecipeData(section);
 }
 
 // Builds the networks of a job that has its recipe, data and place, and finds what is wrong with it before anything is
 // written. `starts`: the network gets the start values of the recipe.
 Result<RecipeNetwork> Prepare(bool starts, train::TrainJob* job) {
+  LOWBIT_RETURN_IF_ERROR(train::CheckLabels(*job));
   LOWBIT_TRY(RecipeNetwork network, DescribeNetwork(job->recipe, job->dataset));
+  if (train::MeasureOf(*job) == train::Measure::kAgreement) LOWBIT_RETURN_IF_ERROR(TakeTeachersClasses(&network));
   LOWBIT_TRY(job->graph, BuildNetwork(network));
   LOWBIT_TRY(job->teacher, LoadTeacher(network));
   if (starts) LOWBIT_RETURN_IF_ERROR(LoadStartWeights(job->recipe.model, &job->graph));
@@ -121,6 +121,7 @@ void PrintWarnings(const train::TrainJob& job) {
 // What was met on the way; each rank tells of the pictures that it read.
 void PrintDamage(const train::TrainJob& job) {
   for (const data::ImageSet* set : {&job.dataset.train, &job.dataset.test}) {
+    if (set == &job.dataset.test && set->reader == job.dataset.train.reader) continue;
     const std::string damage = set->Damage();
     if (!damage.empty()) std::fprintf(stderr, "%s  warning: %s\n", job.recipe.name.c_str(), damage.c_str());
   }
@@ -194,10 +195,16 @@ Result<TrainSummary> TrainRun(const TrainRequest& request) {
   summary.rank = job.launch.rank;
   summary.folder = job.folder;
   summary.iterations = outcome.iterations;
-  if (outcome.measure == train::Measure::kPsnr) {
-    summary.psnr = TrainSummary::Psnr{outcome.test_score, outcome.best_test_score, outcome.best_epoch};
-  } else {
-    summary.test_accuracy = outcome.test_score;
+  switch (outcome.measure) {
+    case train::Measure::kAccuracy:
+      summary.test_accuracy = outcome.test_score;
+      break;
+    case train::Measure::kPsnr:
+      summary.psnr = TrainSummary::Psnr{outcome.test_score, outcome.best_test_score, outcome.best_epoch};
+      break;
+    case train::Measure::kAgreement:
+      summary.agreement = TrainSummary::Agreement{outcome.test_score, outcome.test_loss};
+      break;
   }
   summary.seconds = outcome.seconds;
   return summary;

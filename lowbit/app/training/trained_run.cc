@@ -51,6 +51,7 @@ Result<Evaluation> EvaluateTrainedRun(const EvaluateRunRequest& request) {
   }
   const std::string chosen = request.data.empty() ? opened.network.dataset : request.data;
   LOWBIT_TRY(const data::Dataset dataset, LoadNamedDataset(chosen, PicturesOf(opened.network)));
+  LOWBIT_RETURN_IF_ERROR(CheckLabelled(dataset));
   LOWBIT_RETURN_IF_ERROR(CheckFits(opened, dataset));
   Evaluation evaluation;
   evaluation.subject = request.run;

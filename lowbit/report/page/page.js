@@ -9,10 +9,17 @@ function section(title, lead, ...children) {
   return node;
 }
 
-// What tests of a run measure: accuracies, or of pictures that are sharpened decibels.
-const sharpens = (run) => run.final ? has(run.final.test_psnr) : run.epochs.test_psnr.some(has);
-const scoreKey = (run) => sharpens(run) ? "test_psnr" : "test_accuracy";
-const scoreUnit = (psnr) => psnr ? decibelUnit : percentUnit;
+// What tests measure: accuracies; of pictures that are sharpened decibels; without labels how often the teacher's class is found.
+const measures = {
+  accuracy: { key: "test_accuracy", title: "Test accuracy", spoken: "test accuracy", best: "Best accuracy", unit: percentUnit, factor: 100, sign: " %" },
+  psnr: { key: "test_psnr", title: "Test PSNR", spoken: "test PSNR", best: "Best PSNR", unit: decibelUnit, factor: 1, sign: " dB" },
+  agreement: {
+    key: "test_agreement", title: "Agreement with the teacher", spoken: "agreement with the teacher", best: "Best agreement", unit: percentUnit, factor: 100, sign: " %",
+  },
+};
+const measureOf = (run) => [measures.psnr, measures.agreement]
+  .find(({ key }) => run.final ? has(run.final[key]) : run.epochs[key].some(has)) || measures.accuracy;
+const scoreKey = (run) => measureOf(run).key;
 
 // The last epoch that was tested.
 function lastTested(run) {
@@ -88,8 +95,9 @@ function notes() {
 
 function card(run, i) {
   const o = outcomes[i];
-  const facts = [], key = scoreKey(run), psnr = sharpens(run), best = o[`best_${key}`];
-  if (has(best)) facts.push(["Best", `${scoreUnit(psnr).short(best)} in epoch ${epochText(o.best_epoch)}`]);
+  const facts = [], { key, unit, factor, sign, spoken } = measureOf(run), best = o[`best_${key}`];
+  if (has(best)) facts.push(["Best", `${unit.short(best)} in epoch ${epochText(o.best_epoch)}`]);
+  if (key === "test_agreement" && has(o.test_loss)) facts.push(["Divergence", o.test_loss.toFixed(4)]);
   if (has(o.packed_bytes)) {
     const gain = o.compression > 1.05 ? `, ${significant(o.compression, 3)}\u00d7 smaller` : "";
     facts.push(["Packed", bytesText(o.packed_bytes) + gain]);
@@ -98,12 +106,12 @@ function card(run, i) {
   }
   if (has(o.seconds)) facts.push(["Trained", `${epochText(o.epoch)} epochs in ${durationText(o.seconds)}`]);
   const number = has(o[key])
-    ? [(o[key] * (psnr ? 1 : 100)).toFixed(2), element("small", {}, psnr ? " dB" : " %")] : [element("small", {}, "not tested yet")];
+    ? [(o[key] * factor).toFixed(2), element("small", {}, sign)] : [element("small", {}, "not tested yet")];
   return element("article", { class: `card ${runClass(i)}` },
     element("h3", {}, swatch(i), runName(run.label)),
     element("div", { class: "chips" }, element("span", { class: "chip" }, run.info.method),
       run.final ? null : element("span", { class: "chip open" }, "unfinished")),
-    element("p", { class: "figure-number", "aria-label": psnr ? "test PSNR" : "test accuracy" }, number),
+    element("p", { class: "figure-number", "aria-label": spoken }, number),
     element("dl", {}, facts.map(([name, text]) => element("div", {}, element("dt", {}, name), element("dd", {}, text)))));
 }
 
@@ -129,7 +137,7 @@ function groupTable() {
         return element("td", {
           role: "cell", class: "number" + (key === "mean" && groups.length > 1 && value === best ? " best" : ""),
           "data-label": title, "data-run": i, "data-key": `group_${key}`, "data-value": has(value) ? value : null,
-        }, has(value) ? text(value, scoreUnit(group.psnr)) : "–");
+        }, has(value) ? text(value, measures[group.measure].unit) : "–");
       }))))));
 }
 
@@ -139,28 +147,22 @@ function configurations() {
     run: i, label: group.name, short: group.name, x: group.curve.epoch, y: group.curve.mean, fixed: true,
     deviation: group.curve.deviation.includes(null) ? null : group.curve.deviation,
   })).filter((line) => line.x.length > 0);
-  const psnr = groups.some((group) => group.psnr), name = psnr ? "Test PSNR" : "Test accuracy";
-  section("Configurations", `${name} after the last epoch: mean and sample standard deviation over the seeds of the finished runs, every weight of the method quantized. Best and worst are seeds, not epochs.`,
+  const { key, title, spoken, unit } = measures[(groups.find((group) => group.measure !== "accuracy") || groups[0]).measure];
+  section("Configurations", `${title} after the last epoch: mean and sample standard deviation over the seeds of the finished runs, every weight of the method quantized. Best and worst are seeds, not epochs.`,
     groupTable(),
     series.length === 0 ? null : element("div", { class: "grid" }, lineChart({
-      id: psnr ? "group_test_psnr" : "group_test_accuracy", title: name, note: "mean over seeds; the band is one standard deviation to each side",
-      series, unit: scoreUnit(psnr), spoken: psnr ? "Mean test PSNR" : "Mean test accuracy", height: 300,
+      id: `group_${key}`, title, note: "mean over seeds; the band is one standard deviation to each side",
+      series, unit, spoken: `Mean ${spoken}`, height: 300,
     }).figure));
 }
 
-const accuracyColumns = [
-  ["test_accuracy", "Test accuracy, last epoch", percentUnit.short],
-  ["best_test_accuracy", "Best accuracy", percentUnit.short],
-];
-const psnrColumns = [
-  ["test_psnr", "Test PSNR, last epoch", decibelUnit.short],
-  ["best_test_psnr", "Best PSNR", decibelUnit.short],
-];
+const shownMeasures = Object.values(measures).filter((measure) => runs.some((run) => measureOf(run) === measure));
+const lossTitle = !shownMeasures.includes(measures.agreement) ? "Test loss"
+  : shownMeasures.length === 1 ? "Divergence from the teacher" : "Test loss, or divergence from the teacher";
 const summaryColumns = [
-  ...(runs.every(sharpens) ? [] : accuracyColumns),
-  ...(runs.some(sharpens) ? psnrColumns : []),
+  ...shownMeasures.flatMap(({ key, title, best, unit }) => [[key, `${title}, last epoch`, unit.short], [`best_${key}`, best, unit.short]]),
   ["best_epoch", "Best in epoch", epochText],
-  ["test_loss", "Test loss", (value) => value.toFixed(4)],
+  ["test_loss", lossTitle, (value) => value.toFixed(4)],
   ["epoch", "Epochs", epochText],
   ["iteration", "Iterations", countUnit.short],
   ["seconds", "Time", durationText],
@@ -173,7 +175,7 @@ const summaryColumns = [
 
 function summaryTable() {
   const bestOf = (key) => Math.max(...outcomes.map((o) => (has(o[key]) ? o[key] : -Infinity)));
-  const best = { test_accuracy: bestOf("test_accuracy"), test_psnr: bestOf("test_psnr"), compression: bestOf("compression") };
+  const best = Object.fromEntries([...shownMeasures.map(({ key }) => key), "compression"].map((key) => [key, bestOf(key)]));
   // The roles stand here because a narrow screen shows the table as blocks, which takes them away.
   return element("div", { class: "table-frame" }, element("table", { class: "summary", role: "table", "aria-label": "Results" },
     element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, element("th", { role: "columnheader", scope: "col" }, "Run"),
@@ -226,10 +228,9 @@ function seriesOf(columnsOf, key, stepped = false) {
 function curves() {
   const byEpoch = (run) => run.epochs, byStep = (run) => run.steps;
   const charts = [
-    { id: "test_accuracy", title: "Test accuracy", series: seriesOf(byEpoch, "test_accuracy"), unit: percentUnit },
-    { id: "test_psnr", title: "Test PSNR", series: seriesOf(byEpoch, "test_psnr"), unit: decibelUnit },
+    ...Object.values(measures).map(({ key, title, unit }) => ({ id: key, title, series: seriesOf(byEpoch, key), unit })),
     { id: "train_accuracy", title: "Training accuracy", series: seriesOf(byEpoch, "train_accuracy"), unit: percentUnit },
-    { id: "test_loss", title: "Test loss", series: seriesOf(byEpoch, "test_loss"), unit: numberUnit },
+    { id: "test_loss", title: lossTitle, series: seriesOf(byEpoch, "test_loss"), unit: numberUnit },
     { id: "train_loss", title: "Training loss", series: seriesOf(byEpoch, "train_loss"), unit: numberUnit },
     { id: "learning_rate", title: "Learning rate", series: seriesOf(byStep, "learning_rate"), unit: numberUnit },
     { id: "ratio", title: "Quantized share", note: "weights that are quantized in a training step", series: seriesOf(byStep, "ratio", true), unit: percentUnit, range: [0, 1.04] },

@@ -6,7 +6,10 @@
 
 namespace lowbit::train {
 
-// Whether a job's network, teacher, data and [train] are about the same question. Errors: the first that is not.
+// Whether there is something to learn from: labels, or sharp pictures, or a teacher alone. Looks at recipe and data only.
+Status CheckLabels(const TrainJob& job);
+
+// CheckLabels, and whether a job's network, teacher, data and [train] are about the same question. Errors: the first that is not.
 Status CheckTask(const TrainJob& job);
 
 }  // namespace lowbit::train

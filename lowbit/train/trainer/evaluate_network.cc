@@ -66,6 +66,19 @@ Averages EvaluateNetwork(Network* network, const data::ImageSet& images, int64_t
   return result;
 }
 
+Averages EvaluateAgreement(Network* network, Network* teacher, const data::ImageSet& images, int64_t batch,
+                           distributed::Group* group) {
+  Averages result;
+  const auto compare = [&](data::Batch* read, const torch::Tensor& output) {
+    const torch::Tensor taught = teacher->Forward(ImageView(read, images.image), Mode::kEval, {});
+    const auto same = static_cast<double>(output.argmax(1).eq(taught.argmax(1)).sum().item<int64_t>());
+    result.Add(Distillation(output, taught, 1).item<double>(), same, read->count);
+  };
+  ForEachOutput(network, images, batch, compare, group);
+  if (group != nullptr) SumOverRanks(&result, group);
+  return result;
+}
+
 data::Plane Sharpen(const Graph& graph, const data::Plane& blurred, const std::string& device, bool integers) {
   const torch::NoGradGuard no_gradients;
   const Result<Graph> sized = AtImageSize(graph, blurred.height, blurred.width);

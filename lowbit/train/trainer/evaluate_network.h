@@ -25,6 +25,11 @@ void ForEachOutput(Network* network, const data::ImageSet& images, int64_t batch
 Averages EvaluateNetwork(Network* network, const data::ImageSet& images, int64_t batch,
                          distributed::Group* group = nullptr);
 
+// Without labels: mean of Distillation at temperature 1 from the teacher, and Measure::kAgreement. The teacher, in evaluation mode,
+// sees the same images.
+Averages EvaluateAgreement(Network* network, Network* teacher, const data::ImageSet& images, int64_t batch,
+                           distributed::Group* group = nullptr);
+
 // What the network makes of a plane of brightness. `graph`: frozen, from images to images of one channel; executed at the plane's size
 // on that device, with quantized activations in integers if `integers` is set. Throws std::invalid_argument where it does not fit.
 data::Plane Sharpen(const Graph& graph, const data::Plane& blurred, const std::string& device, bool integers);

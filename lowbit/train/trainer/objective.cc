@@ -30,10 +30,12 @@ Objective::Objective(const TrainJob& job, const NetworkOptions& options)
 Objective::Objective(Objective&&) noexcept = default;
 Objective::~Objective() = default;
 
+at::Tensor Objective::OfAnswers(const at::Tensor& output, const at::Tensor& answers) const {
+  return pictures_ ? PictureDifference(output, answers, power_) : CrossEntropy(output, answers, label_smoothing_);
+}
+
 at::Tensor Objective::Loss(const at::Tensor& images, const at::Tensor& output, const at::Tensor& answers) {
-  at::Tensor of_answers =
-      pictures_ ? PictureDifference(output, answers, power_) : CrossEntropy(output, answers, label_smoothing_);
-  if (teacher_ == nullptr) return of_answers;
+  if (teacher_ == nullptr) return OfAnswers(output, answers);
   at::Tensor taught;
   {
     const at::NoGradGuard no_gradients;
@@ -41,7 +43,8 @@ at::Tensor Objective::Loss(const at::Tensor& images, const at::Tensor& output, c
   }
   const at::Tensor of_teacher =
       pictures_ ? PictureDifference(output, taught, power_) : Distillation(output, taught, distill_.temperature);
-  return (1 - distill_.weight) * of_answers + distill_.weight * of_teacher;
+  if (distill_.weight == 1) return of_teacher;
+  return (1 - distill_.weight) * OfAnswers(output, answers) + distill_.weight * of_teacher;
 }
 
 }  // namespace lowbit::train

@@ -24,9 +24,15 @@ class Objective {
 
   // For one batch as the network got it, its output and what that should be (AnswerView), both on one device: a differentiable
   // scalar, the mean over the batch. The teacher sees the same images, in evaluation mode and without gradients.
+  // With w = 1 answers do nothing.
   at::Tensor Loss(const at::Tensor& images, const at::Tensor& output, const at::Tensor& answers);
 
+  // Null: there is none.
+  Network* teacher() { return teacher_.get(); }
+
  private:
+  at::Tensor OfAnswers(const at::Tensor& output, const at::Tensor& answers) const;
+
   bool pictures_;
   int power_;  // Of differences of pictures.
   double label_smoothing_;

@@ -119,14 +119,20 @@ Status WriteFinal(const TrainOutcome& outcome, MetricsLog* log) {
 std::string ProgressText(Measure measure, const Averages& average) {
   // Squares of pixels in 0..1 have nothing in their first digits.
   if (measure == Measure::kPsnr) return fmt::format("loss {:.3g}", average.loss());
+  if (measure == Measure::kAgreement) return fmt::format("loss {:.3f}", average.loss());
   return fmt::format("loss {:.3f}  acc {:.1f} %", average.loss(), 100 * average.score());
 }
 
 std::string EpochText(const EpochMetrics& metrics) {
-  std::string text = metrics.measure == Measure::kPsnr ? ProgressText(metrics.measure, metrics.train)
-                                                       : fmt::format("loss {:.4f}  acc {}", metrics.train.loss(),
-                                                                     Text(metrics.measure, metrics.train.score()));
-  if (metrics.test.has_value()) text += "  test " + Text(metrics.measure, metrics.test->score());
+  std::string text = metrics.measure == Measure::kAccuracy ? fmt::format("loss {:.4f}  acc {}", metrics.train.loss(),
+                                                                         Text(metrics.measure, metrics.train.score()))
+                                                           : ProgressText(metrics.measure, metrics.train);
+  if (metrics.test.has_value()) {
+    const std::string score = Text(metrics.measure, metrics.test->score());
+    text += metrics.measure == Measure::kAgreement
+                ? fmt::format("  test: teacher's class {}, divergence {:.4f}", score, metrics.test->loss())
+                : "  test " + score;
+  }
   if (metrics.ratio > 0 && metrics.ratio < 1) text += fmt::format("  quantized {:g} %", 100 * metrics.ratio);
   return text + "  " + ClockText(metrics.seconds);
 }

@@ -49,9 +49,10 @@ Status WriteHistogram(const std::string& when, const std::string& layer, const s
                       MetricsLog* log);
 Status WriteFinal(const TrainOutcome& outcome, MetricsLog* log);
 
-// "loss 0.312  acc 89.1 %"; of pictures "loss 0.000412".
+// "loss 0.312  acc 89.1 %"; of pictures "loss 0.000412"; without labels "loss 0.312".
 std::string ProgressText(Measure measure, const Averages& average);
-// "loss 0.312  acc 89.1 %  test 88.4 %  quantized 75 %  1:05"; of pictures "loss 0.000412  test 33.75 dB  1:05".
+// "loss 0.312  acc 89.1 %  test 88.4 %  quantized 75 %  1:05"; of pictures "loss 0.000412  test 33.75 dB  1:05"; without labels
+// "loss 0.312  test: teacher's class 88.4 %, divergence 0.2145  1:05".
 std::string EpochText(const EpochMetrics& metrics);
 
 }  // namespace lowbit::train

@@ -149,6 +149,7 @@ TEST_F(SharpenTest, WhatDoesNotFitIsSaidInASentence) {
             "the network makes [1, 3] of [1, 1, 12, 12]; the data set super-resolution needs [1, 1, 12, 12]");
   TrainJob labels = Job({"train.loss=l1"});
   labels.dataset.train.pairs = nullptr;
+  labels.dataset.classes = 3;
   EXPECT_EQ(error(labels), "'train.loss' must be \"cross_entropy\" for the data set super-resolution");
 }
 

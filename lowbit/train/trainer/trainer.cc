@@ -325,9 +325,17 @@ class Trainer {
   Averages EvaluateTest(int64_t epoch) {
     ShareBuffers(&network_, job_.group);
     const data::Dataset& dataset = job_.dataset;
-    const Averages test = measure_ == Measure::kPsnr
-                              ? EvaluatePictures(network_, dataset.test_pictures, job_.group)
-                              : EvaluateNetwork(&network_, dataset.test, train_.test_batch, job_.group);
+    const Averages test = [&] {
+      switch (measure_) {
+        case Measure::kPsnr:
+          return EvaluatePictures(network_, dataset.test_pictures, job_.group);
+        case Measure::kAgreement:
+          return EvaluateAgreement(&network_, objective_.teacher(), dataset.test, train_.test_batch, job_.group);
+        case Measure::kAccuracy:
+          break;
+      }
+      return EvaluateNetwork(&network_, dataset.test, train_.test_batch, job_.group);
+    }();
     state_.last_test_score = test.score();
     state_.last_test_loss = test.loss();
     if (test.score() > state_.best_test_score) {

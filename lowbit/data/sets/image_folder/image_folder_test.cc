@@ -38,8 +38,9 @@ void WritePets(const TemporaryFolder& folder) {
   folder.Write("val/dog/a.png", GreyPicture(120));
 }
 
-std::string LoadMessage(const TemporaryFolder& folder, const PictureOptions& view = kView) {
-  const Result<Dataset> set = LoadDataset("image-folder", folder.path(), view);
+std::string LoadMessage(const TemporaryFolder& folder, const PictureOptions& view = kView,
+                        const std::string& name = "image-folder") {
+  const Result<Dataset> set = LoadDataset(name, folder.path(), view);
   return set.ok() ? "ok" : set.error().message;
 }
 
@@ -242,6 +243,21 @@ TEST(Pictures, AreThoseOfTheFolderItself) {
   EXPECT_EQ(set.test.count(), 0);
   EXPECT_EQ(set.train.image, (Shape{3, 8, 8}));
   EXPECT_THAT(Read(set.train, 1), Each(11));
+}
+
+TEST(Pictures, MayHaveOthersForTests) {
+  const TemporaryFolder folder("lowbit_pictures_"), other("lowbit_pictures_test_");
+  folder.Write("0.png", GreyPicture(10));
+  for (int i = 0; i < 2; ++i) other.Write(std::to_string(i) + ".png", GreyPicture(20 + i));
+  PictureOptions options = kView;
+  options.test = other.path();
+  const Dataset set = LoadDataset("pictures", folder.path(), options).value();
+  EXPECT_EQ(set.train.count(), 1);
+  EXPECT_EQ(set.test.count(), 2);
+  EXPECT_EQ(set.test.image, set.train.image);
+  EXPECT_THAT(Read(set.test, 1), Each(21));
+  options.test = folder.File("none");
+  EXPECT_THAT(LoadMessage(folder, options, "pictures"), HasSubstr("/none: "));
 }
 
 // What a network that is built for them has to know.

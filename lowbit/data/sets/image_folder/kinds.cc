@@ -94,6 +94,9 @@ Result<Dataset> LoadUnlabelled(const DatasetKind& kind, const std::string& folde
   set.class_names = pictures.classes.names;
   set.train = MakeSet(std::move(list), view);
   set.test.image = set.train.image;
+  if (pictures.test.empty()) return set;
+  LOWBIT_TRY(PictureList test, ListPlainPictures(pictures.test));
+  set.test = MakeSet(std::move(test), view);
   return set;
 }
 
@@ -101,7 +104,8 @@ DatasetKind PicturesKind() {
   DatasetKind kind;
   kind.name = "pictures";
   kind.description =
-      "JPEG and PNG pictures of one folder, without labels: to calibrate and compress with, not to train or test";
+      "JPEG and PNG pictures of one folder, without labels: to calibrate and compress with, and to train from a "
+      "teacher";
   kind.how_to_get = "put pictures like those that the network will see into one folder and name it";
   kind.load = LoadUnlabelled;
   return kind;

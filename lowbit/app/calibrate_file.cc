@@ -92,13 +92,21 @@ std::string Percent(double share, int digits) {
   return share < 0 ? "-" : fmt::format("{:.{}f} %", 100 * share, digits);
 }
 
+bool IsCompensated(const compress::RoundedWeight& weight) { return weight.output_error >= 0; }
+
 std::string WeightTable(const std::vector<compress::RoundedWeight>& weights) {
-  std::vector<std::vector<std::string>> rows = {{"weight", "grid", "weight error", "output error", "if nearest"}};
+  const bool compensated = std::any_of(weights.begin(), weights.end(), IsCompensated);
+  std::vector<std::vector<std::string>> rows = {{"weight", "grid", "weight error"}};
+  if (compensated) rows[0].insert(rows[0].end(), {"output error", "if nearest"});
   for (const compress::RoundedWeight& weight : weights) {
-    rows.push_back({weight.weight, fmt::format("int{}", weight.bits), Percent(weight.weight_error, 2),
-                    Percent(weight.output_error, 2), Percent(weight.nearest_error, 2)});
+    rows.push_back({weight.weight, fmt::format("int{}", weight.bits), Percent(weight.weight_error, 2)});
+    if (!compensated) continue;
+    rows.back().insert(rows.back().end(), {Percent(weight.output_error, 2), Percent(weight.nearest_error, 2)});
   }
-  return TextTable(rows);
+  std::string text = TextTable(rows);
+  const bool coarse = std::any_of(weights.begin(), weights.end(), [](const auto& w) { return w.bits < 8; });
+  if (coarse && !compensated) text += "(--rounding compensated loses less with fewer than 8 bits)\n";
+  return text;
 }
 
 std::string ActivationTable(const std::vector<compress::CalibratedValue>& values) {

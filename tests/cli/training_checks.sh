@@ -131,6 +131,7 @@ check "  the same file as pack" cmp "$scratch/float/model.lbm" "$scratch/importe
 check "calibrate weights alone, without data" fails_with 0 "$lowbit" calibrate "$scratch/imported.lbm" -o "$scratch/rounded.lbm" \
   --bits 0 --weight-bits 4
 check "  says so" says "weights rounded, activations float" "$scratch/out"
+check "  names what loses less" says "--rounding compensated loses less" "$scratch/out"
 check "  that it runs in kernels" fails_with 0 "$lowbit" inspect "$scratch/rounded.lbm" --kernels --strict
 check "  by those for floats" says "conv_f32_affine4" "$scratch/out"
 check "calibrate weights alone, twice" fails_with 2 "$lowbit" calibrate "$scratch/rounded.lbm" -o "$scratch/twice.lbm" --bits 0

@@ -19,7 +19,8 @@ void AddCalibrate(CLI::App* program, int* code) {
   compress::CalibrationOptions& options = arguments->request.options;
   options.threads = 0;
   CLI::App* command = program->add_subcommand(
-      "calibrate", "Quantize activations and weights of a packed network, by images like those that it was trained on.");
+      "calibrate",
+      "Quantize activations and weights of a packed network, by images like those that it was trained on.");
   command->add_option("file", arguments->request.file, kPackedHelp)->required();
   command->add_option("-o,--out", arguments->request.out, "The .lbm file to write")->required();
   command->add_option("--data", arguments->request.data, "NAME[:PATH] of the data set (default: the one trained on)");

@@ -15,6 +15,13 @@ namespace {
 
 constexpr char kFileName[] = "liblowbit_training.so";
 
+// libtorch's threads (GNU's OpenMP) spin while they wait for each other, for milliseconds if nobody says how long. Where another
+// program holds a processor, that is time in which the thread that is waited for could run: training takes several times as long.
+// Asleep after some microseconds they lose little on an idle machine. What the user has set holds. Read when the library is loaded.
+void LimitSpinning() {
+  if (std::getenv("OMP_WAIT_POLICY") == nullptr) setenv("GOMP_SPINCOUNT", "5000", /*overwrite=*/0);
+}
+
 std::vector<std::string> SearchFolders() {
   std::vector<std::string> folders;
   if (const char* chosen = std::getenv("LOWBIT_MODULES")) folders.emplace_back(chosen);
@@ -68,6 +75,7 @@ Result<TrainingModule*> LoadTrainingModule() {
   for (const std::string& folder : folders) {
     const std::string path = folder + "/" + kFileName;
     if (!FileExists(path)) continue;
+    LimitSpinning();
     void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (handle == nullptr) return Failed("cannot load the training component: " + std::string(dlerror()));
     const auto entry = reinterpret_cast<TrainingModule* (*)()>(dlsym(handle, "lowbit_training_module"));

@@ -68,6 +68,9 @@ Status Quantize(const CalibrateFileRequest& request, const Graph& graph, const d
 }  // namespace
 
 Result<CalibratedFile> CalibrateFile(const CalibrateFileRequest& request) {
+  if (request.options.bits == 0 && request.options.keep_float > 0) {
+    return Invalid("--keep-float chooses among activations that are quantized; with --bits 0 all of them stay float");
+  }
   CalibratedFile result;
   data::Dataset dataset;
   if (LooksAtImages(request)) {

@@ -134,6 +134,9 @@ check "  says so" says "weights rounded, activations float" "$scratch/out"
 check "  names what loses less" says "--rounding compensated loses less" "$scratch/out"
 check "  that it runs in kernels" fails_with 0 "$lowbit" inspect "$scratch/rounded.lbm" --kernels --strict
 check "  by those for floats" says "conv_f32_affine4" "$scratch/out"
+check "calibrate weights alone, and choose among activations" fails_with 2 "$lowbit" calibrate "$scratch/imported.lbm" \
+  -o "$scratch/twice.lbm" --bits 0 --keep-float 1
+check "  says why" says "with --bits 0 all of them stay float" "$scratch/err"
 check "calibrate weights alone, twice" fails_with 2 "$lowbit" calibrate "$scratch/rounded.lbm" -o "$scratch/twice.lbm" --bits 0
 check "  says why" says "has no Conv, Gemm or recurrent layer with float weights" "$scratch/err"
 check "calibrate nothing" fails_with 2 "$lowbit" calibrate "$scratch/imported.lbm" -o "$scratch/twice.lbm" --bits 0 --weight-bits 0

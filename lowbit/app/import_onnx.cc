@@ -73,20 +73,21 @@ bool IsOnnxFile(const std::string& path) {
   return std::ifstream(path, std::ios::binary).get() == 0x08;
 }
 
-Result<Inspection> ImportOnnx(const std::string& path, const std::vector<std::string>& shapes,
-                              const std::vector<std::string>& values, bool fold_batch_norm, const std::string& out) {
-  LOWBIT_RETURN_IF_ERROR(CheckOutput(out, {path}));
-  onnx::ReadOptions options;
-  for (const std::string& text : shapes) {
+Result<Inspection> ImportOnnx(const std::string& path, const OnnxImport& options, const std::string& out) {
+  LOWBIT_RETURN_IF_ERROR(CheckOutput(out, {path, options.pictures.classes}));
+  onnx::ReadOptions read;
+  for (const std::string& text : options.shapes) {
     LOWBIT_TRY(auto shape, ParseShape(text));
-    options.shapes.insert(std::move(shape));
+    read.shapes.insert(std::move(shape));
   }
-  for (const std::string& text : values) {
+  for (const std::string& text : options.values) {
     LOWBIT_TRY(auto value, ParseValue(text));
-    options.values.insert(std::move(value));
+    read.values.insert(std::move(value));
   }
-  LOWBIT_TRY(Graph graph, onnx::Read(path, options));
-  if (fold_batch_norm) graph = FoldBatchNorm(graph);
+  LOWBIT_TRY(Graph graph, onnx::Read(path, read));
+  const Status taken = TakePictures(options.pictures, &graph);
+  if (!taken.ok()) return Error{taken.error().kind, path + ": " + taken.error().message};
+  if (options.fold_batch_norm) graph = FoldBatchNorm(graph);
   LOWBIT_RETURN_IF_ERROR(lbm::Write(graph, out));
   return Inspect(out);
 }

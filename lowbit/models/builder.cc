@@ -5,6 +5,8 @@
 #include <numeric>
 #include <utility>
 
+#include "lowbit/core/image_input.h"
+
 namespace lowbit::models {
 namespace {
 
@@ -33,10 +35,6 @@ Attributes WindowAttributes(int64_t kernel, int64_t stride, int64_t padding) {
   return {{"kernel_shape", std::vector<int64_t>{kernel, kernel}},
           {"strides", std::vector<int64_t>{stride, stride}},
           {"pads", std::vector<int64_t>{padding, padding, padding, padding}}};
-}
-
-bool AllFinite(const std::vector<float>& values) {
-  return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
 }
 
 }  // namespace
@@ -80,16 +78,6 @@ std::string GraphBuilder::AddTrained(const std::string& name, Role role, Shape s
   return name;
 }
 
-void GraphBuilder::Normalize(const std::string& name, const std::string& op, const std::vector<float>& values,
-                             double neutral, bool pixels, Value* value) {
-  if (std::all_of(values.begin(), values.end(), [&](float v) { return v == neutral; })) return;
-  Shape shape = {1, 1, 1};
-  if (values.size() == static_cast<size_t>(value->shape[0])) shape[0] = value->shape[0];
-  if (pixels) shape = value->shape;
-  const std::string parameter = AddConstant(name + ".value", FloatTensor(shape, values));
-  *value = Append(name, op, {value->name, parameter}, value->shape);
-}
-
 Value GraphBuilder::Image(const ModelInput& input) {
   Shape image = input.image;
   if (image.size() != 3 || !CheckedElements(image).ok() || *std::min_element(image.begin(), image.end()) < 1) {
@@ -101,20 +89,9 @@ Value GraphBuilder::Image(const ModelInput& input) {
   Value value = {"image", image};
   if (!status_.ok()) return value;
 
-  const size_t channels = static_cast<size_t>(image[0]), pixels = static_cast<size_t>(Elements(image));
-  const size_t means = input.mean.size(), scales = input.scale.size();
-  if (!AllFinite(input.mean) || !AllFinite(input.scale)) Fail("input mean and scale must be finite");
-  if (means != 0 && means != channels && means != pixels) {
-    Fail("input mean has " + std::to_string(means) + " values; expected one for each of the " +
-         std::to_string(channels) + " channels or " + std::to_string(pixels) + " pixels");
-  }
-  if (scales > 1 && scales != channels) {
-    Fail("input scale has " + std::to_string(scales) + " values; expected 1 or " + std::to_string(channels));
-  }
-  if (!status_.ok()) return value;
-  Normalize("input.sub", "Sub", input.mean, 0, means == pixels, &value);
-  Normalize("input.mul", "Mul", input.scale, 1, false, &value);
-  return value;
+  const Result<std::string> normalized = NormalizePixels({false, input.mean, input.scale}, &graph_);
+  if (!normalized.ok()) Fail(normalized.error().message);
+  return {normalized.ok() ? normalized.value() : value.name, image};
 }
 
 Value GraphBuilder::Conv(const std::string& name, const Value& input, const ConvOptions& options) {

@@ -83,9 +83,8 @@ class GraphBuilder {
   // `network` becomes the graph's name.
   explicit GraphBuilder(std::string network);
 
-  // The input "image" [kDynamic, channels, height, width], followed by the nodes "input.sub" and "input.mul" that
-  // compute (pixel - mean) * scale; either is left out where it would change nothing. Errors: extents or classes below
-  // 1; a mean or scale with a number of values other than ModelInput allows, or not finite.
+  // The input "image" [kDynamic, channels, height, width], followed by the nodes of NormalizePixels. Errors: extents or
+  // classes below 1; as NormalizePixels.
   Value Image(const ModelInput& input);
 
   // Node NAME, parameters NAME.weight [channels, channels_in / groups, kernel, kernel] and, if asked for, NAME.bias.
@@ -129,8 +128,6 @@ class GraphBuilder {
   Value Append(const std::string& name, const std::string& op, std::vector<std::string> inputs, Shape shape,
                Attributes attributes = {});
   Value Pool(const std::string& name, const std::string& op, const Value& input, const PoolOptions& options);
-  void Normalize(const std::string& name, const std::string& op, const std::vector<float>& values, double neutral,
-                 bool pixels, Value* value);
   std::string AddTrained(const std::string& name, ParameterTraits::Role role, Shape shape,
                          const ParameterOptions& options);
   template <typename T>

@@ -122,6 +122,7 @@ not_exported "what is no network" "$scratch/junk" "$scratch/junk"
 not_exported "what is not there" "$scratch/missing" "$scratch/missing"
 not_exported "a flavor that is none" "did you mean 'int4'" "$scratch/net.lbm" --flavor int5
 not_exported "float weights as integers" "has no low-bit weights" "$scratch/net.lbm" --flavor int2
+not_imported "a recipe with a mean of pixels" "--mean is for ONNX files" --mean 0.5
 source=$scratch/net.onnx
 not_imported "a shape that is none" "expected INPUT=EXTENT" --shape x=1,b
 not_imported "a shape that does not fit" "node 'n_" --shape x=any,1,9,9
@@ -129,6 +130,12 @@ not_imported "a shape of another input" "unknown input 'z'; did you mean 'x'?" -
 not_imported "a value that is none" "expected INPUT=NUMBER" --value x=1,b
 not_imported "a value of another input" "unknown input 'z'; did you mean 'x'?" --value z=1
 not_imported "an ONNX file with a recipe's settings" "--set is for recipes" --set model.width=2
+not_imported "a mean for other channels" "the input's mean has 2 values" --mean 1,2
+not_imported "a deviation of zero" "must be above 0" --std 0
+not_imported "names of no classes" "cannot open" --classes "$scratch/none"
+check "import with pixels normalized" "$lowbit" import "$scratch/net.onnx" -o "$scratch/pixels.lbm" --mean 0.5 --std 0.25
+check "  which can be inspected" fails_with 0 "$lowbit" inspect "$scratch/pixels.lbm"
+check "  says so" says '0..1, mean 0.5, std 0.25' "$scratch/out"
 # kept FILE PART-OF-THE-MESSAGE COMMAND...: exits with 2, says so in one line, and FILE is what it was.
 kept() {
   local file=$1 text=$2

@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <utility>
 
-#include "lowbit/core/graph_names.h"
+#include "lowbit/core/image_input.h"
 #include "lowbit/core/validate.h"
-#include "lowbit/models/builder.h"
 
 namespace lowbit::models {
 namespace {
@@ -67,30 +66,6 @@ void DequantizeWeights(Graph* network) {
   }
 }
 
-FloatTensor Transposed(const FloatTensor& matrix) {
-  const int64_t rows = matrix.shape[0], columns = matrix.shape[1];
-  FloatTensor result({columns, rows});
-  for (int64_t i = 0; i < rows * columns; ++i) {
-    result.data[static_cast<size_t>(i % columns * rows + i / columns)] = matrix.data[static_cast<size_t>(i)];
-  }
-  return result;
-}
-
-// A product with a matrix that nothing else reads, a row for each feature of its result.
-void TurnWeights(const Shapes& shapes, Graph* network) {
-  for (Node& node : network->nodes) {
-    const bool gemm = node.op == "Gemm" && IntAttribute(node, "transB", 0) == 0;
-    const bool mat_mul = node.op == "MatMul" && shapes.at(node.inputs[0]).size() == 2;
-    const auto weight = gemm || mat_mul ? network->parameters.find(node.inputs[1]) : network->parameters.end();
-    if (weight == network->parameters.end() || ReadersOf(node.inputs[1], *network) != 1) continue;
-    const auto* matrix = std::get_if<FloatTensor>(&weight->second.value);
-    if (matrix == nullptr || matrix->shape.size() != 2) continue;
-    weight->second.value = Transposed(*matrix);
-    node.op = "Gemm";
-    node.attributes["transB"] = int64_t{1};
-  }
-}
-
 // The role of input i of an operator.
 Role RoleOf(const std::string& op, size_t i) {
   const bool product = op == "Conv" || op == "Gemm" || op == "ConvTranspose" || op == "MatMul";
@@ -123,43 +98,14 @@ void AssignRoles(Graph* network) {
   }
 }
 
-// The nodes that make of pixels what the network takes; none if it takes pixels.
-Result<Graph> MakeNormalization(const ModelInput& input) {
-  GraphBuilder builder("normalization");
-  const Value value = builder.Image(input);
-  if (value.name != "image") return builder.Finish(value);
-  return Graph();
-}
-
-Status Prepend(const ModelInput& input, Graph* network) {
-  LOWBIT_TRY(Graph before, MakeNormalization(input));
-  if (before.nodes.empty()) return Ok();
-  if (network->metadata.count("recipe") != 0) {
-    return Invalid("takes raw pixels, which its own first nodes normalize; set data.normalize = \"none\"");
+// Nodes that make of pixels what the network takes; none if it takes pixels.
+Status Normalize(const ModelInput& input, Graph* network) {
+  const size_t nodes = network->nodes.size();
+  LOWBIT_RETURN_IF_ERROR(NormalizePixels({false, input.mean, input.scale}, network));
+  if (network->nodes.size() == nodes || network->metadata.count("recipe") + network->metadata.count("pixels") == 0) {
+    return Ok();
   }
-  GraphNames names(*network);
-  const std::string pixels = network->inputs[0].name;
-  std::map<std::string, std::string> renamed = {{"image", pixels}};
-  const auto rename = [&](std::string* name) {
-    const auto [entry, is_new] = renamed.try_emplace(*name);
-    if (is_new) entry->second = names.Unique(*name);
-    *name = entry->second;
-  };
-  for (auto& [name, parameter] : before.parameters) {
-    std::string unique = name;
-    rename(&unique);
-    network->parameters[unique] = parameter;
-  }
-  for (Node& node : before.nodes) {
-    for (std::string& input_name : node.inputs) rename(&input_name);
-    for (std::string& output : node.outputs) rename(&output);
-    rename(&node.name);
-  }
-  for (Node& node : network->nodes) {
-    std::replace(node.inputs.begin(), node.inputs.end(), pixels, renamed.at(before.outputs[0]));
-  }
-  network->nodes.insert(network->nodes.begin(), before.nodes.begin(), before.nodes.end());
-  return Ok();
+  return Invalid("takes raw pixels, which its own first nodes normalize; set data.normalize = \"none\"");
 }
 
 }  // namespace
@@ -170,9 +116,8 @@ Result<Graph> AdaptModel(Graph network, const ModelInput& input) {
   LOWBIT_RETURN_IF_ERROR(CheckOutput(network, input, shapes));
   DropSoftmax(&network);
   DequantizeWeights(&network);
-  TurnWeights(shapes, &network);
   AssignRoles(&network);
-  LOWBIT_RETURN_IF_ERROR(Prepend(input, &network));
+  LOWBIT_RETURN_IF_ERROR(Normalize(input, &network));
   LOWBIT_RETURN_IF_ERROR(Validate(network));
   return network;
 }

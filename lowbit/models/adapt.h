@@ -12,7 +12,6 @@ namespace lowbit::models {
 // The network for those images and classes, as BuildModel gives one, with its own values to start from:
 //   (pixel - mean) * scale comes before it;
 //   a Softmax at its end is left out, since losses take logits;
-//   MatMul, and Gemm with transB = 0, of a matrix and a parameter become Gemm with transB = 1, as methods want weights;
 //   low-bit weights are floats again;
 //   weights, biases and statistics get their roles by the operators that read them, everything else stays constant.
 // REQUIRES: Validate(network).ok(). Errors: not one input of such images for any batch, not one output of so many classes

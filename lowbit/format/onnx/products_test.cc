@@ -1,4 +1,4 @@
-// MatMul with weights is a Gemm, which can be quantized.
+// Products with weights are Gemm with a row of them for each output, which can be quantized.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -11,10 +11,8 @@
 namespace lowbit::onnx {
 namespace {
 
-using ::testing::Contains;
 using ::testing::ElementsAre;
 using testing::Maker;
-using ::testing::Not;
 using testing::Operators;
 
 // y = x w, of weights [3, 2]: 1 to 6.
@@ -85,15 +83,41 @@ TEST(OnnxProducts, OthersStayMatMul) {
   EXPECT_THAT(Operators(left.Read().value()), ElementsAre("MatMul"));
 
   EXPECT_THAT(Operators(Product({3}).Read().value()), ElementsAre("MatMul"));
-  // Time before batch: two extents of the result depend on the batch's place.
-  Maker turned;
-  turned.Input("x", {-1, 5, 3});
-  turned.Floats("w", {3, 2}, {1, 2, 3, 4, 5, 6});
-  testing::SetInts(turned.Node("Transpose", {"x"}, {"t"}), "perm", {1, 0, 2});
-  turned.Node("MatMul", {"t", "w"}, {"m"});
-  testing::SetInts(turned.Node("Transpose", {"m"}, {"y"}), "perm", {1, 0, 2});
-  turned.Output("y");
-  EXPECT_THAT(Operators(turned.Read().value()), Not(Contains("Gemm")));
+}
+
+TEST(OnnxProducts, TheBatchMayStandInAnotherPlace) {
+  Maker maker;
+  maker.Input("x", {-1, 5, 3});
+  maker.Floats("w", {3, 2}, {1, 2, 3, 4, 5, 6});
+  testing::SetInts(maker.Node("Transpose", {"x"}, {"t"}), "perm", {1, 0, 2});
+  maker.Node("MatMul", {"t", "w"}, {"m"});
+  testing::SetInts(maker.Node("Transpose", {"m"}, {"y"}), "perm", {1, 0, 2});
+  maker.Output("y");
+  const Graph graph = maker.Read().value();
+  EXPECT_THAT(Operators(graph), ElementsAre("Transpose", "Reshape", "Gemm", "Reshape", "Transpose"));
+  ExpectProduct(graph, {4, 5, 3}, {4, 5, 2});
+}
+
+TEST(OnnxProducts, GemmHasItsWeightsTurned) {
+  Maker maker;
+  maker.Input("x", {-1, 3});
+  maker.Floats("w", {3, 2}, {1, 2, 3, 4, 5, 6});
+  maker.Floats("c", {2}, {0, 0});
+  maker.Node("Gemm", {"x", "w", "c"}, {"y"});
+  maker.Output("y");
+  const Graph graph = maker.Read().value();
+  EXPECT_EQ(IntAttribute(graph.nodes[0], "transB", 0), 1);
+  EXPECT_EQ(std::get<FloatTensor>(graph.parameters.at("w").value).shape, (Shape{2, 3}));
+  ExpectProduct(graph, {4, 3}, {4, 2});
+}
+
+TEST(OnnxProducts, GemmOfComputedWeightsStays) {
+  Maker maker;
+  maker.Input("x", {3, 3});
+  maker.Node("Gemm", {"x", "x"}, {"y"});
+  maker.Output("y");
+  const Graph graph = maker.Read().value();
+  EXPECT_EQ(IntAttribute(graph.nodes[0], "transB", 0), 0);
 }
 
 }  // namespace

@@ -140,15 +140,6 @@ ConstantPtr WeightRows(const Value& weight, bool transposed) {
   return MakeRows(constant, transposed);
 }
 
-Outputs Gemm(Call call, Builder* builder) {
-  call.attributes.erase("broadcast");
-  if (ConstantPtr rows = WeightRows(call.Input(1), call.Int("transB", 0) == 0)) {
-    call.inputs[1] = Builder::Known(std::move(rows), call.Input(1).name);
-    call.attributes["transB"] = int64_t{1};
-  }
-  return ApplyAsIs(call, builder);
-}
-
 // The weights of a product with them as rows, for Gemm with transB = 1; null where input 1 is no matrix of floats or low-bit weights.
 ConstantPtr ProductRows(const Value& weight, Builder* builder) {
   if (ConstantPtr rows = WeightRows(weight, true)) return rows;
@@ -156,14 +147,23 @@ ConstantPtr ProductRows(const Value& weight, Builder* builder) {
   return builder->Turn(weight.constants[0]);
 }
 
-// The shape without its last extent, and with that one behind it; -1 for a first extent that is the batch's. Nothing where
-// another extent depends on the batch.
-std::optional<std::vector<int64_t>> WithLast(const Value& value, int64_t last) {
-  std::vector<int64_t> shape = {value.shapes[0][0] == value.shapes[1][0] ? value.shapes[0][0] : -1};
-  for (size_t i = 1; i + 1 < value.rank(); ++i) {
-    if (value.shapes[0][i] != value.shapes[1][i]) return std::nullopt;
-    shape.push_back(value.shapes[0][i]);
+Outputs Gemm(Call call, Builder* builder) {
+  call.attributes.erase("broadcast");
+  const bool turned = call.Int("transB", 0) == 0;
+  if (ConstantPtr rows = turned ? ProductRows(call.Input(1), builder) : WeightRows(call.Input(1), false)) {
+    call.inputs[1] = Builder::Known(std::move(rows), call.Input(1).name);
+    call.attributes["transB"] = int64_t{1};
   }
+  return ApplyAsIs(call, builder);
+}
+
+// The shape with another last extent; -1 for one that depends on the batch. Nothing where two do.
+std::optional<std::vector<int64_t>> WithLast(const Value& value, int64_t last) {
+  std::vector<int64_t> shape;
+  for (size_t i = 0; i + 1 < value.rank(); ++i) {
+    shape.push_back(value.shapes[0][i] == value.shapes[1][i] ? value.shapes[0][i] : -1);
+  }
+  if (std::count(shape.begin(), shape.end(), -1) > 1) return std::nullopt;
   shape.push_back(last);
   return shape;
 }

@@ -54,6 +54,17 @@ TEST_F(NBits, RowsOfOneScaleBecomeLowBitWeights) {
   EXPECT_THAT(Compute(graph, DoubleTensor({1, 20}, std::vector<double>(20, 1))), ElementsAre(20, 10));
 }
 
+TEST_F(NBits, OfMoreDimensionsTheirRowsAreBesideEachOther) {
+  lowbit_onnx::TensorType* x = maker_.model.mutable_graph()->mutable_input(0)->mutable_type()->mutable_tensor_type();
+  x->mutable_shape()->add_dim()->set_dim_value(20);
+  x->mutable_shape()->mutable_dim(1)->set_dim_value(3);
+  const Graph graph = maker_.Read().value();
+  EXPECT_THAT(Operators(graph), ElementsAre("Reshape", "Gemm", "Reshape"));
+  EXPECT_TRUE(std::holds_alternative<QTensor>(graph.parameters.at(graph.nodes[1].inputs[1]).value));
+  EXPECT_THAT(Compute(graph, DoubleTensor({1, 3, 20}, std::vector<double>(60, 1))),
+              ElementsAre(20, 10, 20, 10, 20, 10));
+}
+
 TEST_F(NBits, OtherScalesBecomeFloats) {
   scales_->set_float_data(1, 2);
   EXPECT_THAT(Compute(maker_.Read().value(), DoubleTensor({1, 20}, std::vector<double>(20, 1))), ElementsAre(24, 10));

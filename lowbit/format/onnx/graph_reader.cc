@@ -248,7 +248,7 @@ Result<std::vector<Value>> Reader::Compute(const lowbit_onnx::Node& node, size_t
   for (const lowbit_onnx::Attribute& attribute : node.attribute()) {
     LOWBIT_RETURN_IF_ERROR(ReadAttribute(attribute, &call));
   }
-  const auto rule = Rules().find(call.op);
+  const auto rule = Rules().find(RuleName(node.domain(), call.op));
   return rule == Rules().end() ? ApplyAsIs(call, &builder_) : rule->second(std::move(call), &builder_);
 }
 

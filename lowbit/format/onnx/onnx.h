@@ -4,10 +4,11 @@
 // ONNX files in: a network of another tool becomes a Graph.
 //
 // Read are IR versions 3 to 13 and opsets 1 to 25 of the operators in docs/onnx-operators.md, QONNX's Quant, BipolarQuant
-// and Trunc, and ONNX Runtime's MatMulNBits. An If whose condition is known is the branch that it takes. Integers stay integers where a Graph has a form for them (docs/onnx.md). Weights are inside of the file or beside it. Everything that the file makes known is computed at once, in
-// float64: what Shape nodes feed, Constant nodes, operators whose forms differ between opsets. What remains computes with
-// floats: where an integer type would drop a fraction or upper bits, a Cast says so, and integers beyond 2^24 are not
-// exact in the runtime.
+// and Trunc, and the operators of ONNX Runtime's quantizer and optimizer. An If whose condition is known is the branch that
+// it takes. Integers stay integers where a Graph has a form for them (docs/onnx.md). Weights are inside of the file or beside
+// it. Everything that the file makes known is computed at once, in float64: what Shape nodes feed, Constant nodes, operators
+// whose forms differ between opsets. What remains computes with floats: where an integer type would drop a fraction or upper
+// bits, a Cast says so, and integers beyond 2^24 are not exact in the runtime.
 
 #include <cstdint>
 #include <map>

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "lowbit/format/onnx/names.h"
+
 namespace lowbit::onnx {
 
 const Value& Call::Input(size_t i) const {
@@ -56,6 +58,10 @@ Outputs ApplyAsIs(const Call& call, Builder* builder) {
   return builder->Apply(call.op, call.inputs, call.attributes, call.outputs);
 }
 
+std::string RuleName(const std::string& domain, const std::string& op) {
+  return domain == kMicrosoftDomain ? domain + "." + op : op;
+}
+
 const RuleTable& Rules() {
   static const RuleTable table = [] {
     RuleTable rules;
@@ -65,6 +71,7 @@ const RuleTable& Rules() {
     AddNetworkRules(&rules);
     AddIntegerRules(&rules);
     AddQonnxRules(&rules);
+    AddMicrosoftRules(&rules);
     return rules;
   }();
   return table;

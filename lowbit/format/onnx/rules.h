@@ -48,6 +48,10 @@ void AddMathRules(RuleTable* table);
 void AddNetworkRules(RuleTable* table);
 void AddIntegerRules(RuleTable* table);
 void AddQonnxRules(RuleTable* table);
+void AddMicrosoftRules(RuleTable* table);  // After the others, of which it takes some.
+
+// Under which a rule stands: ONNX Runtime's operators, some of which are called like ONNX's, with their domain.
+std::string RuleName(const std::string& domain, const std::string& op);
 
 const RuleTable& Rules();
 

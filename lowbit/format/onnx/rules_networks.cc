@@ -1,11 +1,11 @@
 // Layers: convolutions and pools of one dimension, normalizations, recurrent layers.
 
 #include <algorithm>
-#include <optional>
 #include <utility>
 #include <vector>
 
 #include "lowbit/format/onnx/low_bit.h"
+#include "lowbit/format/onnx/products.h"
 #include "lowbit/format/onnx/rules.h"
 
 namespace lowbit::onnx {
@@ -157,39 +157,14 @@ Outputs Gemm(Call call, Builder* builder) {
   return ApplyAsIs(call, builder);
 }
 
-// The shape with another last extent; -1 for one that depends on the batch. Nothing where two do.
-std::optional<std::vector<int64_t>> WithLast(const Value& value, int64_t last) {
-  std::vector<int64_t> shape;
-  for (size_t i = 0; i + 1 < value.rank(); ++i) {
-    shape.push_back(value.shapes[0][i] == value.shapes[1][i] ? value.shapes[0][i] : -1);
-  }
-  if (std::count(shape.begin(), shape.end(), -1) > 1) return std::nullopt;
-  shape.push_back(last);
-  return shape;
-}
-
-// What the network computes times a matrix of weights is a Gemm, which methods quantize and kernels know; of more than two
-// dimensions all but the last are its rows.
+// What the network computes times a matrix of weights.
 Outputs MatMul(Call call, Builder* builder) {
-  Value x = call.Input(0);
-  const Value& weight = call.Input(1);
-  if (x.known() || x.rank() < 2 || IsInteger(x.type) || !call.attributes.empty()) return ApplyAsIs(call, builder);
+  const Value &x = call.Input(0), &weight = call.Input(1);
+  if (x.known() || !HasRowsOfValues(x) || IsInteger(x.type) || !call.attributes.empty())
+    return ApplyAsIs(call, builder);
   ConstantPtr rows = ProductRows(weight, builder);
   if (rows == nullptr) return ApplyAsIs(call, builder);
-  const std::optional<std::vector<int64_t>> shape = WithLast(x, weight.shape()[1]);
-  if (!shape.has_value()) return ApplyAsIs(call, builder);
-  const std::string name = builder->node_name();
-  const bool stacked = x.rank() > 2;
-  if (stacked) {
-    builder->BeginNode(name + "/rows");
-    LOWBIT_TRY(x, builder->Apply1("Reshape", {x, Builder::Known(MakeIntegers({-1, x.shape().back()}))}));
-    builder->BeginNode(name);
-  }
-  LOWBIT_TRY(std::vector<Value> y,
-             builder->Apply("Gemm", {x, Builder::Known(std::move(rows), weight.name)}, {{"transB", int64_t{1}}}));
-  if (!stacked) return y;
-  builder->BeginNode(name + "/shape");
-  return builder->Apply("Reshape", {y[0], Builder::Known(MakeIntegers(*shape))});
+  return MultiplyByRows(x, Builder::Known(std::move(rows), weight.name), builder);
 }
 
 // Initial states of zeros are those that are left out, and then any batch fits.

@@ -7,6 +7,8 @@
 
 #include "lowbit/core/uniform_grid.h"
 #include "lowbit/format/onnx/low_bit.h"
+#include "lowbit/format/onnx/names.h"
+#include "lowbit/format/onnx/products.h"
 #include "lowbit/format/onnx/rules.h"
 #include "lowbit/format/onnx/types.h"
 
@@ -259,14 +261,9 @@ Outputs MatMulNBits(Call call, Builder* builder) {
     for (size_t i = 0; i < integers.data.size(); ++i) integers.data[i] *= factor.data[i];
     weights = Narrow(ElementType::kFloat32, integers);
   }
-  const Value weight = Builder::Known(std::move(weights));
-  std::vector<Value> y(1);
-  if (call.Input(0).rank() == 2) {
-    LOWBIT_TRY(y, builder->Apply("Gemm", {call.Input(0), weight}, {{"transB", int64_t{1}}}));
-  } else {
-    LOWBIT_TRY(const Value turned, builder->Apply1("Transpose", {weight}, {{"perm", std::vector<int64_t>{1, 0}}}));
-    LOWBIT_TRY(y, builder->Apply("MatMul", {call.Input(0), turned}));
-  }
+  if (!HasRowsOfValues(call.Input(0))) return Invalid("two extents of its input depend on the batch");
+  LOWBIT_TRY(const std::vector<Value> y,
+             MultiplyByRows(call.Input(0), Builder::Known(std::move(weights), call.Input(1).name), builder));
   if (call.Input(5).present) return builder->Apply("Add", {y[0], call.Input(5)});
   return y;
 }
@@ -276,7 +273,7 @@ Outputs MatMulNBits(Call call, Builder* builder) {
 void AddQonnxRules(RuleTable* table) {
   (*table)["BipolarQuant"] = BipolarQuant;
   (*table)["IntQuant"] = Quant;
-  (*table)["MatMulNBits"] = MatMulNBits;
+  (*table)[RuleName(kMicrosoftDomain, "MatMulNBits")] = MatMulNBits;
   (*table)["Quant"] = Quant;
   (*table)["Trunc"] = Trunc;
 }

@@ -13,21 +13,22 @@
 namespace lowbit::onnx {
 namespace {
 
-// Operators of other domains that rules know. QONNX's domain has had several names.
-bool IsForeign(const lowbit_onnx::Node& node) {
-  static const std::set<std::string> qonnx = {"BipolarQuant", "IntQuant", "Quant", "Trunc"};
-  return qonnx.count(node.op_type()) != 0 || (node.op_type() == "MatMulNBits" && node.domain() == kMicrosoftDomain);
+// QONNX's operators. Their domain has had several names.
+bool IsQonnx(const std::string& op) {
+  static const std::set<std::string> operators = {"BipolarQuant", "IntQuant", "Quant", "Trunc"};
+  return operators.count(op) != 0;
 }
 
 // Of lowbit alone, in no file of ONNX.
 bool IsOwn(const std::string& op) { return op == "LevelQuant" || op == "Recurrence"; }
 
-// Operators of core that are ONNX's, and those that rules make of them.
+// Operators of core that are ONNX's, and those that rules make of them and of others'.
 bool IsSupported(const lowbit_onnx::Node& node) {
   const std::string& op = node.op_type();
-  const bool known = FindOperator(op) != nullptr || Rules().count(op) != 0 || IsControl(op);
-  const bool foreign = op == "MatMulNBits";
-  return known && !IsOwn(op) && (IsForeign(node) || (IsOnnxDomain(node.domain()) && !foreign));
+  if (Rules().count(RuleName(node.domain(), op)) != 0) {
+    return IsOnnxDomain(node.domain()) || node.domain() == kMicrosoftDomain || IsQonnx(op);
+  }
+  return IsOnnxDomain(node.domain()) && !IsOwn(op) && (FindOperator(op) != nullptr || IsControl(op));
 }
 
 }  // namespace

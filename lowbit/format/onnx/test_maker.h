@@ -102,6 +102,18 @@ inline void SetInts(lowbit_onnx::Node* node, const std::string& name, const std:
   for (const int64_t value : values) attribute->add_ints(value);
 }
 
+inline void SetFloat(lowbit_onnx::Node* node, const std::string& name, float value) {
+  lowbit_onnx::Attribute* attribute = node->add_attribute();
+  attribute->set_name(name);
+  attribute->set_f(value);
+}
+
+inline void SetFloats(lowbit_onnx::Node* node, const std::string& name, const std::vector<float>& values) {
+  lowbit_onnx::Attribute* attribute = node->add_attribute();
+  attribute->set_name(name);
+  for (const float value : values) attribute->add_floats(value);
+}
+
 inline void SetText(lowbit_onnx::Node* node, const std::string& name, const std::string& value) {
   lowbit_onnx::Attribute* attribute = node->add_attribute();
   attribute->set_name(name);

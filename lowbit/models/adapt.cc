@@ -102,13 +102,15 @@ void AssignRoles(Graph* network) {
 Status Normalize(const ModelInput& input, Graph* network) {
   const size_t nodes = network->nodes.size();
   LOWBIT_RETURN_IF_ERROR(NormalizePixels({false, input.mean, input.scale}, network));
-  if (network->nodes.size() == nodes || network->metadata.count("recipe") + network->metadata.count("pixels") == 0) {
-    return Ok();
-  }
+  if (network->nodes.size() == nodes || !NormalizesPixels(*network)) return Ok();
   return Invalid("takes raw pixels, which its own first nodes normalize; set data.normalize = \"none\"");
 }
 
 }  // namespace
+
+bool NormalizesPixels(const Graph& network) {
+  return network.metadata.count("recipe") + network.metadata.count("pixels") > 0;
+}
 
 Result<Graph> AdaptModel(Graph network, const ModelInput& input) {
   LOWBIT_RETURN_IF_ERROR(CheckInput(network, input));

@@ -9,6 +9,10 @@
 
 namespace lowbit::models {
 
+// Whether the network takes raw pixels and makes of them itself what it was trained on: one of lowbit's own, or one that was imported
+// so.
+bool NormalizesPixels(const Graph& network);
+
 // The network for those images and classes, as BuildModel gives one, with its own values to start from:
 //   (pixel - mean) * scale comes before it;
 //   a Softmax at its end is left out, since losses take logits;

@@ -110,15 +110,16 @@ mkdir "$scratch/mixed"
 for class in red green blue; do
   for picture in "$pictures/val/$class"/*.png; do cp "$picture" "$scratch/mixed/$class-${picture##*/}"; done
 done
-pixels=(--set 'data.mean=[0.5,0.5,0.5]' --set 'data.std=[0.2,0.2,0.2]')  # Of both networks: a file of weights does not say.
+pixels=(--set 'data.mean=[0.5,0.5,0.5]' --set 'data.std=[0.2,0.2,0.2]')
 check "train a teacher" train teacher --set quantize.method=none "${pixels[@]}"
 unlabelled=(--set data.name=pictures --set data.path="$pictures/train/blue" --set distill.temperature=1 "${pixels[@]}")
 learn() { "$lowbit" train "$scratch/tints.toml" --threads 1 --out "$scratch/$1" "${unlabelled[@]}" "${@:2}"; }
 answered() { sed -nE 's/.*"(test|top1)_agreement":([0-9.]+),.*/\2/p' "$scratch/out"; }
+# Both bring their own network and normalization, whatever the student's are.
 for teacher in teacher teacher/model.lbm; do
   student=of_${teacher##*/}
   check "train with $teacher for a teacher" fails_with 0 learn "$student" --set distill.teacher="$scratch/$teacher" \
-    --set distill.weight=1 --set data.test_path="$scratch/mixed" --set train.learning_rate=1e-5 --json
+    --set 'data.std=[0.1,0.3,0.2]' --set model.width=2 --set distill.weight=1 --set data.test_path="$scratch/mixed" --set train.learning_rate=1e-5 --json
   check "  tells no accuracy" test -z "$(grep accuracy "$scratch/out" "$scratch/err" "$scratch/$student/metrics.jsonl")"
   check "  but the divergence" says '"test_divergence":' "$scratch/out"
   check "  in its log, too" says "test: teacher's class " "$scratch/err"
@@ -147,6 +148,8 @@ not_taught "half from labels" "'distill.weight' = 1" --set distill.teacher="$scr
 not_taught "a teacher that does not say its classes" "'data.classes' must list the classes" --set distill.weight=1 \
   --set distill.teacher="$scratch/teacher/checkpoint.safetensors"
 not_taught "a teacher that is not there" "$scratch/none.lbm: " --set distill.weight=1 --set distill.teacher="$scratch/none.lbm"
+not_taught "a packed teacher and a network for it" "is a packed file that says itself" --set distill.weight=1 \
+  --set distill.teacher="$scratch/teacher/model.lbm" --set distill.model.name=small
 not_taught "no test pictures" "nothing: holds no" --set distill.teacher="$scratch/teacher" --set distill.weight=1 \
   --set data.test_path="$scratch/nothing"
 

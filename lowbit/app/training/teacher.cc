@@ -1,5 +1,7 @@
 #include "lowbit/app/training/teacher.h"
 
+#include <utility>
+
 #include "lowbit/app/start_weights.h"
 #include "lowbit/app/text.h"
 #include "lowbit/app/training/run_description.h"
@@ -7,12 +9,13 @@
 #include "lowbit/base/file.h"
 #include "lowbit/core/validate.h"
 #include "lowbit/format/lbm/lbm.h"
+#include "lowbit/models/adapt.h"
 
 namespace lowbit::app {
 namespace {
 
-// The student's description with another network and start.
-Result<Graph> LoadFile(RecipeNetwork network) {
+// A file of weights alone, in the student's network or one that the recipe describes.
+Result<Graph> LoadWeights(RecipeNetwork network) {
   const recipe::DistillSection& distill = network.recipe.distill;
   recipe::ModelSection& model = network.recipe.model;
   if (!distill.model_name.empty()) {
@@ -24,6 +27,15 @@ Result<Graph> LoadFile(RecipeNetwork network) {
   model.weights_skip.clear();
   LOWBIT_TRY(Graph graph, BuildNetwork(network));
   LOWBIT_RETURN_IF_ERROR(LoadStartWeights(model, &graph));
+  return graph;
+}
+
+// A packed file's own network, whatever the student's is.
+Result<Graph> LoadPacked(const std::string& path, models::ModelInput input) {
+  LOWBIT_TRY(Graph file, lbm::Read(path));
+  if (models::NormalizesPixels(file)) input.mean = {}, input.scale = {};
+  Result<Graph> graph = models::AdaptModel(std::move(file), input);
+  if (!graph.ok()) return Error{graph.error().kind, path + ": " + graph.error().message};
   return graph;
 }
 
@@ -51,10 +63,14 @@ Status TakeFilesClasses(const std::string& path, RecipeNetwork* student) {
   return Ok();
 }
 
-Result<Graph> LoadRun(const recipe::DistillSection& distill) {
-  if (distill.model_name.empty()) return FreezeTrainedRun(distill.teacher);
-  return Invalid("'distill.model' must be left out: " + distill.teacher +
-                 " is a folder, of a run that says itself what its network is");
+// Those that say themselves what their network is.
+Result<Graph> LoadNetwork(const RecipeNetwork& student, bool folder) {
+  const recipe::DistillSection& distill = student.recipe.distill;
+  if (distill.model_name.empty()) {
+    return folder ? FreezeTrainedRun(distill.teacher) : LoadPacked(distill.teacher, student.input);
+  }
+  return Invalid("'distill.model' must be left out: " + distill.teacher + " is a " +
+                 (folder ? "folder, of a run" : "packed file") + " that says itself what its network is");
 }
 
 }  // namespace
@@ -63,7 +79,8 @@ Result<std::optional<Graph>> LoadTeacher(const RecipeNetwork& student) {
   const recipe::DistillSection& distill = student.recipe.distill;
   std::optional<Graph> teacher;
   if (distill.teacher.empty()) return teacher;
-  LOWBIT_TRY(teacher, FolderExists(distill.teacher) ? LoadRun(distill) : LoadFile(student));
+  const bool folder = FolderExists(distill.teacher);
+  LOWBIT_TRY(teacher, folder || IsPackedName(distill.teacher) ? LoadNetwork(student, folder) : LoadWeights(student));
   return teacher;
 }
 

@@ -127,7 +127,7 @@ FinetuningRequest FinetuningOf(const CompressFileRequest& request, const Graph& 
 
 // What must hold before hours of work.
 Status CheckBefore(const CompressFileRequest& request, const Graph& graph) {
-  LOWBIT_RETURN_IF_ERROR(CheckOutput(request.out, {request.file, request.finetuning.recipe}));
+  LOWBIT_RETURN_IF_ERROR(CheckOutput(request.out, {request.file, request.finetuning.recipe}, ".lbm"));
   if (!request.finetuning.wanted()) return Ok();
   if (request.data == "none" && request.finetuning.recipe.empty()) {
     return Invalid("--epochs needs labelled images to train on; --data none has none");

@@ -23,8 +23,8 @@ Result<Graph> ReadModel(const std::string& model) {
 }  // namespace
 
 Result<ExportedFile> ExportOnnx(const std::string& model, const ExportSettings& settings, const std::string& out) {
-  LOWBIT_RETURN_IF_ERROR(CheckOutput(out, {model}));
-  if (settings.external_data) LOWBIT_RETURN_IF_ERROR(CheckOutput(out + ".data", {model}));
+  LOWBIT_RETURN_IF_ERROR(CheckOutput(out, {model}, ".onnx"));
+  if (settings.external_data) LOWBIT_RETURN_IF_ERROR(CheckOutput(out + ".data", {model}, ".data"));
   LOWBIT_TRY(Graph graph, ReadModel(model));
   if (settings.fold_batch_norm) graph = FoldBatchNorm(graph);
   const Result<onnx::WrittenFiles> written =

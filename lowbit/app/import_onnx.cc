@@ -74,7 +74,7 @@ bool IsOnnxFile(const std::string& path) {
 }
 
 Result<Inspection> ImportOnnx(const std::string& path, const OnnxImport& options, const std::string& out) {
-  LOWBIT_RETURN_IF_ERROR(CheckOutput(out, {path, options.pictures.classes}));
+  LOWBIT_RETURN_IF_ERROR(CheckOutput(out, {path, options.pictures.classes}, ".lbm"));
   onnx::ReadOptions read;
   for (const std::string& text : options.shapes) {
     LOWBIT_TRY(auto shape, ParseShape(text));

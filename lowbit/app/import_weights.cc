@@ -37,7 +37,7 @@ Result<Inspection> ImportWeights(const std::string& recipe, const std::vector<st
   LOWBIT_RETURN_IF_ERROR(CheckSource(recipe));
   LOWBIT_TRY(ResolvedRecipe resolved, ResolveRecipe(recipe, overrides));
   LOWBIT_RETURN_IF_ERROR(CheckWeights(recipe, resolved.recipe.model));
-  LOWBIT_RETURN_IF_ERROR(CheckOutput(out, {recipe, resolved.recipe.model.weights, resolved.recipe.model.file}));
+  LOWBIT_RETURN_IF_ERROR(CheckOutput(out, {recipe, resolved.recipe.model.weights, resolved.recipe.model.file}, ".lbm"));
   resolved.recipe.quantize = {};
   LOWBIT_TRY(const data::Dataset dataset, LoadRecipeData(resolved.recipe.data));
   LOWBIT_TRY(const RecipeNetwork network, DescribeNetwork(resolved.recipe, dataset));

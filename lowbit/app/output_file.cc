@@ -28,9 +28,13 @@ bool AreSame(const std::string& a, const std::string& b) {
   return std::filesystem::equivalent(a, b, error) && !error;
 }
 
+bool EndsIn(const std::string& path, const std::string& ending) {
+  return path.size() > ending.size() && path.compare(path.size() - ending.size(), ending.size(), ending) == 0;
+}
+
 }  // namespace
 
-Status CheckOutput(const std::string& path, const std::vector<std::string>& inputs) {
+Status CheckOutput(const std::string& path, const std::vector<std::string>& inputs, const std::string& ending) {
   if (path.empty()) return Invalid("-o: is empty; the name of the file to write was expected");
   if (FolderExists(path)) return Invalid(path + ": is a folder; the name of a file was expected");
   std::string folder = std::filesystem::path(path).parent_path().string();
@@ -42,6 +46,12 @@ Status CheckOutput(const std::string& path, const std::vector<std::string>& inpu
   for (const std::string& input : inputs) {
     for (const std::string& file : FilesOf(input)) {
       if (AreSame(path, file)) return Invalid(path + ": is read here and would be lost; write to another file");
+    }
+  }
+  for (const char* other : {".lbm", ".onnx", ".safetensors", ".toml", ".html", ".jsonl"}) {
+    if (other != ending && EndsIn(path, other)) {
+      return Invalid(path + ": would be the wrong name for what is written; one that ends in " + ending +
+                     " was expected");
     }
   }
   return Ok();

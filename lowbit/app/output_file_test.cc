@@ -13,8 +13,9 @@ namespace {
 
 using ::testing::HasSubstr;
 
-std::string Message(const std::string& path, const std::vector<std::string>& inputs) {
-  const Status checked = CheckOutput(path, inputs);
+std::string Message(const std::string& path, const std::vector<std::string>& inputs,
+                    const std::string& ending = ".lbm") {
+  const Status checked = CheckOutput(path, inputs, ending);
   return checked.ok() ? "ok" : checked.error().message;
 }
 
@@ -36,6 +37,14 @@ TEST(CheckOutput, SaysWhatIsWrongWithTheName) {
               HasSubstr("no/x.lbm: cannot be written, since there is no folder "));
 }
 
+TEST(CheckOutput, NoFileBeliesItsName) {
+  EXPECT_EQ(Message("x.onnx", {}),
+            "x.onnx: would be the wrong name for what is written; one that ends in .lbm was expected");
+  EXPECT_THAT(Message("x.lbm", {}, ".onnx"), HasSubstr("one that ends in .onnx was expected"));
+  for (const char* name : {"x.onnx", "x", "x.lbm.old", ".lbm", "x.bin"})
+    EXPECT_EQ(Message(name, {}, ".onnx"), "ok") << name;
+}
+
 TEST(CheckOutput, KeepsWhatIsRead) {
   const data::TemporaryFolder folder("lowbit_output_");
   folder.Write("in.lbm", {1});
@@ -49,9 +58,10 @@ TEST(CheckOutput, KeepsWhatIsRead) {
 
 TEST(CheckOutput, KeepsARunButForItsPackedNetwork) {
   const data::TemporaryFolder folder("lowbit_output_");
-  for (const char* name : {"checkpoint.safetensors", "recipe.toml", "run.json", "model.lbm"}) folder.Write(name, {1});
-  EXPECT_THAT(Message(folder.File("checkpoint.safetensors"), {folder.path()}), HasSubstr("would be lost"));
-  EXPECT_THAT(Message(folder.File("recipe.toml"), {folder.path()}), HasSubstr("would be lost"));
+  for (const char* name : {"checkpoint.safetensors", "run.json", "model.lbm"}) folder.Write(name, {1});
+  EXPECT_THAT(Message(folder.File("checkpoint.safetensors"), {folder.path()}, ".safetensors"),
+              HasSubstr("would be lost"));
+  EXPECT_THAT(Message(folder.File("run.json"), {folder.path()}), HasSubstr("would be lost"));
   EXPECT_EQ(Message(folder.File("model.lbm"), {folder.path()}), "ok");
 }
 

@@ -7,7 +7,7 @@
 namespace lowbit::app {
 
 Result<Inspection> PackRun(const std::string& run, const std::string& out) {
-  LOWBIT_RETURN_IF_ERROR(CheckOutput(out, {run}));
+  LOWBIT_RETURN_IF_ERROR(CheckOutput(out, {run}, ".lbm"));
   LOWBIT_TRY(TrainingModule * module, LoadTrainingModule());
   LOWBIT_TRY(const Graph graph, module->Freeze(run));
   LOWBIT_RETURN_IF_ERROR(lbm::Write(graph, out));

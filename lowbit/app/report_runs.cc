@@ -9,7 +9,7 @@
 namespace lowbit::app {
 
 Result<ReportSummary> ReportRuns(const std::vector<std::string>& folders, const std::string& out) {
-  LOWBIT_RETURN_IF_ERROR(CheckOutput(out, folders));
+  LOWBIT_RETURN_IF_ERROR(CheckOutput(out, folders, ".html"));
   ReportSummary summary{out, {}};
   for (const std::string& folder : folders) {
     if (!report::IsSweepFolder(folder)) continue;

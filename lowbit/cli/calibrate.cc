@@ -82,7 +82,7 @@ void AddCalibrate(CLI::App* program, int* code) {
   command->callback([=] {
     const app::CalibrateFileRequest& request = arguments->request;
     *code = WithPackedFile(&arguments->request.file, [&] {
-      const Status output = app::CheckOutput(request.out, {request.file});
+      const Status output = app::CheckOutput(request.out, {request.file}, ".lbm");
       return output.ok() ? PrintResult(app::CalibrateFile(request), arguments->json) : Report(output.error());
     });
   });

@@ -69,7 +69,7 @@ int RunEval(const EvalArguments& arguments) {
   }
   if (arguments.scale != 0) return Report(Invalid("--scale is for --data super-resolution:FOLDER"));
   if (!arguments.predictions.empty()) {
-    const Status output = app::CheckOutput(arguments.predictions, {arguments.request.run});
+    const Status output = app::CheckOutput(arguments.predictions, {arguments.request.run}, ".txt");
     if (!output.ok()) return Report(output.error());
   }
   const Result<app::Evaluation> evaluation = Evaluate(arguments.request);

@@ -121,6 +121,9 @@ not_exported() {
 not_exported "what is no network" "$scratch/junk" "$scratch/junk"
 not_exported "what is not there" "$scratch/missing" "$scratch/missing"
 not_exported "a flavor that is none" "did you mean 'int4'" "$scratch/net.lbm" --flavor int5
+check "not exported: under a packed file's name" fails_with 2 "$lowbit" export "$scratch/net.lbm" -o "$scratch/refused.lbm"
+check "  says what was expected" says "one that ends in .onnx was expected" "$scratch/err"
+check "  leaves nothing" test ! -e "$scratch/refused.lbm"
 not_exported "float weights as integers" "has no low-bit weights" "$scratch/net.lbm" --flavor int2
 not_imported "a recipe with a mean of pixels" "--mean is for ONNX files" --mean 0.5
 source=$scratch/net.onnx

@@ -169,6 +169,12 @@ size_t Lowering::OnlyReader(const std::string& value) const {
   return one ? consumers->second[0] : done_.size();
 }
 
+std::optional<size_t> Lowering::Producer(const std::string& value) const {
+  const auto producer = producers_.find(value);
+  if (producer == producers_.end()) return std::nullopt;
+  return producer->second;
+}
+
 Fusion Lowering::FuseProduct(size_t node, const std::vector<double>& bias, bool takes_bytes) const {
   Fusion fusion = StartFusion(graph_.nodes[node].outputs[0]);
   fusion.nodes.push_back(node);

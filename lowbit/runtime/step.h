@@ -127,6 +127,11 @@ class Lowering {
   // `takes_bytes`: the kernel adds residuals of bytes.
   Fusion FuseProduct(size_t node, const std::vector<double>& bias, bool takes_bytes = false) const;
 
+  // The only node that reads the value, if it is no output of the graph; else the number of nodes.
+  size_t OnlyReader(const std::string& value) const;
+  // The node that makes the value, if it is one.
+  std::optional<size_t> Producer(const std::string& value) const;
+
   // Whether the node's work is part of a step.
   bool Done(size_t node) const { return done_[node]; }
   void MarkDone(const std::vector<size_t>& nodes);
@@ -135,8 +140,6 @@ class Lowering {
   bool AbsorbAffine(const Node& node, Fusion* fusion) const;
   bool AbsorbResidual(const Node& node, Fusion* fusion) const;
   bool AbsorbByteResidual(Fusion* fusion) const;
-  // The only node that reads the value, if it is no output of the graph; else the number of nodes.
-  size_t OnlyReader(const std::string& value) const;
   void FindBytes();
   bool AbsorbActivation(const Node& node, Fusion* fusion) const;
   bool IsGraphOutput(const std::string& value) const;

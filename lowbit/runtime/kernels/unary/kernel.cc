@@ -77,7 +77,7 @@ HWY_INLINE Vector Apply(Vector x, float a, float b) {
   if constexpr (kFunction == F::kGeluTanh) return GeluTanh(x);
   if constexpr (kFunction == F::kHardSigmoid) return Between(hn::Add(hn::Mul(x, Number(a)), Number(b)), 0, 1);
   if constexpr (kFunction == F::kHardSwish) {
-    return hn::Mul(x, Between(hn::Add(hn::Mul(x, Number(1.0f / 6)), Number(0.5f)), 0, 1));
+    return hn::Mul(x, Between(hn::Add(hn::Mul(x, Number(a)), Number(b)), 0, 1));
   }
   if constexpr (kFunction == F::kLog) return Log(x);
   if constexpr (kFunction == F::kMish) return hn::Mul(x, hn::Tanh(d, Softplus(x)));
@@ -91,6 +91,7 @@ HWY_INLINE Vector Apply(Vector x, float a, float b) {
   if constexpr (kFunction == F::kSoftplus) return Softplus(x);
   if constexpr (kFunction == F::kSoftsign) return hn::Div(x, hn::Add(Number(1), hn::Abs(x)));
   if constexpr (kFunction == F::kSqrt) return hn::Sqrt(x);
+  if constexpr (kFunction == F::kSwish) return hn::Mul(x, Sigmoid(hn::Add(hn::Mul(x, Number(a)), Number(b))));
   if constexpr (kFunction == F::kTanh) return hn::Tanh(d, x);
 }
 
@@ -135,6 +136,7 @@ void RunUnary(const UnaryCall& call, int64_t count, const float* x, float* y) {
     LOWBIT_UNARY(kSoftplus);
     LOWBIT_UNARY(kSoftsign);
     LOWBIT_UNARY(kSqrt);
+    LOWBIT_UNARY(kSwish);
     LOWBIT_UNARY(kTanh);
   }
 #undef LOWBIT_UNARY

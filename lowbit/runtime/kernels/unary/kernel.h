@@ -19,7 +19,7 @@ enum class VectorFunction : uint8_t {
   kGelu,
   kGeluTanh,
   kHardSigmoid,  // a * x + b, clipped to [0, 1]
-  kHardSwish,
+  kHardSwish,    // x times the same
   kLog,
   kMish,
   kNeg,
@@ -30,6 +30,7 @@ enum class VectorFunction : uint8_t {
   kSoftplus,
   kSoftsign,
   kSqrt,
+  kSwish,  // x * sigmoid(a * x + b)
   kTanh,
 };
 
@@ -47,7 +48,8 @@ struct UnaryCall {
 //   10 u |y|          Elu, Selu: Highway's expm1 has 4 ulp, two multiplications
 //   8 u |y|           Softplus: exponential, log1p (2 ulp), addition
 //   3 u |y|           Softsign
-//   5 u (|a x| + |b|) HardSigmoid; HardSwish 6 u |x|
+//   5 u (|a x| + |b|) HardSigmoid; HardSwish |x| times as much and 1 u more
+//   (6 u + 2 u |t|) |y| Swish: t = a x + b, whose roundings the exponential multiplies, and a division more than Sigmoid
 //   2^-18             Erf: Abramowitz and Stegun 7.1.26 is off by 1.5e-7, Horner's scheme with coefficients whose magnitudes add
 //                     up to 4.5 by 12 u * 4.5, the exponential's argument by 2 u x^2 exp(-x^2) * 4.5
 //   |x| (2^-19 + 3 u) Gelu; |x| (12 u + 30 u exp(-|x|)) GeluTanh; 20 u |x| Mish

@@ -72,9 +72,7 @@ class Finder {
   const FloatTensor* OwnFloats(const std::string& name) const {
     const auto found = graph_.parameters.find(name);
     if (found == graph_.parameters.end()) return nullptr;
-    int64_t readers = 0;
-    for (const Node& node : graph_.nodes) readers += std::count(node.inputs.begin(), node.inputs.end(), name);
-    return readers == 1 ? std::get_if<FloatTensor>(&found->second.value) : nullptr;
+    return CountReaders(graph_, name) == 1 ? std::get_if<FloatTensor>(&found->second.value) : nullptr;
   }
 
   // Whether input i of the node is an own parameter with an element for each channel, or may be left out and is.

@@ -39,12 +39,6 @@ double BiasFactor(const Graph& graph, const Node& node, size_t channels) {
   return bias->second.shape() == Shape{static_cast<int64_t>(channels)} ? factor : 0;
 }
 
-int64_t Readers(const Graph& graph, const std::string& value) {
-  int64_t readers = 0;
-  for (const Node& node : graph.nodes) readers += std::count(node.inputs.begin(), node.inputs.end(), value);
-  return readers;
-}
-
 void AddToBias(const std::vector<double>& shift, size_t index, GraphNames* names, Graph* graph) {
   Node& node = graph->nodes[index];
   FloatTensor bias({static_cast<int64_t>(shift.size())});
@@ -52,7 +46,7 @@ void AddToBias(const std::vector<double>& shift, size_t index, GraphNames* names
   for (size_t c = 0; c < shift.size(); ++c) {
     bias.data[c] = static_cast<float>(static_cast<double>(bias.data[c]) + shift[c]);
   }
-  if (!HasInput(node, 2) || Readers(*graph, node.inputs[2]) > 1) {
+  if (!HasInput(node, 2) || CountReaders(*graph, node.inputs[2]) > 1) {
     node.inputs.resize(3);
     node.inputs[2] = names->Unique(node.name + ".bias");
   }

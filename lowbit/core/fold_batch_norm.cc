@@ -21,12 +21,6 @@ class Folder {
   }
 
  private:
-  int64_t Readers(const std::string& value) const {
-    int64_t readers = std::count(graph_.outputs.begin(), graph_.outputs.end(), value);
-    for (const Node& node : graph_.nodes) readers += std::count(node.inputs.begin(), node.inputs.end(), value);
-    return readers;
-  }
-
   const FloatTensor* Floats(const std::string& name) const {
     const auto found = graph_.parameters.find(name);
     return found == graph_.parameters.end() ? nullptr : std::get_if<FloatTensor>(&found->second.value);
@@ -38,7 +32,7 @@ class Folder {
       if (node.outputs[0] != value) continue;
       const bool gemm = node.op == "Gemm" && IntAttribute(node, "transB", 0) != 0 &&
                         FloatAttribute(node, "alpha", 1) == 1 && FloatAttribute(node, "beta", 1) == 1;
-      const bool fits = (node.op == "Conv" || gemm) && Readers(value) == 1 && Readers(node.inputs[1]) == 1;
+      const bool fits = (node.op == "Conv" || gemm) && CountReaders(graph_, value) == 1 && CountReaders(graph_, node.inputs[1]) == 1;
       return fits && graph_.parameters.count(node.inputs[1]) != 0 ? &node : nullptr;
     }
     return nullptr;
@@ -70,7 +64,7 @@ class Folder {
 
   void DropUnread(const std::vector<std::string>& names) {
     for (const std::string& name : names) {
-      if (Readers(name) == 0) graph_.parameters.erase(name);
+      if (CountReaders(graph_, name) == 0) graph_.parameters.erase(name);
     }
   }
 

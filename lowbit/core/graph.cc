@@ -1,5 +1,7 @@
 #include "lowbit/core/graph.h"
 
+#include <algorithm>
+
 namespace lowbit {
 namespace {
 
@@ -31,5 +33,11 @@ std::vector<int64_t> IntsAttribute(const Node& node, const std::string& name, co
 }
 
 bool HasInput(const Node& node, size_t i) { return i < node.inputs.size() && !node.inputs[i].empty(); }
+
+int64_t CountReaders(const Graph& graph, const std::string& value) {
+  int64_t readers = std::count(graph.outputs.begin(), graph.outputs.end(), value);
+  for (const Node& node : graph.nodes) readers += std::count(node.inputs.begin(), node.inputs.end(), value);
+  return readers;
+}
 
 }  // namespace lowbit

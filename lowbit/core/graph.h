@@ -85,6 +85,9 @@ std::vector<int64_t> IntsAttribute(const Node& node, const std::string& name, co
 // Whether the node has its optional input i.
 bool HasInput(const Node& node, size_t i);
 
+// How often the value is read: by inputs of nodes, and as an output of the graph. Goes through all nodes.
+int64_t CountReaders(const Graph& graph, const std::string& value);
+
 }  // namespace lowbit
 
 #endif  // LOWBIT_CORE_GRAPH_H_

@@ -45,17 +45,11 @@ Node* MakerOf(const std::string& value, Graph* network) {
   return nullptr;
 }
 
-int64_t ReadersOf(const std::string& value, const Graph& network) {
-  int64_t readers = std::count(network.outputs.begin(), network.outputs.end(), value);
-  for (const Node& node : network.nodes) readers += std::count(node.inputs.begin(), node.inputs.end(), value);
-  return readers;
-}
-
 void DropSoftmax(Graph* network) {
   const Node* last = MakerOf(network->outputs[0], network);
   if (last == nullptr || last->op != "Softmax") return;
   const std::string logits = last->inputs[0];
-  if (MakerOf(logits, network) == nullptr || ReadersOf(network->outputs[0], *network) != 1) return;
+  if (MakerOf(logits, network) == nullptr || CountReaders(*network, network->outputs[0]) != 1) return;
   network->nodes.erase(network->nodes.begin() + (last - network->nodes.data()));
   network->outputs[0] = logits;
 }

@@ -70,12 +70,6 @@ void SetScale(const ActivationMethod& method, bool is_signed, const Node& node, 
   std::get<FloatTensor>(scale.value).data[0] = static_cast<float>(1 / steps);
 }
 
-size_t Readers(const Graph& graph, const std::string& value) {
-  size_t count = 0;
-  for (const Node& node : graph.nodes) count += std::count(node.inputs.begin(), node.inputs.end(), value);
-  return count + std::count(graph.outputs.begin(), graph.outputs.end(), value);
-}
-
 Node* Maker(Graph* graph, const std::string& value) {
   const auto found = std::find_if(graph->nodes.begin(), graph->nodes.end(),
                                   [&](const Node& node) { return Contains(node.outputs, value); });
@@ -87,7 +81,7 @@ Status OpenRelu(const std::string& value, Graph* graph) {
   static const std::vector<std::string> passes = {"Identity",          "Dropout", "MaxPool", "AveragePool",
                                                   "GlobalAveragePool", "Flatten", "Reshape", "Transpose"};
   std::string at = value;
-  for (Node* node = Maker(graph, at); node != nullptr && Readers(*graph, at) == 1; node = Maker(graph, at)) {
+  for (Node* node = Maker(graph, at); node != nullptr && CountReaders(*graph, at) == 1; node = Maker(graph, at)) {
     if (node->op == "Relu") {
       node->op = "Identity";
       return Ok();

@@ -218,13 +218,10 @@ void Network::Impl::AddLayers() {
 bool Network::Impl::OwnsInput(const Node& node) const {
   const std::set<std::string> new_and_not_kept = {"Conv", "BatchNormalization", "Add"};
   const std::string& input = node.inputs.at(0);
-  int64_t readers = std::count(graph.outputs.begin(), graph.outputs.end(), input);
-  bool fits = false;
-  for (const Node& other : graph.nodes) {
-    readers += std::count(other.inputs.begin(), other.inputs.end(), input);
-    fits = fits || (other.outputs.at(0) == input && new_and_not_kept.count(other.op) != 0);
-  }
-  return fits && readers == 1;
+  const auto makes_it = [&](const Node& other) {
+    return other.outputs.at(0) == input && new_and_not_kept.count(other.op) != 0;
+  };
+  return std::any_of(graph.nodes.begin(), graph.nodes.end(), makes_it) && CountReaders(graph, input) == 1;
 }
 
 Kernel Network::Impl::Lowered(const Node& node) {

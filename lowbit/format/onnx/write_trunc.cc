@@ -27,12 +27,10 @@ struct Step {
 
 std::optional<Step> StepBefore(const Graph& graph, const std::string& value, const char* op) {
   Step step;
-  int64_t readers = std::count(graph.outputs.begin(), graph.outputs.end(), value);
   for (const Node& node : graph.nodes) {
-    readers += std::count(node.inputs.begin(), node.inputs.end(), value);
     if (node.op == op && node.outputs[0] == value) step.node = &node;
   }
-  if (step.node == nullptr || readers != 1) return std::nullopt;
+  if (step.node == nullptr || CountReaders(graph, value) != 1) return std::nullopt;
   const std::optional<double> constant = Scalar(graph, step.node->inputs[1]);
   if (!constant.has_value()) return std::nullopt;
   step.constant = *constant;

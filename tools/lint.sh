@@ -10,7 +10,7 @@ need() {
   command -v "$1" >/dev/null || { echo "$1 is missing; on Debian: tools/install-deps.sh lint" >&2; exit 1; }
 }
 
-sources() { git ls-files --cached --others --exclude-standard '*.h' '*.cc' '*.cpp' '*.c'; }
+sources() { git ls-files --cached --others --exclude-standard '*.h' '*.cc' '*.cpp' '*.c' '*.cu'; }
 
 # clang-tidy reads build-tidy/compile_commands.json, and headers that the build generates.
 tidy() {

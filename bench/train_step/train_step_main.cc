@@ -2,7 +2,7 @@
 // steps of both alternate, and the ratio is that of neighbours. Prints a table; asserts nothing.
 //
 //   lowbit_bench_train_step [--network NAME] [--batch N] [--way NAME...] [--base NAME] [--pairs N]
-//                           [--threads N] [--device NAME] [--channels-last] [--cpu-time] [--json FILE]
+//                           [--threads N] [--device NAME] [--tensor-operations] [--channels-last] [--cpu-time] [--json FILE]
 //   lowbit_bench_train_step --serve WAY [--network NAME] [--batch N] ...
 //
 // The latter prints how many values it trains, and then answers each line of its input: to `step` with the milliseconds
@@ -24,6 +24,7 @@
 #include "bench/train_step/trainee.h"
 #include "lowbit/base/version.h"
 #include "lowbit/train/keep_memory.h"
+#include "lowbit/train/kernel_passes.h"
 
 namespace lowbit::bench {
 namespace {
@@ -34,7 +35,7 @@ struct Arguments {
   std::vector<std::string> ways;
   std::string base = "float", device = "cpu", serve, json;
   int pairs = 30, threads = 2;
-  bool channels_last = false, cpu_time = false;
+  bool channels_last = false, cpu_time = false, tensor_operations = false;
 
   Setting At(const std::string& network, int64_t batch) const {
     return {network, batch, device, channels_last, cpu_time};
@@ -151,6 +152,7 @@ int Main(int argc, char** argv) {
   app.add_option("--pairs", arguments.pairs, "pairs of steps")->check(CLI::Range(1, 10000));
   app.add_option("--threads", arguments.threads, "threads")->check(CLI::Range(1, 1024));
   app.add_option("--device", arguments.device, "cpu or cuda");
+  app.add_flag("--tensor-operations", arguments.tensor_operations, "on a GPU, none of the build's own kernels");
   app.add_flag("--channels-last", arguments.channels_last, "activations in channels-last order");
   app.add_flag("--cpu-time", arguments.cpu_time, "measure the processor's time in all threads, not the clock's");
   app.add_option("--json", arguments.json, "write the results to this file");
@@ -158,6 +160,7 @@ int Main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   torch::set_num_threads(arguments.threads);
   train::KeepFreedMemory();  // As in `lowbit train`.
+  if (arguments.tensor_operations) train::SetKernelPasses(nullptr);
   if (!arguments.serve.empty()) return Serve(arguments);
   fmt::print("libtorch {}, {}, {} threads, {}, {} time\n", TORCH_VERSION, arguments.device, arguments.threads,
              arguments.channels_last ? "channels-last" : "contiguous", arguments.cpu_time ? "CPU" : "wall");

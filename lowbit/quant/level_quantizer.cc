@@ -41,6 +41,18 @@ bool LevelQuantizer::IsProjection() const {
   return statistic == Statistic::kOne || statistic == Statistic::kMaxAbs || statistic == Statistic::kPowerOfTwo;
 }
 
+LevelRows::LevelRows(LevelScheme scheme) : scheme_(std::move(scheme)) {
+  formula_.whole_layer = scheme_.scope == Scope::kLayer;
+  formula_.rule = scheme_.rule;
+  formula_.table = MakeLevelTable(scheme_.levels);
+}
+
+const RowFormula* LevelRows::Formula() const {
+  using Statistic = ScaleRule::Statistic;
+  const Statistic statistic = scheme_.rule.statistic;
+  return statistic == Statistic::kQuantile || statistic == Statistic::kLeastSquares ? nullptr : &formula_;
+}
+
 double LevelRows::LayerStatistic(Span<const float> weights) const {
   return scheme_.scope == Scope::kLayer ? ScaleOf(scheme_.rule, weights) : 0;
 }

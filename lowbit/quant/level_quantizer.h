@@ -39,16 +39,19 @@ class LevelQuantizer : public Quantizer {
 // The same, row by row.
 class LevelRows : public RowQuantizer {
  public:
-  explicit LevelRows(LevelScheme scheme) : scheme_(std::move(scheme)) {}
+  explicit LevelRows(LevelScheme scheme);
   ValueSet Values() const override { return scheme_.levels.values(); }
   bool OneScale() const override { return scheme_.scope == Scope::kLayer; }
   // The layer's scale; 0 for a scale of each row.
   double LayerStatistic(Span<const float> weights) const override;
   float QuantizeRow(Span<const float> row, double layer_statistic, float* levels) const override;
+  // Null for a scale that is a quantile or searched for.
+  const RowFormula* Formula() const override;
   const LevelScheme& scheme() const { return scheme_; }
 
  private:
   LevelScheme scheme_;
+  RowFormula formula_;
 };
 
 }  // namespace lowbit::quant

@@ -10,6 +10,7 @@
 
 #include "lowbit/base/span.h"
 #include "lowbit/core/qtensor.h"
+#include "lowbit/quant/row_formula.h"
 
 namespace lowbit::quant {
 
@@ -26,6 +27,8 @@ class RowQuantizer {
   // A NaN among the weights makes the scale or some level NaN: a diverged network must show. Sums in double.
   // Thread-safe. REQUIRES: row not empty; room for row.size() levels, apart from the row.
   virtual float QuantizeRow(Span<const float> row, double layer_statistic, float* levels) const = 0;
+  // The same as numbers that a GPU can be given; null: there are none.
+  virtual const RowFormula* Formula() const { return nullptr; }
 };
 
 // term(0) + ... + term(count - 1) in double: eight running sums, term i in number i % 8, added in order at the end. The

@@ -16,6 +16,7 @@
 #include "lowbit/train/method_plan.h"
 #include "lowbit/train/network.h"
 #include "lowbit/train/test_devices.h"
+#include "lowbit/train/test_kernels.h"
 #include "lowbit/train/test_small_net.h"
 
 namespace lowbit::train {
@@ -119,18 +120,23 @@ std::vector<at::Tensor> StepOf(const Lines& lines, const std::string& device, Ar
   return results;
 }
 
+void ExpectClose(const std::vector<at::Tensor>& got, const std::vector<at::Tensor>& wanted, const std::string& what) {
+  ASSERT_EQ(got.size(), wanted.size());
+  for (size_t i = 0; i < got.size(); ++i) {
+    // Float sums of some thousand products.
+    const double size = wanted[i].norm().item<double>();
+    EXPECT_LE((got[i] - wanted[i]).norm().item<double>(), 1e-3 * size + 1e-7) << what << ", tensor " << i;
+  }
+}
+
+// On each device, and on the CPU by the kernels that GPUs run.
 void ExpectSameStep(const Lines& lines) {
   const std::vector<at::Tensor> wanted = StepOf(lines, "cpu", Arithmetic::kFloat64);
   for (const std::string& device : Devices()) {
-    const std::vector<at::Tensor> got = StepOf(lines, device, Arithmetic::kFloat32);
-    ASSERT_EQ(got.size(), wanted.size());
-    for (size_t i = 0; i < got.size(); ++i) {
-      // Float sums of some thousand products.
-      const double size = wanted[i].norm().item<double>();
-      EXPECT_LE((got[i] - wanted[i]).norm().item<double>(), 1e-3 * size + 1e-7)
-          << Joined(lines, device) << ", tensor " << i;
-    }
+    ExpectClose(StepOf(lines, device, Arithmetic::kFloat32), wanted, Joined(lines, device));
   }
+  const InstalledPasses installed(EmulatedPasses()[0]);
+  ExpectClose(StepOf(lines, "cpu", Arithmetic::kFloat32), wanted, Joined(lines, "kernels"));
 }
 
 TEST(Devices, GiveTheSameStepOfEveryWeightMethod) {

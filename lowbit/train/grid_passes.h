@@ -6,31 +6,13 @@
 // lowerings/quantizers.cc and learned_grid.h say.
 
 #include <cstdint>
-#include <vector>
+
+#include "lowbit/quant/float_grid.h"
 
 namespace lowbit::train {
 
-// scale * q for the integers q in [low, high].
-struct FloatGrid {
-  float scale = 1, inverse = 1, low = 0, high = 1;
-
-  FloatGrid(double step, double lowest, double highest)
-      : scale(static_cast<float>(step)),
-        inverse(static_cast<float>(1 / step)),
-        low(static_cast<float>(lowest)),
-        high(static_cast<float>(highest)) {}
-  // The range in which the gradient goes straight through.
-  float first() const { return scale * low; }
-  float last() const { return scale * high; }
-};
-
-// scale * levels[k], where k counts the thresholds that x * inverse reaches. Ascending, one more level than thresholds.
-struct FloatLevels {
-  float scale = 1, inverse = 1;
-  const float* thresholds = nullptr;
-  const float* levels = nullptr;
-  int64_t count = 0;  // Of levels, at least 1.
-};
+using quant::FloatGrid;
+using quant::FloatLevels;
 
 // Each over `count` values; x, d (the gradient of y) and what is written do not overlap.
 struct GridPasses {

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "lowbit/train/grid_passes.h"
+#include "lowbit/train/kernel_passes.h"
 #include "lowbit/train/one_pass.h"
 
 namespace lowbit::train {
@@ -27,10 +27,12 @@ struct Grid : torch::autograd::Function<Grid> {
     context->saved_data["rounding"] = rounding;
     context->saved_data["factor"] = factor;
     const auto s = scale.item<double>();
+    context->saved_data["scale"] = s;  // A GPU is waited for once.
     if (IsPlain(x)) {
       const FloatGrid grid(s, range.low, range.high);
-      return Forward(
-          x, [&grid](int64_t count, const float* from, float* to) { ChooseGridPasses().round(grid, count, from, to); });
+      return Forward(x, [&grid](const GridPasses& passes, int64_t count, const float* from, float* to) {
+        passes.round(grid, count, from, to);
+      });
     }
     return at::nan_to_num(Scaled(x, s), range.low).clamp_(range.low, range.high).round_().mul_(s);
   }
@@ -39,9 +41,10 @@ struct Grid : torch::autograd::Function<Grid> {
     const variable_list saved = context->get_saved_variables();
     const auto number = [context](const char* name) { return context->saved_data[name].toDouble(); };
     const bool rounding = context->saved_data["rounding"].toBool();
-    const FloatGrid grid(saved[1].item<double>(), number("low"), number("high"));
-    const auto [dx, sum] = IsPlain(saved[0], gradients[0]) ? OfPlain(gradients[0], saved[0], grid, rounding)
-                                                           : OfAny(gradients[0], saved[0], saved[1], grid, rounding);
+    const FloatGrid grid(number("scale"), number("low"), number("high"));
+    const auto [dx, sum] = IsPlain(saved[0], gradients[0])
+                               ? OfPlain(gradients[0], saved[0], grid, rounding)
+                               : OfAny(gradients[0], Scaled(saved[0], number("scale")), grid, rounding);
     return {dx, (sum * number("factor")).to(saved[1].scalar_type()).view_as(saved[1]), {}, {}, {}};
   }
 
@@ -50,20 +53,18 @@ struct Grid : torch::autograd::Function<Grid> {
   using Gradients = std::pair<at::Tensor, at::Tensor>;
 
   static Gradients OfPlain(const at::Tensor& d, const at::Tensor& x, const FloatGrid& grid, bool rounding) {
+    if (const KernelPasses* kernels = KernelPassesFor(x)) return kernels->Learn(d, x, grid, rounding);
     double sum = 0;
-    const auto learn = ChooseGridPasses().learn;
     const at::Tensor dx = Backward(
         d, x,
-        [&](int64_t count, const float* gradient, const float* values, float* to) {
-          return static_cast<double>(learn(grid, rounding, count, gradient, values, to));
+        [&](const GridPasses& passes, int64_t count, const float* gradient, const float* values, float* to) {
+          return static_cast<double>(passes.learn(grid, rounding, count, gradient, values, to));
         },
         &sum);
     return {dx, at::scalar_tensor(sum, at::kDouble)};
   }
 
-  static Gradients OfAny(const at::Tensor& d, const at::Tensor& x, const at::Tensor& scale, const FloatGrid& grid,
-                         bool rounding) {
-    const at::Tensor scaled = Scaled(x, scale.item<double>());
+  static Gradients OfAny(const at::Tensor& d, const at::Tensor& scaled, const FloatGrid& grid, bool rounding) {
     const at::Tensor limited = scaled.clamp(grid.low, grid.high);
     const at::Tensor inside = limited.eq(scaled);
     const at::Tensor within = rounding ? limited.round() - scaled : at::zeros_like(scaled);

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "lowbit/recipe/reading.h"
+#include "lowbit/train/kernel_passes.h"
 #include "lowbit/train/level_tensors.h"
 #include "lowbit/train/master_weight.h"
 
@@ -38,12 +39,17 @@ struct Product : torch::autograd::Function<Product> {
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &rows = saved[0], &scale = saved[1], &levels = saved[2], &gradient = gradients[0];
+    const auto number = [context](const char* name) { return context->saved_data[name].toDouble(); };
+    if (const KernelPasses* kernels = KernelPassesFor(rows)) {
+      const auto [of_rows, sums] = kernels->LearnRows(gradient, rows, scale, levels, number("first"), number("last"));
+      const at::Tensor of_scale = scale.numel() == 1 ? sums.sum().view({1}) : sums;
+      return {of_rows, (of_scale * number("factor")).to(at::kFloat), {}, {}};
+    }
     const at::Tensor scaled = rows / scale.view({-1, 1});
-    const at::Tensor inside = scaled.ge(context->saved_data["first"].toDouble())
-                                  .logical_and_(scaled.le(context->saved_data["last"].toDouble()));
+    const at::Tensor inside = scaled.ge(number("first")).logical_and_(scaled.le(number("last")));
     const at::Tensor slope = at::where(inside, levels - scaled, levels) * gradient;
     const at::Tensor sums = scale.numel() == 1 ? slope.sum().view({1}) : slope.sum(1);
-    return {gradient * inside, sums * context->saved_data["factor"].toDouble(), {}, {}};
+    return {gradient * inside, sums * number("factor"), {}, {}};
   }
 };
 
@@ -79,8 +85,7 @@ class LearnedScaleWeight : public WeightMethod {
  private:
   at::Tensor Levels() const {
     const at::NoGradGuard no_grad;
-    const at::Tensor scale = scale_.tensor.detach().to(at::kDouble).view({-1, 1});
-    return NearestLevels(scheme_.levels, RowsOf(weight_.tensor) / scale);
+    return NearestLevels(scheme_.levels, RowsOf(weight_.tensor), scale_.tensor.detach());
   }
   QuantizedRows Quantized() const {
     const at::NoGradGuard no_grad;

@@ -4,6 +4,8 @@
 
 #include <limits>
 
+#include "lowbit/train/kernel_passes.h"
+
 namespace lowbit::train {
 namespace {
 
@@ -61,7 +63,12 @@ at::Tensor Scales(const quant::ScaleRule& rule, const at::Tensor& rows, const at
 
 }  // namespace
 
-at::Tensor NearestLevels(const quant::Levels& levels, const at::Tensor& scaled) {
+at::Tensor NearestLevels(const quant::Levels& levels, const at::Tensor& rows, const at::Tensor& scales) {
+  if (const KernelPasses* kernels = KernelPassesFor(rows)) {
+    return kernels->Nearest(quant::MakeLevelTable(levels), rows, scales);
+  }
+  const at::Tensor wide = scales.to(at::kDouble).view({-1, 1});
+  const at::Tensor scaled = rows / wide.masked_fill(wide.eq(0), std::numeric_limits<double>::infinity());
   const std::vector<double> starts = levels.Starts();
   const at::Tensor boundaries = at::tensor(starts, at::kDouble).to(scaled.device());
   const at::Tensor ascending = at::tensor(levels.ascending(), at::kFloat).to(scaled.device());
@@ -80,9 +87,7 @@ QuantizedRows LevelTensors::Quantize(const at::Tensor& rows) const {
   const quant::LevelScheme& scheme = by_rows_.scheme();
   const bool layer = scheme.scope == quant::Scope::kLayer;
   const at::Tensor scales = ScalesOf(scheme.rule, layer ? rows.reshape({1, -1}) : rows);
-  const at::Tensor wide = scales.to(at::kDouble).view({-1, 1});
-  const at::Tensor scaled = at::where(wide.eq(0), at::zeros({}, wide.options()), rows / wide);
-  return {NearestLevels(scheme.levels, scaled), scales, scheme.levels.values()};
+  return {NearestLevels(scheme.levels, rows, scales), scales, scheme.levels.values()};
 }
 
 }  // namespace lowbit::train

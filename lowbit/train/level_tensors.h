@@ -10,8 +10,9 @@
 
 namespace lowbit::train {
 
-// The level nearest to each element of `scaled` (double, any shape), as float.
-at::Tensor NearestLevels(const quant::Levels& levels, const at::Tensor& scaled);
+// The level nearest to each of rows / scales, divided in double; to 0 where the scale is 0. rows: float [rows, columns], scales:
+// float [rows] or [1].
+at::Tensor NearestLevels(const quant::Levels& levels, const at::Tensor& rows, const at::Tensor& scales);
 
 // Row by row, ScaleOf(rule, row); float [rows]. Quantiles and searches are made on the CPU.
 at::Tensor ScalesOf(const quant::ScaleRule& rule, const at::Tensor& rows);

@@ -8,6 +8,8 @@
 #include <cstring>
 #include <utility>
 
+#include "lowbit/train/kernel_passes.h"
+
 namespace lowbit::train {
 namespace {
 
@@ -36,8 +38,19 @@ const quant::RowQuantizer* LoopsFor(const TensorQuantizer& quantizer, const at::
   return rows.is_cpu() && rows.numel() > 0 ? quantizer.ByRows() : nullptr;
 }
 
+// The numbers for KernelPassesFor(rows); null: there are none.
+const quant::RowFormula* FormulaFor(const TensorQuantizer& quantizer, const at::Tensor& rows) {
+  const quant::RowQuantizer* loops = quantizer.ByRows();
+  return loops != nullptr && KernelPassesFor(rows) != nullptr ? loops->Formula() : nullptr;
+}
+
 double LayerStatistic(const quant::RowQuantizer& loops, const at::Tensor& rows) {
   return loops.LayerStatistic({rows.data_ptr<float>(), static_cast<size_t>(rows.numel())});
+}
+
+// The mask as truth values where `rows` are; nothing waits where its memory is pinned.
+at::Tensor OnDeviceOf(const at::Tensor& rows, const at::Tensor& mask) {
+  return mask.to(rows.device(), at::kByte, /*non_blocking=*/true).to(at::kBool);
 }
 
 // sum |w_j - q_j| / sum |w_j| over `count` weights; 0 where they are all 0.
@@ -50,6 +63,11 @@ double Error(const float* w, const float* q, size_t count) {
 }  // namespace
 
 QuantizedRows RowPass::Quantize(const at::Tensor& rows) const {
+  if (const quant::RowFormula* formula = FormulaFor(*quantizer_, rows)) {
+    const auto [levels, scales] = KernelPassesFor(rows)->Quantize(*formula, rows);
+    const quant::RowQuantizer& loops = *quantizer_->ByRows();
+    return {levels, loops.OneScale() ? scales.slice(0, 0, 1) : scales, loops.Values()};
+  }
   const quant::RowQuantizer* loops = LoopsFor(*quantizer_, rows);
   if (loops == nullptr) return quantizer_->Quantize(rows);
   const double statistic = LayerStatistic(*loops, rows);
@@ -71,6 +89,9 @@ at::Tensor RowPass::Buffer(const at::Tensor& rows) {
 }
 
 at::Tensor RowPass::Values(const at::Tensor& rows, at::Tensor* errors) {
+  if (const quant::RowFormula* formula = FormulaFor(*quantizer_, rows)) {
+    return KernelPassesFor(rows)->Values(*formula, rows, errors);
+  }
   const quant::RowQuantizer* loops = LoopsFor(*quantizer_, rows);
   if (loops == nullptr) {
     at::Tensor values = train::Values(quantizer_->Quantize(rows));
@@ -96,7 +117,11 @@ at::Tensor RowErrors(const at::Tensor& rows, const at::Tensor& values) {
 }
 
 at::Tensor MixRows(const at::Tensor& mask, const at::Tensor& rows, at::Tensor values) {
-  if (!rows.is_cpu()) return at::where(mask.to(rows.device(), at::kBool).view({-1, 1}), values, rows);
+  if (const KernelPasses* kernels = KernelPassesFor(rows)) {
+    kernels->Mix(mask, rows.size(1), rows, values);
+    return values;
+  }
+  if (!rows.is_cpu()) return at::where(OnDeviceOf(rows, mask).view({-1, 1}), values, rows);
   const uint8_t* quantized = mask.data_ptr<uint8_t>();
   ForEachRow(rows, [&](int64_t i) {
     const Span<float> w = RowOf(rows, i);
@@ -106,6 +131,7 @@ at::Tensor MixRows(const at::Tensor& mask, const at::Tensor& rows, at::Tensor va
 }
 
 at::Tensor ElementErrors(const at::Tensor& rows, const at::Tensor& values) {
+  if (const KernelPasses* kernels = KernelPassesFor(rows)) return kernels->ElementErrors(rows, values);
   if (!rows.is_cpu()) return RowErrors(rows.reshape({-1, 1}), values.reshape({-1, 1}));
   at::Tensor errors = at::empty({rows.numel()}, at::kDouble);
   const float *w = rows.data_ptr<float>(), *q = values.data_ptr<float>();
@@ -120,7 +146,11 @@ at::Tensor ElementErrors(const at::Tensor& rows, const at::Tensor& values) {
 }
 
 at::Tensor MixElements(const at::Tensor& mask, const at::Tensor& rows, at::Tensor values) {
-  if (!rows.is_cpu()) return at::where(mask.to(rows.device(), at::kBool).view_as(rows), values, rows);
+  if (const KernelPasses* kernels = KernelPassesFor(rows)) {
+    kernels->Mix(mask, 1, rows, values);
+    return values;
+  }
+  if (!rows.is_cpu()) return at::where(OnDeviceOf(rows, mask).view_as(rows), values, rows);
   const uint8_t* quantized = mask.data_ptr<uint8_t>();
   const float* w = rows.data_ptr<float>();
   float* q = values.data_ptr<float>();

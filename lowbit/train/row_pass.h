@@ -13,8 +13,9 @@
 namespace lowbit::train {
 
 // A quantizer at work on one layer. On the CPU, where the quantizer offers loops (TensorQuantizer::ByRows), a step is one
-// multi-threaded pass: each row is read, quantized and measured while it is in the cache, and nothing is allocated.
-// Elsewhere tensor operations do the same. `rows` is W: float [rows, columns], contiguous, no gradient recorded.
+// multi-threaded pass: each row is read, quantized and measured while it is in the cache, and nothing is allocated. On a GPU
+// with passes (kernel_passes.h), where the loops have a formula, it is one launch, or two. Elsewhere tensor operations do
+// the same. `rows` is W: float [rows, columns], contiguous, no gradient recorded.
 class RowPass {
  public:
   explicit RowPass(std::shared_ptr<const TensorQuantizer> quantizer) : quantizer_(std::move(quantizer)) {}

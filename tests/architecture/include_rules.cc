@@ -158,7 +158,7 @@ Status ReadFileIncludes(const std::string& root, const std::string& file, std::v
 }
 
 std::vector<std::string> SourceFiles(const std::string& root, const std::string& folder) {
-  static const std::set<std::string> extensions = {".h", ".cc", ".cpp", ".c"};
+  static const std::set<std::string> extensions = {".h", ".cc", ".cpp", ".c", ".cu"};
   std::vector<std::string> files;
   std::error_code error;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root + "/" + folder, error)) {

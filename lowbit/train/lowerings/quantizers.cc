@@ -6,7 +6,6 @@
 #include <stdexcept>
 
 #include "lowbit/core/uniform_grid.h"
-#include "lowbit/train/grid_passes.h"
 #include "lowbit/train/lowering.h"
 #include "lowbit/train/one_pass.h"
 #include "lowbit/train/row_pass.h"
@@ -32,8 +31,8 @@ class Grid {
     const double above = scaled > low_ ? scaled : low_;  // A NaN too is the lowest integer.
     return scale_ * ((above < high_ ? above : high_) + kNoFraction - kNoFraction);
   }
-  void Pass(int64_t count, const float* x, float* y) const {
-    ChooseGridPasses().round(FloatGrid(scale_, low_, high_), count, x, y);
+  void Pass(const GridPasses& passes, int64_t count, const float* x, float* y) const {
+    passes.round(FloatGrid(scale_, low_, high_), count, x, y);
   }
   at::Tensor NearestOf(const at::Tensor& x) const {
     const at::Tensor scaled = x.scalar_type() == at::kDouble ? x / scale_ : x * static_cast<float>(1 / scale_);
@@ -53,8 +52,8 @@ class Signs {
   explicit Signs(double scale) : scale_(scale) {}
 
   double Nearest(double x) const { return x >= 0 ? scale_ : -scale_; }
-  void Pass(int64_t count, const float* x, float* y) const {
-    ChooseGridPasses().signs(static_cast<float>(scale_), count, x, y);
+  void Pass(const GridPasses& passes, int64_t count, const float* x, float* y) const {
+    passes.signs(static_cast<float>(scale_), count, x, y);
   }
   at::Tensor NearestOf(const at::Tensor& x) const { return x.ge(0).to(x.scalar_type()).mul_(2).sub_(1).mul_(scale_); }
   double first() const { return -scale_; }
@@ -91,7 +90,9 @@ class StraightThrough : public torch::autograd::Function<StraightThrough<Values>
     context->saved_data["last"] = values.last();
     if (IsPlainDouble(x)) return NearestDoubles(x, values);
     if (!IsPlain(x)) return values.NearestOf(x);
-    return Forward(x, [&values](int64_t count, const float* from, float* to) { values.Pass(count, from, to); });
+    return Forward(x, [&values](const GridPasses& passes, int64_t count, const float* from, float* to) {
+      values.Pass(passes, count, from, to);
+    });
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
@@ -149,9 +150,8 @@ Kernel LowerBipolarQuant(const LoweringRequest& request) {
 // last level.
 class Levels : public torch::autograd::Function<Levels> {
  public:
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& scale,
-                            const at::Tensor& thresholds, const at::Tensor& levels, bool clips) {
-    const auto step = scale.item<double>();
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, double step, const at::Tensor& thresholds,
+                            const at::Tensor& levels, bool clips) {
     context->saved_data["clips"] = clips;
     if (clips) {
       context->save_for_backward({x});
@@ -161,8 +161,8 @@ class Levels : public torch::autograd::Function<Levels> {
     if (IsPlain(x) && IsPlain(thresholds) && IsPlain(levels)) {
       const FloatLevels table = {static_cast<float>(step), static_cast<float>(1 / step), thresholds.data_ptr<float>(),
                                  levels.data_ptr<float>(), levels.numel()};
-      return Forward(x, [&table](int64_t count, const float* from, float* to) {
-        ChooseGridPasses().levels(table, count, from, to);
+      return Forward(x, [&table](const GridPasses& passes, int64_t count, const float* from, float* to) {
+        passes.levels(table, count, from, to);
       });
     }
     // In float as the integer form multiplies, so that both find the same level; in double as core divides.
@@ -184,9 +184,9 @@ class Levels : public torch::autograd::Function<Levels> {
 Kernel LowerLevelQuant(const LoweringRequest& request) {
   const bool clips = request.activation != nullptr && request.activation->levels_clip_gradient;
   return [clips, name = request.node.name](const Inputs& in, Mode) {
-    ReadScale(in[1], name);
+    const double scale = ReadScale(in[1], name);
     const at::Tensor x = Widened(in[0]);
-    return Levels::apply(x, in[1], in[2].to(x.scalar_type()), in[3].to(x.scalar_type()), clips);
+    return Levels::apply(x, scale, in[2].to(x.scalar_type()), in[3].to(x.scalar_type()), clips);
   };
 }
 

@@ -2,7 +2,17 @@
 
 #include <cmath>
 
+#include "lowbit/quant/levels.h"
+
 namespace lowbit::quant::methods::bwn {
+
+// At any scale the sign of a weight is the nearer of -1 and 1.
+RowFormula MakeFormula() {
+  RowFormula formula;
+  formula.rule.statistic = ScaleRule::Statistic::kMeanAbs;
+  formula.table = MakeLevelTable(Levels(ValueSet::Binary(), Levels::Ties::kAway));
+  return formula;
+}
 
 float BwnRows::QuantizeRow(Span<const float> row, double /*layer_statistic*/, float* levels) const {
   const float* w = row.data();

@@ -23,6 +23,17 @@ float RoundDown(double threshold) {
 
 }  // namespace
 
+TwnRows::TwnRows(const Options& options) : options_(options) {
+  formula_.kind = RowFormula::Kind::kThreshold;
+  formula_.whole_layer = options.delta_scope == DeltaScope::kLayer;
+  formula_.rule.statistic = ScaleRule::Statistic::kMeanAbs;
+  formula_.rule.factor = options.delta_factor;
+}
+
+const RowFormula* TwnRows::Formula() const {
+  return options_.delta_scope == DeltaScope::kLayerCentered ? nullptr : &formula_;
+}
+
 double TwnRows::LayerStatistic(Span<const float> weights) const {
   if (options_.delta_scope == DeltaScope::kRow) return 0;
   const bool centered = options_.delta_scope == DeltaScope::kLayerCentered;

@@ -9,14 +9,17 @@ namespace lowbit::quant::methods::twn {
 // The method of spec.md, row by row.
 class TwnRows : public RowQuantizer {
  public:
-  explicit TwnRows(const Options& options) : options_(options) {}
+  explicit TwnRows(const Options& options);
   ValueSet Values() const override { return ValueSet::Ternary(); }
   // The layer's threshold; 0 for one threshold a row.
   double LayerStatistic(Span<const float> weights) const override;
   float QuantizeRow(Span<const float> row, double layer_statistic, float* levels) const override;
+  // Null where the layer's mean is taken off first.
+  const RowFormula* Formula() const override;
 
  private:
   Options options_;
+  RowFormula formula_;
 };
 
 }  // namespace lowbit::quant::methods::twn

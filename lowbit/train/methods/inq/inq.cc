@@ -74,9 +74,8 @@ class InqWeight : public WeightMethod {
   // All weights: the frozen ones as they are, the free ones by their nearest level.
   QuantizedRows Quantized() const {
     const at::NoGradGuard no_grad;
-    const at::Tensor rows = RowsOf(weight_.tensor), unit = Scale(), scale = unit.to(at::kDouble);
-    const at::Tensor scaled = at::where(scale.eq(0), at::zeros({}, scale.options()), rows / scale);
-    return {at::where(Mask().view_as(rows), levels_, NearestLevels(scheme_.levels, scaled)), unit,
+    const at::Tensor rows = RowsOf(weight_.tensor), unit = Scale();
+    return {at::where(Mask().view_as(rows), levels_, NearestLevels(scheme_.levels, rows, unit)), unit,
             scheme_.levels.values()};
   }
 

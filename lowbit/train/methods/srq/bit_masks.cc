@@ -72,9 +72,10 @@ void BitMasks::CountEpoch(int64_t epoch) {
   if (epoch_.item<int64_t>() == epoch) return;
   epoch_.fill_(epoch);
   int64_t* closed_for = closed_for_.data_ptr<int64_t>();
+  const std::vector<double> logits = Logits();
   for (int g = 0; g < groups_; ++g) {
     if (DroppedForGood(g)) continue;
-    closed_for[g] = HardConcrete::Gate(Logits()[static_cast<size_t>(g)]) == 0 ? closed_for[g] + 1 : 0;
+    closed_for[g] = HardConcrete::Gate(logits[static_cast<size_t>(g)]) == 0 ? closed_for[g] + 1 : 0;
   }
 }
 
@@ -87,9 +88,10 @@ at::Tensor BitMasks::Draw(const StepContext& context) {
     logits_.clamp_(-HardConcrete::kLogitBound, HardConcrete::kLogitBound);
   }
   const CounterRandom random(context.seed, StreamOf("dropbits/" + layer_), static_cast<uint64_t>(context.iteration));
+  const std::vector<double> logits = Logits();
   std::vector<double> masks, slopes;
   for (int g = 0; g < groups_; ++g) {
-    const double logit = Logits()[static_cast<size_t>(g)], u = random.Uniform(static_cast<uint64_t>(g));
+    const double logit = logits[static_cast<size_t>(g)], u = random.Uniform(static_cast<uint64_t>(g));
     const bool dropped = DroppedForGood(g);
     masks.push_back(dropped ? 0 : HardConcrete::Sample(logit, u));
     slopes.push_back(dropped ? 0 : HardConcrete::SampleSlope(logit, u));
@@ -99,10 +101,11 @@ at::Tensor BitMasks::Draw(const StepContext& context) {
 }
 
 std::vector<bool> BitMasks::Alive() const {
+  const std::vector<double> logits = Logits();
   std::vector<bool> alive;
   bool all = true;
   for (int g = 0; g < groups_; ++g) {
-    const bool open = !DroppedForGood(g) && HardConcrete::Gate(Logits()[static_cast<size_t>(g)]) > 0;
+    const bool open = !DroppedForGood(g) && HardConcrete::Gate(logits[static_cast<size_t>(g)]) > 0;
     all = all && open;
     alive.push_back(options_.nested ? all : open);
   }
@@ -111,9 +114,10 @@ std::vector<bool> BitMasks::Alive() const {
 
 at::Tensor BitMasks::Price() const {
   if (empty() || !Learns()) return {};
+  const std::vector<double> logits = Logits();
   std::vector<double> values, slopes;
   for (int g = 0; g < groups_; ++g) {
-    const double p = HardConcrete::ProbabilityNonzero(Logits()[static_cast<size_t>(g)]);
+    const double p = HardConcrete::ProbabilityNonzero(logits[static_cast<size_t>(g)]);
     const bool dropped = DroppedForGood(g);
     values.push_back(dropped ? 0 : p);
     slopes.push_back(dropped ? 0 : p * (1 - p));
@@ -124,9 +128,10 @@ at::Tensor BitMasks::Price() const {
 }
 
 double BitMasks::ExpectedBits() const {
+  const std::vector<double> logits = Logits();
   double bits = 2, reaches = 1;
   for (int g = 0; g < groups_; ++g) {
-    const double p = DroppedForGood(g) ? 0 : HardConcrete::ProbabilityNonzero(Logits()[static_cast<size_t>(g)]);
+    const double p = DroppedForGood(g) ? 0 : HardConcrete::ProbabilityNonzero(logits[static_cast<size_t>(g)]);
     reaches *= p;
     bits += options_.nested ? reaches : p;
   }

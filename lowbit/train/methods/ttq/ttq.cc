@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "lowbit/train/kernel_passes.h"
 #include "lowbit/train/master_weight.h"
 #include "lowbit/train/method.h"
 
@@ -49,6 +50,9 @@ class TtqWeight : public WeightMethod {
     scales_.tensor = at::tensor({start.positive, start.negative}).to(weight_.tensor.device()).requires_grad_(true);
     scales_.traits.role = ParameterTraits::Role::kBias;
     scales_.traits.decay_multiplier = 0;
+    formula_.kind = quant::RowFormula::Kind::kThreshold;
+    formula_.whole_layer = true;
+    formula_.rule.factor = options.threshold;  // Of the largest magnitude.
   }
 
   at::Tensor Effective(Mode, const StepContext&) override {
@@ -76,12 +80,16 @@ class TtqWeight : public WeightMethod {
  private:
   at::Tensor Signs() const {
     const at::Tensor weight = weight_.tensor.detach();
+    if (const KernelPasses* kernels = KernelPassesFor(weight)) {
+      return kernels->Quantize(formula_, RowsOf(weight)).first.view_as(weight);
+    }
     const double threshold = options_.threshold * weight.abs().max().item<double>();
     return (weight.gt(threshold).to(at::kFloat)).sub_(weight.lt(-threshold).to(at::kFloat));
   }
 
   Options options_;
   TrainedParameter weight_, scales_;
+  quant::RowFormula formula_;  // Whose levels are the signs.
 };
 
 }  // namespace

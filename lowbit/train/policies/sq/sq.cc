@@ -61,7 +61,8 @@ class SqWeight : public MasterWeight {
 // byte [units] on the CPU; a function of the arguments only.
 at::Tensor SqWeight::DrawnMask(const at::Tensor& unit_errors, int64_t count, uint64_t time, uint64_t seed) const {
   const at::Tensor errors = unit_errors.to(at::kCPU).contiguous();
-  at::Tensor mask = at::empty({units_}, at::kByte);
+  // A GPU fetches a mask from pinned memory while the next layer's work is started.
+  at::Tensor mask = at::empty({units_}, at::TensorOptions(at::kByte).pinned_memory(unit_errors.is_cuda()));
   const auto units = static_cast<size_t>(units_);
   const auto in_parallel = [](size_t n, const std::function<void(size_t begin, size_t end)>& work) {
     ForEachRange(static_cast<int64_t>(n), 4,

@@ -1,0 +1,50 @@
+#include "lowbit/train/cuda/grid_kernels.h"
+#include "lowbit/train/cuda/launch.h"
+#include "lowbit/train/cuda/row_kernels.h"
+
+namespace lowbit::train::cuda {
+namespace {
+
+class GpuBlock {
+ public:
+  __device__ explicit GpuBlock(double* scratch) : scratch_(scratch) {}
+  __device__ int rank() const { return static_cast<int>(threadIdx.x); }
+  __device__ int size() const { return kThreads; }
+  __device__ int64_t index() const { return blockIdx.x; }
+  __device__ int64_t count() const { return gridDim.x; }
+  __device__ double* scratch() const { return scratch_; }
+  __device__ void Sync() const { __syncthreads(); }
+
+ private:
+  double* scratch_;
+};
+
+template <typename Kernel>
+__global__ void __launch_bounds__(kThreads) Run(const __grid_constant__ Kernel kernel) {
+  __shared__ double scratch[kThreads];
+  GpuBlock block(scratch);
+  kernel(block);
+}
+
+}  // namespace
+
+template <typename Kernel>
+cudaError_t Launch(const Kernel& kernel, cudaStream_t stream) {
+  static_assert(sizeof(Kernel) <= 4096, "CUDA before 12.1 hands over no more");
+  Run<<<static_cast<unsigned>(kernel.Blocks()), kThreads, 0, stream>>>(kernel);
+  return cudaGetLastError();
+}
+
+template cudaError_t Launch(const Forward<Round>&, cudaStream_t);
+template cudaError_t Launch(const Forward<Signs>&, cudaStream_t);
+template cudaError_t Launch(const Forward<TakeLevels>&, cudaStream_t);
+template cudaError_t Launch(const Backward<Keep>&, cudaStream_t);
+template cudaError_t Launch(const Backward<Tent>&, cudaStream_t);
+template cudaError_t Launch(const Learn&, cudaStream_t);
+template cudaError_t Launch(const MeasureRows&, cudaStream_t);
+template cudaError_t Launch(const QuantizeRows&, cudaStream_t);
+template cudaError_t Launch(const LearnRows&, cudaStream_t);
+template cudaError_t Launch(const MeasureElements&, cudaStream_t);
+template cudaError_t Launch(const MixUnits&, cudaStream_t);
+
+}  // namespace lowbit::train::cuda

@@ -1,0 +1,56 @@
+#ifndef LOWBIT_TRAIN_KERNEL_PASSES_H_
+#define LOWBIT_TRAIN_KERNEL_PASSES_H_
+
+// What is one pass over memory on the CPU (grid_passes.h, row_pass.h), as one or two launches on a GPU, where tensor operations
+// would be a dozen. Includes libtorch; internal to the library.
+
+#include <ATen/core/Tensor.h>
+
+#include <utility>
+
+#include "lowbit/quant/row_formula.h"
+#include "lowbit/train/grid_passes.h"
+
+namespace lowbit::train {
+
+// All tensors are on one GPU, float and contiguous where nothing else is said, and no gradient is recorded. Nothing waits for
+// the GPU. Results do not depend on anything but the arguments: sums are added in one order.
+class KernelPasses {
+ public:
+  using Pair = std::pair<at::Tensor, at::Tensor>;
+
+  virtual ~KernelPasses() = default;
+  // Of arrays on the current GPU. `learn` is null: it would have to wait for its sum.
+  virtual const GridPasses& Grid() const = 0;
+  // dL/dx, and the sum that GridPasses::learn returns, double []. d and x: dense, of the same strides.
+  virtual Pair Learn(const at::Tensor& d, const at::Tensor& x, const FloatGrid& grid, bool rounding) const = 0;
+
+  // rows: [rows, columns]; scale * level of each, and RowErrors in `errors` if it is not null.
+  virtual at::Tensor Values(const quant::RowFormula& formula, const at::Tensor& rows, at::Tensor* errors) const = 0;
+  // Levels [rows, columns] and scales [rows].
+  virtual Pair Quantize(const quant::RowFormula& formula, const at::Tensor& rows) const = 0;
+  // The levels nearest to rows / scales, in double; to 0 where the scale is. scales: [rows] or [1].
+  virtual at::Tensor Nearest(const quant::LevelTable& table, const at::Tensor& rows,
+                             const at::Tensor& scales) const = 0;
+  // Of scale * level, d [rows, columns] of any strides being its gradient, levels reaching from `first` to `last` (learned_scale.h): dL/drows,
+  // and dL/dscale / g of each row, double [rows].
+  virtual Pair LearnRows(const at::Tensor& d, const at::Tensor& rows, const at::Tensor& scales,
+                         const at::Tensor& levels, double first, double last) const = 0;
+
+  // row_pass.h's functions of these names; `unit` weights have one mask, byte on any device.
+  virtual at::Tensor ElementErrors(const at::Tensor& rows, const at::Tensor& values) const = 0;
+  virtual void Mix(const at::Tensor& mask, int64_t unit, const at::Tensor& rows, const at::Tensor& values) const = 0;
+};
+
+// Those for tensors like x; null: there are none, because the build has none (LOWBIT_CUDA_PASSES), or x is on the CPU or not
+// float.
+const KernelPasses* KernelPassesFor(const at::Tensor& x);
+
+// For tests and benchmarks: from now on those of all float tensors, wherever they are; null: none of any.
+void SetKernelPasses(const KernelPasses* passes);
+// As it was at first.
+void ResetKernelPasses();
+
+}  // namespace lowbit::train
+
+#endif  // LOWBIT_TRAIN_KERNEL_PASSES_H_

@@ -1,0 +1,134 @@
+#ifndef LOWBIT_TRAIN_KERNEL_PASSES_BY_H_
+#define LOWBIT_TRAIN_KERNEL_PASSES_BY_H_
+
+#include <c10/core/DeviceGuard.h>
+#include <torch/types.h>
+
+#include "lowbit/train/cuda/grid_kernels.h"
+#include "lowbit/train/cuda/row_kernels.h"
+#include "lowbit/train/kernel_passes.h"
+
+namespace lowbit::train {
+
+// KernelPasses by Launcher::Launch(kernel), a static function that runs a kernel of train/cuda.
+template <typename Launcher>
+class KernelPassesBy : public KernelPasses {
+ public:
+  const GridPasses& Grid() const override {
+    static const GridPasses passes = {/*target=*/0, &Round, &Signs, &TakeLevels, &Keep, nullptr, &Tent};
+    return passes;
+  }
+
+  Pair Learn(const at::Tensor& d, const at::Tensor& x, const FloatGrid& grid, bool rounding) const override {
+    const c10::DeviceGuard guard(x.device());
+    at::Tensor dx = at::empty_like(x);
+    const at::Tensor sums = at::empty({cuda::BlocksFor(x.numel())}, Doubles(x));
+    Launcher::Launch(cuda::Learn{grid, grid.first(), grid.last(), rounding, x.numel(), In(d), In(x), Out(dx),
+                                 sums.data_ptr<double>()});
+    return {dx, sums.sum()};
+  }
+
+  at::Tensor Values(const quant::RowFormula& formula, const at::Tensor& rows, at::Tensor* errors) const override {
+    const c10::DeviceGuard guard(rows.device());
+    at::Tensor values = at::empty_like(rows);
+    cuda::QuantizeRows kernel = About(rows, values);
+    kernel.multiply = true;
+    if (errors != nullptr) {
+      *errors = at::empty({rows.size(0)}, Doubles(rows));
+      kernel.errors = errors->data_ptr<double>();
+    }
+    Run(formula, rows, &kernel);
+    return values;
+  }
+
+  Pair Quantize(const quant::RowFormula& formula, const at::Tensor& rows) const override {
+    const c10::DeviceGuard guard(rows.device());
+    at::Tensor levels = at::empty_like(rows), scales = at::empty({rows.size(0)}, rows.options());
+    cuda::QuantizeRows kernel = About(rows, levels);
+    kernel.scales = Out(scales);
+    Run(formula, rows, &kernel);
+    return {levels, scales};
+  }
+
+  at::Tensor Nearest(const quant::LevelTable& table, const at::Tensor& rows, const at::Tensor& scales) const override {
+    const c10::DeviceGuard guard(rows.device());
+    at::Tensor levels = at::empty_like(rows);
+    cuda::QuantizeRows kernel = About(rows, levels);
+    kernel.formula.table = table;
+    kernel.given = In(scales);
+    kernel.one_given = scales.numel() == 1;
+    Launcher::Launch(kernel);
+    return levels;
+  }
+
+  Pair LearnRows(const at::Tensor& d, const at::Tensor& rows, const at::Tensor& scales, const at::Tensor& levels,
+                 double first, double last) const override {
+    const c10::DeviceGuard guard(rows.device());
+    at::Tensor dw = at::empty_like(rows), sums = at::empty({rows.size(0)}, Doubles(rows));
+    const at::Tensor gradient = d.contiguous();
+    Launcher::Launch(cuda::LearnRows{In(rows), In(levels), In(gradient), rows.size(0), rows.size(1), In(scales),
+                                     scales.numel() == 1, static_cast<float>(first), static_cast<float>(last), Out(dw),
+                                     sums.data_ptr<double>()});
+    return {dw, sums};
+  }
+
+  at::Tensor ElementErrors(const at::Tensor& rows, const at::Tensor& values) const override {
+    const c10::DeviceGuard guard(rows.device());
+    at::Tensor errors = at::empty({rows.numel()}, Doubles(rows));
+    Launcher::Launch(cuda::MeasureElements{In(rows), In(values), rows.numel(), errors.data_ptr<double>()});
+    return errors;
+  }
+
+  void Mix(const at::Tensor& mask, int64_t unit, const at::Tensor& rows, const at::Tensor& values) const override {
+    const c10::DeviceGuard guard(rows.device());
+    const at::Tensor quantized = mask.to(rows.device(), at::kByte, /*non_blocking=*/true);
+    Launcher::Launch(cuda::MixUnits{quantized.data_ptr<uint8_t>(), unit, rows.numel(), In(rows), Out(values)});
+  }
+
+ private:
+  static const float* In(const at::Tensor& x) { return x.data_ptr<float>(); }
+  static float* Out(const at::Tensor& x) { return x.data_ptr<float>(); }
+  static at::TensorOptions Doubles(const at::Tensor& x) { return x.options().dtype(at::kDouble); }
+
+  static cuda::QuantizeRows About(const at::Tensor& rows, const at::Tensor& values) {
+    cuda::QuantizeRows kernel = {};
+    kernel.weights = In(rows);
+    kernel.rows = rows.size(0);
+    kernel.columns = rows.size(1);
+    kernel.values = Out(values);
+    return kernel;
+  }
+
+  static void Run(const quant::RowFormula& formula, const at::Tensor& rows, cuda::QuantizeRows* kernel) {
+    kernel->formula = formula;
+    at::Tensor parts;
+    if (formula.whole_layer) {
+      constexpr int64_t kDoubles = sizeof(cuda::Moments) / sizeof(double);
+      parts = at::empty({rows.size(0), kDoubles}, Doubles(rows));
+      auto* moments = reinterpret_cast<cuda::Moments*>(parts.data_ptr<double>());
+      Launcher::Launch(cuda::MeasureRows{formula.rule.statistic, In(rows), rows.size(0), rows.size(1), moments});
+      kernel->moments = moments;
+    }
+    Launcher::Launch(*kernel);
+  }
+
+  static void Round(const FloatGrid& grid, int64_t count, const float* x, float* y) {
+    Launcher::Launch(cuda::Forward<cuda::Round>{{grid}, count, x, y});
+  }
+  static void Signs(float scale, int64_t count, const float* x, float* y) {
+    Launcher::Launch(cuda::Forward<cuda::Signs>{{scale}, count, x, y});
+  }
+  static void TakeLevels(const FloatLevels& table, int64_t count, const float* x, float* y) {
+    Launcher::Launch(cuda::Forward<cuda::TakeLevels>{{table}, count, x, y});
+  }
+  static void Keep(float first, float last, int64_t count, const float* d, const float* x, float* dx) {
+    Launcher::Launch(cuda::Backward<cuda::Keep>{{first, last}, count, d, x, dx});
+  }
+  static void Tent(float inverse, int64_t count, const float* d, const float* x, float* dx) {
+    Launcher::Launch(cuda::Backward<cuda::Tent>{{inverse}, count, d, x, dx});
+  }
+};
+
+}  // namespace lowbit::train
+
+#endif  // LOWBIT_TRAIN_KERNEL_PASSES_BY_H_

@@ -32,7 +32,8 @@ class Folder {
       if (node.outputs[0] != value) continue;
       const bool gemm = node.op == "Gemm" && IntAttribute(node, "transB", 0) != 0 &&
                         FloatAttribute(node, "alpha", 1) == 1 && FloatAttribute(node, "beta", 1) == 1;
-      const bool fits = (node.op == "Conv" || gemm) && CountReaders(graph_, value) == 1 && CountReaders(graph_, node.inputs[1]) == 1;
+      const bool fits =
+          (node.op == "Conv" || gemm) && CountReaders(graph_, value) == 1 && CountReaders(graph_, node.inputs[1]) == 1;
       return fits && graph_.parameters.count(node.inputs[1]) != 0 ? &node : nullptr;
     }
     return nullptr;

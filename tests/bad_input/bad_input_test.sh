@@ -132,6 +132,16 @@ check "an extent too large for a number" written_not "extents of at least 1" imp
 check "extents that no memory holds" written_not "more than 2^40 elements" import "$network" --shape x=any,1,4611686018427387904,4
 check "a value that is no number" written_not "expected INPUT=NUMBER" import "$network" --value x=nan
 check "a value of another size than the shape" written_not "given are 1 numbers" import "$network" --value x=1 --shape x=1,1,4,4
+for option in "--pixel-range 0" "--resize 0" "--mean"; do
+  # shellcheck disable=SC2086
+  check "import with $option" usage "$lowbit" import "$network" -o "$scratch/not.file" $option
+done
+check "a mean of two channels for one" written_not "one for each of the 1 channels" import "$network" --mean 1,2
+check "a deviation of pixels that is 0" written_not "must be above 0" import "$network" --std 0
+check "a mean that is not finite" written_not "must be finite" import "$network" --mean nan
+check "pictures smaller than the network's" written_not "expected 4, the network's" import "$network" --resize 2
+check "names of classes from nowhere" written_not "$bad/nowhere" import "$network" --classes "$bad/nowhere"
+check "pixels of a recipe's network" written_not "is for ONNX files" import "$root/recipes/fashion-mnist/small-float.toml" --bgr
 check "export of an ONNX file" written_not "signature" export "$network"
 check "an empty flavor" written_not "unknown flavor ''" export "$model" --flavor ""
 check "a device for a packed file" sentence 2 "--device is for" "$lowbit" eval "$model" --device cuda --data "idx:$stripes"

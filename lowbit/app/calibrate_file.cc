@@ -20,6 +20,19 @@ namespace {
 
 Error InFile(const std::string& path, const Error& error) { return Error{error.kind, path + ": " + error.message}; }
 
+// Options that would change nothing are mistakes.
+Status CheckOptions(const compress::CalibrationOptions& options) {
+  if (options.bits == 0 && options.keep_float > 0) {
+    return Invalid("--keep-float chooses among activations that are quantized; with --bits 0 all of them stay float");
+  }
+  if (options.weight_bits != 0 || options.edge_weight_bits.value_or(0) != 0) return Ok();
+  std::string option;
+  if (options.rounding != compress::Rounding::kNearest) option = "--rounding";
+  if (options.weight_range.has_value()) option = "--weight-range";
+  if (option.empty()) return Ok();
+  return Invalid(option + " says how weights are rounded; with --weight-bits 0 all of them stay float");
+}
+
 bool LooksAtImages(const CalibrateFileRequest& request) {
   const bool ranges = request.equalization == compress::Equalization::kActivations ||
                       request.equalization == compress::Equalization::kBoth;
@@ -68,9 +81,7 @@ Status Quantize(const CalibrateFileRequest& request, const Graph& graph, const d
 }  // namespace
 
 Result<CalibratedFile> CalibrateFile(const CalibrateFileRequest& request) {
-  if (request.options.bits == 0 && request.options.keep_float > 0) {
-    return Invalid("--keep-float chooses among activations that are quantized; with --bits 0 all of them stay float");
-  }
+  LOWBIT_RETURN_IF_ERROR(CheckOptions(request.options));
   CalibratedFile result;
   data::Dataset dataset;
   if (LooksAtImages(request)) {

@@ -29,7 +29,7 @@ struct CalibratedFile {
 // Quantizes the activations of a packed classifier, and the product weights that it has as floats, by the training images
 // of a data set. With 0 bits for activations these stay float and weights alone are rounded, for which no data is read
 // (compress::RoundWeightsAlone), unless the rounding, the equalization or the correction of biases looks at images.
-// Errors: as Classifier::Load, LoadFileData, compress::Calibrate, Equalize and CorrectBias; `out` cannot be written.
+// Errors: an option that would change nothing; as Classifier::Load, LoadFileData, Calibrate, Equalize and CorrectBias.
 Result<CalibratedFile> CalibrateFile(const CalibrateFileRequest& request);
 
 std::string ToText(const CalibratedFile& file);

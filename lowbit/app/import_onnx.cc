@@ -14,6 +14,8 @@
 namespace lowbit::app {
 namespace {
 
+constexpr char kGivenTwice[] = "the input is given twice; once was expected";
+
 Error NoShape(const std::string& text) {
   return Invalid("--shape '" + text +
                  "': expected INPUT=EXTENT,EXTENT,... with extents of at least 1; the first may be " + "'any'");
@@ -78,11 +80,11 @@ Result<Inspection> ImportOnnx(const std::string& path, const OnnxImport& options
   onnx::ReadOptions read;
   for (const std::string& text : options.shapes) {
     LOWBIT_TRY(auto shape, ParseShape(text));
-    read.shapes.insert(std::move(shape));
+    if (!read.shapes.insert(std::move(shape)).second) return Invalid("--shape '" + text + "': " + kGivenTwice);
   }
   for (const std::string& text : options.values) {
     LOWBIT_TRY(auto value, ParseValue(text));
-    read.values.insert(std::move(value));
+    if (!read.values.insert(std::move(value)).second) return Invalid("--value '" + text + "': " + kGivenTwice);
   }
   LOWBIT_TRY(Graph graph, onnx::Read(path, read));
   const Status taken = TakePictures(options.pictures, &graph);

@@ -23,7 +23,7 @@ struct OnnxImport {
 };
 
 // Writes the network of an ONNX file as the packed file `out`, and says what it holds.
-// Errors: as onnx::Read; a shape or value that is none; as TakePictures. Nothing is written then.
+// Errors: as onnx::Read; a shape or value that is none, or given twice; as TakePictures. Nothing is written then.
 Result<Inspection> ImportOnnx(const std::string& path, const OnnxImport& options, const std::string& out);
 
 }  // namespace lowbit::app

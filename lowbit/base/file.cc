@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <system_error>
 #include <utility>
 
 namespace lowbit {
@@ -171,8 +172,11 @@ bool FolderExists(const std::string& path) {
 Status MakeFolders(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (error) return Failed(path + ": cannot create the folder: " + error.message());
-  return Ok();
+  if (!error) return Ok();
+  const std::string message = path + ": cannot create the folder: " + error.message();
+  // A file stands where a folder was to be.
+  const bool wrong_path = error == std::errc::not_a_directory || error == std::errc::file_exists;
+  return wrong_path ? Invalid(message) : Failed(message);
 }
 
 }  // namespace lowbit

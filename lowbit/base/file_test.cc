@@ -142,7 +142,12 @@ TEST_F(FileTest, TellsFilesFromFolders) {
   EXPECT_TRUE(FileExists(Path("a")));
   EXPECT_FALSE(FolderExists(Path("a")));
   EXPECT_TRUE(MakeFolders(Path("x")).ok());
-  EXPECT_THAT(MakeFolders(Path("a/b")).error().message, HasSubstr(Path("a/b") + ": cannot create the folder"));
+  for (const char* path : {"a", "a/b"}) {
+    const Status status = MakeFolders(Path(path));
+    ASSERT_FALSE(status.ok()) << path;
+    EXPECT_EQ(status.error().kind, ErrorKind::kInvalid) << path;
+    EXPECT_THAT(status.error().message, HasSubstr(Path(path) + ": cannot create the folder"));
+  }
 }
 
 }  // namespace

@@ -81,6 +81,10 @@ void AddCalibrate(CLI::App* program, int* code) {
   command->add_flag("--json", arguments->json, "Print one JSON object");
   command->callback([=] {
     const app::CalibrateFileRequest& request = arguments->request;
+    if (command->count("--percentile") > 0 && request.options.rule != compress::RangeRule::kPercentile) {
+      *code = Report(Invalid("--percentile is for --rule percentile"));
+      return;
+    }
     *code = WithPackedFile(&arguments->request.file, [&] {
       const Status output = app::CheckOutput(request.out, {request.file}, ".lbm");
       return output.ok() ? PrintResult(app::CalibrateFile(request), arguments->json) : Report(output.error());

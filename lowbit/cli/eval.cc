@@ -104,7 +104,14 @@ void AddEval(CLI::App* program, int* code) {
                       "Another packed file (the float network): how often both answer the same, without labels");
   command->add_option("--predictions", arguments->predictions, "Write the predicted class of each image, one a line");
   command->add_flag("--json", arguments->json, "Print one JSON object");
-  command->callback([=] { *code = RunEval(*arguments); });
+  command->callback([=] {
+    const bool packed = !arguments->against.empty() || !FolderExists(arguments->request.run);
+    if (command->count("--device") > 0 && packed) {
+      *code = Report(Invalid("--device is for the folder of a run; packed files are computed by the processor"));
+      return;
+    }
+    *code = RunEval(*arguments);
+  });
 }
 
 }  // namespace lowbit::cli

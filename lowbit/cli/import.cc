@@ -49,6 +49,7 @@ void AddPictureOptions(CLI::App* command, app::PictureInput* pictures) {
               "NUMBER,...: subtracted from the pixels, one number or one for each channel in the network's order");
   add_numbers("--std", &pictures->std, "NUMBER,...: what the difference is divided by");
   command->add_option("--pixel-range", pictures->range, "What a white pixel is for --mean and --std [1]")
+      ->check(CLI::PositiveNumber)
       ->group(kPictureGroup);
   command->add_flag("--bgr", pictures->bgr, "The network takes blue first")->group(kPictureGroup);
   command
@@ -58,6 +59,7 @@ void AddPictureOptions(CLI::App* command, app::PictureInput* pictures) {
   command
       ->add_option("--resize", pictures->resize,
                    "The length of a picture's shorter side before the middle is cut out [8/7 of the network's]")
+      ->check(CLI::PositiveNumber)
       ->group(kPictureGroup);
   command
       ->add_option("--classes", pictures->classes,

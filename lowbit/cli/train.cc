@@ -60,7 +60,10 @@ void AddTrain(CLI::App* program, int* code) {
                     "Continue what the folder holds from the last checkpoints, if there are any");
   command->add_flag("--quiet", request.quiet, "Print nothing while training");
   command->add_flag("--json", arguments->json, "Print the result as one JSON object");
-  command->callback([=] { *code = RunTrain(*arguments); });
+  command->callback([=] {
+    const bool empty = command->count("--out") > 0 && arguments->request.train.out.empty();
+    *code = empty ? Report(Invalid("--out: is empty; the folder of the run was expected")) : RunTrain(*arguments);
+  });
 }
 
 }  // namespace lowbit::cli

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "lowbit/base/suggest.h"
+#include "lowbit/recipe/key_depth.h"
 #include "lowbit/recipe/toml.h"
 
 namespace lowbit::recipe {
@@ -68,6 +69,9 @@ Result<Setting> ParseSetting(const std::string& assignment, const std::string& w
   const size_t equals = assignment.find('=');
   if (equals == std::string::npos) return Invalid(where + ": expected key.path=value");
   const std::vector<std::string> path = SplitPath(assignment.substr(0, equals));
+  if (path.size() > static_cast<size_t>(kMaxKeyParts)) {
+    return Invalid(where + ": the key has more than " + std::to_string(kMaxKeyParts) + " parts");
+  }
   if (std::count(path.begin(), path.end(), "") > 0) return Invalid(where + ": a part of the key is empty");
   LOWBIT_TRY(Config value, ParseValue(Trimmed(assignment.substr(equals + 1)), where));
   return Setting{JoinPath(path), std::move(value)};

@@ -241,12 +241,19 @@ Result<DistillSection> ReadDistill(const Config& config, const ModelSection& stu
   return distill;
 }
 
+// Where no other is chosen the run's folder has this name, below runs/.
+bool IsFolderName(const std::string& name) {
+  const auto breaks = [](char letter) { return static_cast<unsigned char>(letter) < ' ' || letter == '\x7f'; };
+  return std::none_of(name.begin(), name.end(), breaks) && ("/" + name + "/").find("/../") == std::string::npos;
+}
+
 }  // namespace
 
 Result<Recipe> ReadRecipe(const Config& config) {
   ConfigReader reader(config, "");
   Recipe recipe;
   recipe.name = reader.String("name", recipe.name);
+  if (!IsFolderName(recipe.name)) reader.Reject("name", "the name of a folder, without line breaks and '..'");
   recipe.description = reader.String("description", recipe.description);
   recipe.seed = reader.Int("seed", recipe.seed, 0);
   const Config& data = reader.Table("data");

@@ -234,6 +234,9 @@ TEST(ReadRecipe, AWordIsOneOfItsList) {
 TEST(ReadRecipe, RefusesWrongTypesRangesAndContradictions) {
   const std::map<std::string, std::string> cases = {
       {"seed = -1\n" + kTrain, "'seed' must be an integer of at least 0"},
+      {"name = \"../x\"\n" + kTrain, "r.toml:1: 'name' must be the name of a folder, without line breaks and '..'"},
+      {"name = \"a/..\"\n" + kTrain, "'name' must be the name of a folder"},
+      {"name = \"a\\nb\"\n" + kTrain, "'name' must be the name of a folder"},
       {"data = 3\n" + kTrain, "'data' must be a table"},
       {"[data]\nscale = 0\n" + kTrain, "'data.scale' must be greater than 0"},
       {"[data]\nmean = [0.5]\n" + kTrain, "r.toml:2: 'data.mean' must be given with as many values in 'data.mean' as"},

@@ -2,9 +2,11 @@
 
 #include <toml++/toml.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "lowbit/base/file.h"
+#include "lowbit/recipe/key_depth.h"
 
 namespace lowbit::recipe {
 namespace {
@@ -55,6 +57,12 @@ Result<Config> ParseRecipe(const std::string& path) {
 }
 
 Result<Config> ParseRecipeText(const std::string& text, const std::string& name) {
+  const int64_t long_key = FindLongKey(text);
+  if (long_key >= 0) {
+    const auto line = 1 + std::count(text.begin(), text.begin() + long_key, '\n');
+    return Invalid(name + ":" + std::to_string(line) + ": a key has more than " + std::to_string(kMaxKeyParts) +
+                   " parts");
+  }
   try {
     return ConvertTable(toml::parse(text), name);
   } catch (const toml::parse_error& error) {

@@ -11,7 +11,7 @@
 namespace lowbit::recipe {
 
 // The file as a tree; every value's `where` is "path:line".
-// Errors: unreadable, larger than 1 MiB, not TOML ("path:line:column: why"), a key given twice, a date or a time.
+// Errors: unreadable, above 1 MiB, not TOML ("path:line:column: why"), a key twice or too long, a date or a time.
 Result<Config> ParseRecipe(const std::string& path);
 
 // The same for text in memory. `name` stands for the path in messages.
@@ -34,7 +34,7 @@ struct Setting {
 
 // "key.path=value" as people write it. `value` is a TOML value (3, 0.1, true, [0.5, 1.0], "text"); text that is none and
 // does not begin like one (with a quote, bracket or brace) is taken as a string: model.name=vgg9 needs no quotes.
-// Errors: no '=', an empty part in the path, a value that is broken TOML.
+// Errors: no '=', an empty part in the path or more than kMaxKeyParts, a value that is broken TOML.
 Result<Setting> ParseSetting(const std::string& assignment, const std::string& where);
 
 // Sets the value; tables that are missing are made. An error changes nothing. Errors: a part of the path is a value and

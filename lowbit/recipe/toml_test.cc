@@ -27,6 +27,12 @@ std::string ParseError(const std::string& text) {
   return parsed.ok() ? "" : parsed.error().message;
 }
 
+std::string Repeated(const std::string& text, int times) {
+  std::string result;
+  for (int i = 0; i < times; ++i) result += text;
+  return result;
+}
+
 const Config& At(const Config& config, const std::string& key) { return std::get<ConfigTable>(config.value).at(key); }
 
 TEST(ParseRecipe, KeepsTypesAndLines) {
@@ -61,6 +67,14 @@ TEST(ParseRecipe, RefusesDates) {
 
 TEST(ParseRecipe, DeepNestingIsAnError) {
   EXPECT_THAT(ParseError("a = " + std::string(100000, '[')), StartsWith("r.toml:1:"));
+  const std::string key = "a" + Repeated(".a", 100000);
+  std::string nested = "1";
+  EXPECT_THAT(ParseError("b = 1\n" + key + " = 1"), HasSubstr("r.toml:2: a key has more than 32 parts"));
+  EXPECT_THAT(ParseError("[" + key + "]"), HasSubstr("r.toml:1: a key has more than 32 parts"));
+  // As deep as both limits let it be.
+  const std::string part = key.substr(0, 2 * 32 - 1) + " = ";
+  for (int i = 0; i < 250; ++i) nested = "{" + part + nested + "}";
+  EXPECT_TRUE(ParseRecipeText(part + nested, "r.toml").ok());
 }
 
 TEST(ParseRecipe, ReadsFiles) {
@@ -173,6 +187,7 @@ TEST(ApplyOverride, RefusesWhatIsNoAssignment) {
   EXPECT_THAT(OverrideError(config, "=1"), HasSubstr("empty"));
   EXPECT_THAT(OverrideError(config, "a..b=1"), HasSubstr("empty"));
   EXPECT_THAT(OverrideError(config, "train.epochs.x=1"), HasSubstr("'train.epochs' is a value"));
+  EXPECT_THAT(OverrideError(config, "a" + Repeated(".a", 100000) + "=1"), HasSubstr("the key has more than 32 parts"));
   EXPECT_THAT(OverrideError(config, "new.list=[1,"), HasSubstr("not a complete TOML"));
   EXPECT_THAT(OverrideError(config, "name=\"half"), HasSubstr("not a complete TOML"));
 }

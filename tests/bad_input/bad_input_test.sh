@@ -102,6 +102,52 @@ check "comparison and predictions" sentence 2 "exclude each other" "$lowbit" eva
 check "comparison and a scale" sentence 2 "exclude each other" "$lowbit" eval "$model" "${against[@]}" --scale 2
 check "a data set of an unknown name" sentence 2 "fashion-mnist" "$lowbit" eval "$model" --data "fashion-mnits"
 
+# written_not TEXT ARGUMENT...: exit code 2, one line that holds TEXT, and no file is written.
+written_not() {
+  local text=$1
+  shift
+  rm -f "$scratch/not.file"
+  sentence 2 "$text" "$lowbit" "$@" -o "$scratch/not.file" && [ ! -e "$scratch/not.file" ]
+}
+calibrated=(calibrate "$model" --data "idx:$stripes")
+check "calibrate nothing, and correct biases" written_not "both have 0 bits" "${calibrated[@]}" --bits 0 --weight-bits 0 --correct-bias
+check "calibrate, scaling what is low-bit" written_not "no channels to equalize" "${calibrated[@]}" --equalize both
+check "a rounding of weights that stay float" written_not "--rounding says" "${calibrated[@]}" --weight-bits 0 --rounding compensated
+check "steps of weights that stay float" written_not "--weight-range says" "${calibrated[@]}" --weight-bits 0 \
+  --edge-weight-bits 0 --weight-range mse
+check "a percentile of another rule" written_not "is for --rule percentile" "${calibrated[@]}" --percentile 99
+check "a percentile that is none" written_not "it is nan" "${calibrated[@]}" --rule percentile --percentile nan
+check "calibrate by images of another size" written_not "those of cifar are" calibrate "$model" --data "cifar:$files/colours"
+check "less than no activations stay float" usage "$lowbit" "${calibrated[@]}" -o "$scratch/not.file" --keep-float=-1
+check "1 bit for the edges" usage "$lowbit" "${calibrated[@]}" -o "$scratch/not.file" --edge-weight-bits 1
+check "bits given twice" usage "$lowbit" "${calibrated[@]}" -o "$scratch/not.file" --bits 8 --bits 4
+check "a budget that is not finite" written_not "is no size" compress "$model" --budget nan
+check "a setting without a value" written_not "expected key.path=value" compress "$model" --set kernels
+check "a setting of the wrong type" written_not "'skip' must be a list of strings" compress "$model" --set 'skip="conv1"'
+network=$root/tests/fuzz/corpus/fuzz_onnx/image_net
+check "an input's shape given twice" written_not "the input is given twice" import "$network" --shape x=1,1,4,4 --shape x=2,1,4,4
+check "an input's value given twice" written_not "the input is given twice" import "$network" --value x=1 --value x=1
+check "an extent of 0" written_not "extents of at least 1" import "$network" --shape x=0,1,4,4
+check "an extent too large for a number" written_not "extents of at least 1" import "$network" --shape x=1,1,99999999999999999999,4
+check "extents that no memory holds" written_not "more than 2^40 elements" import "$network" --shape x=any,1,4611686018427387904,4
+check "a value that is no number" written_not "expected INPUT=NUMBER" import "$network" --value x=nan
+check "a value of another size than the shape" written_not "given are 1 numbers" import "$network" --value x=1 --shape x=1,1,4,4
+for option in "--pixel-range 0" "--resize 0" "--mean"; do
+  # shellcheck disable=SC2086
+  check "import with $option" usage "$lowbit" import "$network" -o "$scratch/not.file" $option
+done
+check "a mean of two channels for one" written_not "one for each of the 1 channels" import "$network" --mean 1,2
+check "a deviation of pixels that is 0" written_not "must be above 0" import "$network" --std 0
+check "a mean that is not finite" written_not "must be finite" import "$network" --mean nan
+check "pictures smaller than the network's" written_not "expected 4, the network's" import "$network" --resize 2
+check "names of classes from nowhere" written_not "$bad/nowhere" import "$network" --classes "$bad/nowhere"
+check "pixels of a recipe's network" written_not "is for ONNX files" import "$root/recipes/fashion-mnist/small-float.toml" --bgr
+check "export of an ONNX file" written_not "signature" export "$network"
+check "an empty flavor" written_not "unknown flavor ''" export "$model" --flavor ""
+check "a device for a packed file" sentence 2 "--device is for" "$lowbit" eval "$model" --device cuda --data "idx:$stripes"
+check "a folder without a model" sentence 2 "holds no model.lbm" "$lowbit" run "$stripes" "$scratch/picture.pgm"
+check "pictures without classes" sentence 2 "lacks train" "$lowbit" eval "$model" --data "image-folder:$stripes"
+
 check "an unknown command" usage "$lowbit" trian
 check "the message names the nearest" says "train" "$scratch/err"
 check "an unknown option" usage "$lowbit" inspect "$model" --jsno
@@ -130,6 +176,20 @@ if [ "$train" = ON ]; then
   check "an unknown method lists the known" refused "twn" --set quantize.method=tnw
   check "missing data" refused "nowhere" --set "data.path=$bad/nowhere"
   check "damaged training images" refused "t10k-images" --set "data.path=$bad/images-halve"
+  check "an epoch and a half" refused "must be an integer in" --set train.epochs=1.5
+  check "more epochs than a number holds" refused "must be an integer in" --set train.epochs=99999999999999999999
+  check "an infinite learning rate" refused "must be a number in" --set train.learning_rate=inf
+  check "a deviation of 0" refused "greater than 0" --set 'data.mean=[0.5]' --set 'data.std=[0.0]'
+  check "a key with another letter" refused "did you mean 'epochs'" --set 'train.épochs=1'
+  check "a number in place of a table" refused "'quantize' must be a table" --set quantize=3
+  check "a key of endless depth to set" refused "has more than 32 parts" --set "$(printf 'a.%.0s' {1..9000})a=1"
+  check "a name that leaves the folder of runs" refused "must be the name of a folder" --set 'name="../x"'
+  check "a name of two lines" refused "must be the name of a folder" --set 'name="a\nb"'
+  into() { sentence 2 "$1" "$lowbit" train "$scratch/recipe.toml" --out "$2"; }
+  check "a run's folder without a name" into "--out: is empty" ""
+  check "a file in place of a run's folder" into "cannot create the folder" "$model"
+  check "a run's folder below a file" into "cannot create the folder" "$model/run"
+  check "a folder of another run" into "already holds a run" "$scratch/good"
   check "an image too small for the network" refused "" --set model.name=resnet_cifar --set model.depth=7
   recipe "${good[@]}" 'unfinished = ['
   check "no TOML" refused "recipe.toml"
@@ -137,6 +197,10 @@ if [ "$train" = ON ]; then
   check "an unknown table names the nearest" refused "train"
   : >"$scratch/recipe.toml"
   check "an empty recipe" refused "train.epochs"
+  { printf 'a'; printf '.a%.0s' {1..100000}; printf ' = 1\n'; } >"$scratch/recipe.toml"
+  check "a key of endless depth" refused "recipe.toml:1: a key has more than 32 parts"
+  printf '\377\376' >"$scratch/recipe.toml"
+  check "a recipe in another encoding" refused "not TOML"
   rm "$scratch/recipe.toml"
   check "a recipe that is not there" refused "recipe.toml"
 
@@ -156,6 +220,19 @@ if [ "$train" = ON ]; then
   check "pack into a folder that is not there" sentence 2 "nowhere" "$lowbit" pack "$scratch/good" -o "$bad/nowhere/m.lbm"
   check "report of a folder that is no run" sentence 2 "$bad" "$lowbit" report "$bad" -o "$scratch/report.html"
   check "no page is left of it" [ ! -e "$scratch/report.html" ]
+  damage_run() { damage_set "$scratch/good" "run-$2-$1" "$2" "$1"; }
+  unfinished() { printf 'name = "stripes"\n' >"$1"; }
+  for file in recipe.toml run.json checkpoint.safetensors; do
+    for how in empty halve rm; do
+      damage_run $how $file
+      folder=$bad/run-$file-$how
+      check "pack of a run: $file, $how" written_not "$folder" pack "$folder"
+    done
+  done
+  damage_run unfinished recipe.toml
+  check "pack of a run whose recipe lacks a key" written_not "run-recipe.toml-unfinished/recipe.toml" pack "$bad/run-recipe.toml-unfinished"
+  damage_run first_byte metrics.jsonl
+  check "report of a damaged run" written_not "metrics.jsonl" report "$bad/run-metrics.jsonl-first_byte"
   for file in "$scratch"/good/*.safetensors; do
     halve "$file"
   done

@@ -1,12 +1,13 @@
 #include "lowbit/app/training/run_description.h"
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
+#include "lowbit/app/resolved_recipe.h"
 #include "lowbit/app/training/widths.h"
 #include "lowbit/base/file.h"
 #include "lowbit/base/version.h"
 #include "lowbit/core/cost.h"
-#include "lowbit/recipe/toml.h"
 #include "lowbit/train/libtorch_version.h"
 
 namespace lowbit::app {
@@ -97,8 +98,8 @@ Status WriteRunDescription(const std::string& folder, const RecipeNetwork& netwo
 
 Result<RecipeNetwork> ReadRunDescription(const std::string& folder) {
   RecipeNetwork network;
-  LOWBIT_TRY(const Config config, recipe::ParseRecipe(folder + "/recipe.toml"));
-  LOWBIT_TRY(network.recipe, recipe::ReadRecipe(config));
+  LOWBIT_TRY(ResolvedRecipe resolved, ResolveRecipe(folder + "/recipe.toml", {}));
+  network.recipe = std::move(resolved.recipe);
   // The run's own copy, wherever the file is now.
   if (!network.recipe.model.file.empty()) network.recipe.model.file = NetworkPath(folder);
   const std::string path = folder + "/run.json";

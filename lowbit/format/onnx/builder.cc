@@ -163,8 +163,12 @@ Value Builder::AddInput(const std::string& name, ElementType type, const Shape& 
 }
 
 Value Builder::Known(ConstantPtr constant, std::string name) {
-  Value value = KnownForEach({constant, constant});
+  Value value;
+  value.present = true;
   value.name = std::move(name);
+  value.type = constant->type;
+  value.shapes = {constant->shape(), constant->shape()};
+  value.constants = {constant, constant};
   return value;
 }
 
@@ -173,6 +177,7 @@ Value Builder::KnownForEach(const std::array<ConstantPtr, kSizes>& constants) {
   value.present = true;
   value.type = constants[0]->type;
   value.constants = constants;
+  if (SameValues(*constants[0], *constants[1])) value.constants[1] = constants[0];
   for (size_t size = 0; size < kSizes; ++size) value.shapes[size] = constants[size]->shape();
   return value;
 }

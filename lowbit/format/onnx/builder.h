@@ -63,7 +63,8 @@ class Builder {
   explicit Builder(std::string name) { graph_.name = std::move(name); }
 
   Value AddInput(const std::string& name, ElementType type, const Shape& shape);
-  // A constant for every batch, or one for each size. `name` is a wish for where the Graph uses it.
+  // A constant for every batch, or one for each size, which are one if they are the same (an extent of a shape whose first
+  // is the batch). `name` is a wish for where the Graph uses it.
   static Value Known(ConstantPtr constant, std::string name = "");
   static Value KnownForEach(const std::array<ConstantPtr, kSizes>& constants);
 

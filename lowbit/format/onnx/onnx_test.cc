@@ -66,6 +66,26 @@ TEST(Onnx, ShapesThatFollowTheBatchBecomeReshapes) {
   EXPECT_EQ(maker.Error({{{"unused", {1, 1}}}, {}}), "");
 }
 
+// What PyTorch writes for torch.arange(x.size(1)), with any batch.
+TEST(Onnx, ExtentsBesideTheBatchAreKnown) {
+  Maker maker;
+  maker.Input("x", {-1, 3});
+  maker.Integers("one", {1});
+  maker.Small("zero", testing::kInt64, {}, {})->add_int64_data(0);
+  maker.Small("step", testing::kInt64, {}, {})->add_int64_data(1);
+  maker.Node("Shape", {"x"}, {"s"});
+  maker.Node("Gather", {"s", "one"}, {"list"});
+  maker.Node("Squeeze", {"list"}, {"columns"});
+  maker.Node("Range", {"zero", "columns", "step"}, {"places"});
+  maker.Node("Cast", {"places"}, {"floats"});
+  SetInt(maker.model.mutable_graph()->mutable_node(4), "to", testing::kFloat);
+  maker.Node("Add", {"x", "floats"}, {"y"});
+  maker.Output("y");
+  const Graph graph = maker.Read().value();
+  EXPECT_THAT(Operators(graph), ElementsAre("Add"));
+  EXPECT_THAT(Compute(graph, DoubleTensor({1, 3}, {5, 5, 5})).data, ElementsAre(5, 6, 7));
+}
+
 TEST(Onnx, WhatDependsOnTheBatchOtherwiseIsRefused) {
   Maker maker;
   maker.Input("x", {-1, 2});

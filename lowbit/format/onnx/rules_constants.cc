@@ -46,14 +46,6 @@ Value ForEach(const std::array<Shape, kSizes>& shapes, Make make) {
   return Builder::KnownForEach(constants);
 }
 
-// A different constant for each size only where the result differs.
-Value Merged(std::array<ConstantPtr, kSizes> constants) {
-  const bool same =
-      constants[0]->shape() == constants[1]->shape() && Widen(*constants[0]).data == Widen(*constants[1]).data;
-  if (same) constants[1] = constants[0];
-  return Builder::KnownForEach(constants);
-}
-
 Outputs ShapeNode(Call call, Builder*) {
   const int64_t rank = static_cast<int64_t>(call.Input(0).rank());
   const auto place = [rank](int64_t bound) { return std::clamp<int64_t>(bound < 0 ? bound + rank : bound, 0, rank); };
@@ -63,7 +55,7 @@ Outputs ShapeNode(Call call, Builder*) {
     const Shape& shape = call.Input(0).shapes[size];
     constants[size] = MakeIntegers({shape.begin() + start, shape.begin() + end});
   }
-  return One(Merged(constants));
+  return One(Builder::KnownForEach(constants));
 }
 
 Outputs SizeNode(Call call, Builder*) {
@@ -72,7 +64,7 @@ Outputs SizeNode(Call call, Builder*) {
     const double elements = static_cast<double>(Elements(call.Input(0).shapes[size]));
     constants[size] = Narrow(ElementType::kInt64, DoubleTensor({}, {elements}));
   }
-  return One(Merged(constants));
+  return One(Builder::KnownForEach(constants));
 }
 
 Outputs ConstantOfShape(Call call, Builder* builder) {

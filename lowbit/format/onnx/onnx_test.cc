@@ -151,6 +151,15 @@ TEST(Onnx, ListsMayBeEmpty) {
   EXPECT_THAT(maker.Error(), HasSubstr("the slice of dimension 0 is empty"));
 }
 
+// The last part of a detector, whose shapes depend on the picture.
+TEST(Onnx, SaysWhatToDoAboutPlacesThatDependOnTheInput) {
+  Maker maker;
+  maker.Input("x", {4});
+  maker.Node("NonZero", {"x"}, {"y"});
+  maker.Output("y");
+  EXPECT_THAT(maker.Error(), HasSubstr("export the network without what chooses boxes by their scores"));
+}
+
 TEST(Onnx, WhatDependsOnTheBatchOtherwiseIsRefused) {
   Maker maker;
   maker.Input("x", {-1, 2});

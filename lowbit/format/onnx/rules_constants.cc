@@ -152,7 +152,11 @@ Outputs Trilu(Call call, Builder* builder) {
 // The positions of the elements that are not 0, of a tensor that is known.
 Outputs NonZero(Call call, Builder*) {
   const Value& x = call.Input(0);
-  if (!x.known() || x.depends_on_batch()) return Invalid("its input must be known when the file is read");
+  if (!x.known() || x.depends_on_batch()) {
+    return Invalid(
+        "how many places it finds depends on what the network computes, and shapes must be known when the file is read; "
+        "export the network without what chooses boxes by their scores");
+  }
   const DoubleTensor values = Widen(*x.constants[0]);
   const std::vector<int64_t> strides = ops::RowMajorStrides(values.shape);
   std::vector<int64_t> places;

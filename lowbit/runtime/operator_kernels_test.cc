@@ -9,6 +9,7 @@
 #include <limits>
 #include <vector>
 
+#include "lowbit/runtime/kernels/mat_mul/kernel.h"
 #include "lowbit/runtime/kernels/unary/rounded.h"
 #include "lowbit/runtime/testing/one_node.h"
 #include "lowbit/runtime/testing/targets.h"
@@ -329,6 +330,38 @@ TEST(MatMulKernel, MultipliesAsTheDefinition) {
   // Of one batch: what meets the other's first dimension, or has none.
   ExpectTheDefinition(OneNode("MatMul").Known({2, 6, 5}).Known({5, 3}), "matmul_f32", bound);
   ExpectTheDefinition(OneNode("MatMul").Known({6, 5}).Known({3, 2, 5, 4}), "matmul_f32", bound);
+}
+
+// In networks of integers: tiles and vectors that end early, either order of each matrix, and a third one, on every target.
+TEST(MatMulKernel, MultipliesInDoublesAsPlainLoops) {
+  const FloatTensor numbers = Ramp({40, 50});
+  std::vector<float> values = numbers.data;
+  for (size_t i = 0; i < values.size(); i += 7) values[i] *= 1e-6f * static_cast<float>(i);
+  testing::ForEachTarget([&] {
+    const MatMulKernel& kernel = ChooseMatMulKernel();
+    for (const int64_t rows : {1, 4, 7}) {
+      for (const int64_t columns : {1, 15, 16, 39}) {
+        for (const int64_t inner : {1, 13, 40}) {
+          for (int variant = 0; variant < 8; ++variant) {
+            std::vector<float> expected(static_cast<size_t>(rows * columns)), actual = expected;
+            std::vector<float> scratch(static_cast<size_t>(kernel.ScratchFloats(inner)));
+            MatMulTask task;
+            task.a = {values.data() + 3, variant % 2 == 0 ? inner : 1, variant % 2 == 0 ? 1 : rows};
+            task.b = {values.data(), variant / 2 % 2 == 0 ? columns : 1, variant / 2 % 2 == 0 ? 1 : inner};
+            if (variant >= 4) task.c = {values.data() + 5, columns, 1};
+            task.alpha = 0.1, task.beta = 0.3;
+            task.rows = rows, task.inner = inner, task.columns = columns;
+            task.scratch = scratch.data();
+            task.y = {expected.data(), columns, 1};
+            MultiplyInDoubles(task);
+            task.y = {actual.data(), columns, 1};
+            kernel.run_in_doubles(task);
+            ASSERT_EQ(actual, expected) << rows << " " << columns << " " << inner << " " << variant;
+          }
+        }
+      }
+    }
+  });
 }
 
 TEST(MatMulKernel, RunsGemmOfComputedWeights) {

@@ -126,6 +126,29 @@ TEST(Onnx, RepeatedPiecesOfAConcatAreAdded) {
   EXPECT_THAT(maker.Error(), HasSubstr("node 'Concat_z' (Concat): input 1 depends on the size of the batch"));
 }
 
+// Where rules look at them: an error, or what the operator makes of it, and no crash.
+TEST(Onnx, InputsMayBeLeftOut) {
+  const auto error = [](const std::string& op, const std::vector<std::string>& inputs) {
+    Maker maker;
+    maker.Input("x", {-1, 2});
+    maker.Integers("list", {1, 2});
+    maker.Node("Shape", {"x"}, {"s"});
+    maker.Floats("token", {1, 2}, {7, 8});
+    maker.Node("Expand", {"token", "s"}, {"tokens"});
+    maker.Node(op, inputs, {"y"});
+    if (op == "Concat") SetInt(maker.model.mutable_graph()->mutable_node(2), "axis", 1);
+    maker.Output("y");
+    return maker.Error();
+  };
+  EXPECT_NE(error("Slice", {"list", "", "list"}), "");
+  EXPECT_NE(error("Slice", {"list", "list", ""}), "");
+  EXPECT_NE(error("Slice", {"list"}), "");
+  EXPECT_NE(error("Concat", {"tokens", "x", "", "tokens"}), "");
+  error("Concat", {"tokens", "x", ""});  // What is missing at the end is no input.
+  EXPECT_NE(error("Concat", {"tokens", "", ""}), error("Concat", {"tokens", "x"}));
+  EXPECT_EQ(error("Concat", {"tokens", "x"}), "");
+}
+
 // What PyTorch writes for F.pad: pads of 0 for as many dimensions as are left, here none; and for an assignment to a part: the
 // extents behind the last.
 TEST(Onnx, ListsMayBeEmpty) {

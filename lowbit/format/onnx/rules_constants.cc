@@ -86,7 +86,11 @@ Outputs RangeNode(Call call, Builder*) {
   double bounds[3];
   for (size_t i = 0; i < 3; ++i) {
     const Value& value = call.Input(i);
-    if (!value.known() || value.depends_on_batch() || Elements(value.shape()) != 1) {
+    if (value.depends_on_batch()) {
+      return Invalid("input " + std::to_string(i) +
+                     " depends on the size of the batch; give the network's input a shape with a fixed one");
+    }
+    if (!value.known() || Elements(value.shape()) != 1) {
       return Invalid("input " + std::to_string(i) + " must be one number that is known when the file is read");
     }
     bounds[i] = Widen(*value.constants[0]).data[0];
@@ -154,7 +158,8 @@ Outputs NonZero(Call call, Builder*) {
   const Value& x = call.Input(0);
   if (!x.known() || x.depends_on_batch()) {
     return Invalid(
-        "how many places it finds depends on what the network computes, and shapes must be known when the file is read; "
+        "how many places it finds depends on what the network computes, and shapes must be known when the file is "
+        "read; "
         "export the network without what chooses boxes by their scores");
   }
   const DoubleTensor values = Widen(*x.constants[0]);

@@ -214,6 +214,7 @@ Outputs Einsum(Call call, Builder* builder) {
     if (std::set<char>(labels.begin(), labels.end()).size() != labels.size()) {
       return Invalid("attribute 'equation' is '" + call.Text("equation", "") + "': diagonals are not supported");
     }
+    if (Elements(call.inputs[i].shape()) == 0) return Invalid("input " + std::to_string(i) + " is empty");
     operands.push_back({call.inputs[i], labels});
   }
   Operand made = operands[0];

@@ -34,7 +34,9 @@ Outputs Split(Call call, Builder* builder) {
 
 // Of a list that is known, such as the extents behind the last. (Operators of core never make anything empty.)
 bool TakesNothing(const Call& call) {
-  if (!call.Input(0).known() || call.Input(0).rank() != 1) return false;
+  if (!call.Input(0).known() || call.Input(0).rank() != 1 || !call.Input(1).present || !call.Input(2).present) {
+    return false;
+  }
   for (size_t i = 1; i < call.inputs.size(); ++i) {
     const Value& bounds = call.inputs[i];
     if (!bounds.present) continue;
@@ -45,7 +47,7 @@ bool TakesNothing(const Call& call) {
     return std::clamp(KnownIntegers(call, i).value()[0], -ops::kIntegerLimit, ops::kIntegerLimit);
   };
   const int64_t step = call.Input(4).present ? number(4) : 1;
-  if (call.inputs.size() < 3 || step == 0) return false;
+  if (step == 0) return false;
   return ops::RangeOfSlice(number(1), number(2), step, call.Input(0).shape()[0]).count == 0;
 }
 
@@ -236,7 +238,8 @@ Outputs Concat(Call call, Builder* builder) {
   const auto computed = [](const Value& v) { return v.present && !v.known(); };
   const auto first = std::find_if(call.inputs.begin(), call.inputs.end(), computed);
   const auto end = std::find_if(call.inputs.rbegin(), call.inputs.rend(), computed).base();
-  if (std::none_of(call.inputs.begin(), call.inputs.end(), repeated) || first == call.inputs.end() ||
+  const bool complete = std::all_of(call.inputs.begin(), call.inputs.end(), [](const Value& v) { return v.present; });
+  if (!complete || std::none_of(call.inputs.begin(), call.inputs.end(), repeated) || first == call.inputs.end() ||
       std::any_of(first, end, repeated)) {
     return ApplyAsIs(call, builder);
   }

@@ -115,6 +115,8 @@ struct Model::State {
   bool independent = true;  // Any batch by the plan of one image.
   bool dynamic = false;     // Some input's batch is open.
   int64_t planned_batch = 1;
+  // How many times the plan's shapes a batch is. REQUIRES: Prepare(batch) was ok
+  int64_t Units(int64_t batch) const { return independent ? batch : batch / planned_batch; }
   int64_t piece = 1;  // Planned batches that the arena holds.
   Graph graph;        // Kept only where other batches need other plans.
   Buffer arena, scratch;
@@ -264,8 +266,9 @@ Status Model::Prepare(int64_t batch) {
   }
   if (state.independent || batch == state.planned_batch) return Ok();
   if (!state.dynamic) {
+    if (batch % state.planned_batch == 0) return Ok();
     return Invalid("graph '" + state.name + "' takes batches of " + std::to_string(state.planned_batch) +
-                   " only; the batch is " + std::to_string(batch));
+                   ", and multiples of it; the batch is " + std::to_string(batch));
   }
   LOWBIT_TRY(state.plan, MakePlan(state.graph, batch));
   state.planned_batch = batch;
@@ -274,7 +277,7 @@ Status Model::Prepare(int64_t batch) {
 
 Result<int64_t> Model::OutputElements(size_t i, int64_t batch) {
   LOWBIT_RETURN_IF_ERROR(Guarded([&] { return Prepare(batch); }));
-  return Elements(state_->plan.outputs[i].shape) * (state_->independent ? batch : 1);
+  return Elements(state_->plan.outputs[i].shape) * state_->Units(batch);
 }
 
 Status Model::Run(const std::vector<Span<const float>>& inputs, int64_t batch,
@@ -292,7 +295,7 @@ Status Model::RunChecked(const std::vector<Span<const float>>& inputs, int64_t b
                    std::to_string(plan.outputs.size()) + " outputs; given are " + std::to_string(inputs.size()) +
                    " and " + std::to_string(outputs.size()));
   }
-  const int64_t units = state.independent ? batch : 1;
+  const int64_t units = state.Units(batch), piece = state.independent ? state.piece : 1;
   for (size_t i = 0; i < inputs.size(); ++i) {
     LOWBIT_RETURN_IF_ERROR(
         CheckSize("input", plan.inputs[i].name, Elements(plan.inputs[i].shape) * units, inputs[i].size()));
@@ -301,8 +304,8 @@ Status Model::RunChecked(const std::vector<Span<const float>>& inputs, int64_t b
     LOWBIT_RETURN_IF_ERROR(
         CheckSize("output", plan.outputs[i].name, Elements(plan.outputs[i].shape) * units, outputs[i].size()));
   }
-  for (int64_t first = 0; first < units; first += state.piece) {
-    state.RunPiece(inputs, first, std::min(state.piece, units - first), outputs);
+  for (int64_t first = 0; first < units; first += piece) {
+    state.RunPiece(inputs, first, std::min(piece, units - first), outputs);
   }
   return Ok();
 }

@@ -225,7 +225,19 @@ TEST(Model, TakesOneBatchOnlyWhereTheGraphSaysSo) {
   std::vector<float> y(4);
   EXPECT_EQ(ErrorOf(model.Run(x, 2, y)), "");
   EXPECT_THAT(y, ::testing::ElementsAre(0, 2, 0, 4));
-  EXPECT_EQ(ErrorOf(model.Run(x, 1, y)), "graph 'one' takes batches of 2 only; the batch is 1");
+  EXPECT_EQ(ErrorOf(model.Run(x, 1, y)), "graph 'one' takes batches of 2, and multiples of it; the batch is 1");
+}
+
+// Each is a run of its own: softmax over the batch of two does not see the others.
+TEST(Model, TakesMultiplesOfAFixedBatch) {
+  Model model = Model::FromGraph(OneNode("Softmax", {2, 1}, {{"axis", int64_t{0}}})).value();
+  EXPECT_EQ(model.OutputElements(0, 6).value(), 6);
+  const std::vector<float> x = {0, 0, 9, 9, 0, 200};
+  std::vector<float> y(6);
+  EXPECT_EQ(ErrorOf(model.Run(x, 6, y)), "");
+  EXPECT_THAT(y, ::testing::ElementsAre(0.5f, 0.5f, 0.5f, 0.5f, 0, 1));
+  EXPECT_EQ(ErrorOf(model.Run(x, 3, y)), "graph 'one' takes batches of 2, and multiples of it; the batch is 3");
+  EXPECT_NE(ErrorOf(model.Run(x, 4, y)), "");
 }
 
 // Softmax over the batch: an image's result depends on the others, so that no piece may be cut off.

@@ -15,13 +15,31 @@ using testing::ExpectTheDefinition;
 using testing::OneNode;
 using testing::Ramp;
 
-TEST(StridedCopyKernels, GiveTheDefinitionsBits) {
+// Every order of four dimensions behind the batch; tiles that end early; dimensions of extent 1; several tasks.
+TEST(TransposeKernel, GivesTheDefinitionsBits) {
   using Ints = std::vector<int64_t>;
-  for (const Ints& perm : {Ints{0, 2, 1, 3}, {0, 3, 1, 2}, {0, 2, 3, 1}, {0, 3, 2, 1}}) {
-    ExpectTheDefinition(OneNode("Transpose", {{"perm", perm}}).Computed({3, 4, 5}), "transpose_f32");
-  }
-  ExpectTheDefinition(OneNode("Transpose", {{"perm", Ints{0, 2, 1}}}).Computed({70, 130}), "transpose_f32");
-  ExpectTheDefinition(OneNode("Transpose", {{"perm", Ints{0, 4, 1, 3, 2}}}).Computed({2, 3, 4, 5}), "transpose_f32");
+  const auto expect = [](const Ints& perm, const Shape& image) {
+    SCOPED_TRACE(ToString(perm) + " of " + ToString(image));
+    ExpectTheDefinition(OneNode("Transpose", {{"perm", perm}}).Computed(image), "transpose_f32");
+  };
+  Ints perm = {0, 1, 2, 3, 4};
+  do {
+    expect(perm, {2, 3, 4, 5});
+    expect(perm, {2, 1, 17, 1});
+  } while (std::next_permutation(perm.begin() + 1, perm.end()));
+  perm = {0, 1, 2, 3};
+  do {
+    expect(perm, {3, 4, 5});
+    expect(perm, {40, 1, 33});
+  } while (std::next_permutation(perm.begin() + 1, perm.end()));
+  expect({0, 2, 1}, {70, 530});
+  expect({0, 2, 1}, {530, 70});
+  expect({0, 2, 3, 1}, {3, 90, 101});
+  expect({0, 2, 1}, {1, 1});
+  ExpectTheDefinition(OneNode("Transpose").Known({3, 7}), "transpose_f32");
+}
+
+TEST(StridedCopyKernels, GiveTheDefinitionsBits) {
   ExpectTheDefinition(OneNode("Gather", {{"axis", int64_t{1}}}).Computed({4, 3}).Constant(FloatTensor({3}, {2, -1, 0})),
                       "gather_f32");
   ExpectTheDefinition(

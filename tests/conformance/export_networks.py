@@ -122,6 +122,53 @@ class Attention(nn.Module):
         return x + self.mlp(mixed.transpose(1, 2).reshape(x.shape[0], 5, 8))
 
 
+class Shuffler(nn.Module):
+    """Halves of the channels that go different ways and are dealt out again, and a sum of products by names."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(4, 4, 3, padding=1)
+        self.mix = nn.Parameter(torch.randn(8, 6))
+
+    def forward(self, x):
+        kept, changed = x.chunk(2, dim=1)
+        y = torch.stack([kept, F.silu(self.conv(changed))], dim=2).flatten(1, 2)
+        rows, columns = torch.meshgrid(torch.arange(y.size(2)), torch.arange(y.size(3)), indexing="ij")
+        return torch.einsum("bchw,cd->bdhw", y + rows - columns, self.mix)
+
+
+class Tokens(nn.Module):
+    """A class token before the patches, and attention that sees no later ones; batch in the middle."""
+
+    def __init__(self):
+        super().__init__()
+        self.patches = nn.Conv2d(3, 8, 4, stride=4)
+        self.token = nn.Parameter(torch.randn(1, 1, 8))
+        self.places = nn.Parameter(torch.randn(1, 5, 8))
+        self.qkv = nn.Linear(8, 24)
+
+    def forward(self, x):
+        patches = self.patches(x).flatten(2).transpose(1, 2)
+        tokens = torch.cat([self.token.expand(x.size(0), -1, -1), patches], dim=1) + self.places
+        q, k, v = self.qkv(tokens.transpose(0, 1)).permute(1, 0, 2).chunk(3, dim=2)
+        hidden = torch.triu(torch.full((5, 5), float("-inf")), 1)
+        return torch.softmax(q @ k.transpose(1, 2) + hidden, dim=2) @ v
+
+
+class Frames(nn.Module):
+    """Convolutions and pools of volumes, as networks of videos have them, apart and together."""
+
+    def __init__(self):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv3d(2, 6, 3, stride=(1, 2, 2), padding=1), nn.BatchNorm3d(6), nn.ReLU(), nn.MaxPool3d(2, 2),
+            nn.Conv3d(6, 6, (1, 3, 3), padding=(0, 1, 1), groups=2), nn.Conv3d(6, 4, (2, 1, 1)), nn.ReLU(),
+            nn.AvgPool3d(2), nn.AdaptiveAvgPool3d(1), nn.Flatten(), nn.Linear(4, 3))
+
+    def forward(self, x):
+        return self.body(x)
+
+
 NETWORKS = [
     (Classifier, (3, 16, 16)),
     (Segmenter, (3, 8, 8)),
@@ -129,7 +176,14 @@ NETWORKS = [
     (Detector, (3, 16, 16)),
     (Recurrent, (4, 5)),
     (Attention, (5, 8)),
+    (Shuffler, (8, 5, 6)),
+    (Tokens, (3, 8, 8)),
+    (Frames, (2, 6, 12, 12)),
 ]
+
+
+# ONNX could not say before how PyTorch interpolates, and had no Range and no Einsum.
+OLDEST = {Segmenter: 11, Shuffler: 12}
 
 
 def export(kind, shape, opset, folder):
@@ -151,8 +205,8 @@ def export(kind, shape, opset, folder):
 def main():
     for opset in (9, 11, 13, 16):
         for kind, shape in NETWORKS:
-            if kind is Segmenter and opset < 11:
-                continue  # ONNX could not say before how PyTorch interpolates.
+            if opset < OLDEST.get(kind, 0):
+                continue
             try:
                 export(kind, shape, opset, os.path.join(sys.argv[1], "pytorch"))
             except Exception as error:  # Some opsets lack an operator.

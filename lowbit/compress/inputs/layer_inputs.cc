@@ -50,9 +50,13 @@ class ValueSource {
     return computed;
   }
 
+  // Of what Compute gives: with a fixed batch, that of its runs, one after the other.
   Result<Shape> ShapeOf(int64_t batch) const {
     LOWBIT_TRY(const auto shapes, InferShapes(cut_, batch));
-    return shapes.at(value_);
+    Shape shape = shapes.at(value_);
+    const int64_t fixed = cut_.inputs[0].shape[0];
+    if (fixed != kDynamic && !shape.empty()) shape[0] *= batch / fixed;
+    return shape;
   }
 
  private:

@@ -178,6 +178,20 @@ TEST(QuantizeProduct, LayerByLayer) {
   }
 }
 
+// A network that takes one image at a time sees as many.
+TEST(QuantizeProduct, FixedBatchesGiveTheSame) {
+  Graph graph = Network();
+  const data::ImageSet images = Images(40);
+  const ProductNetwork open = QuantizeProduct(graph, Plan(graph), &images, {}).value();
+  graph.inputs[0].shape[0] = 1;
+  const ProductNetwork fixed = QuantizeProduct(graph, Plan(graph), &images, {}).value();
+  for (size_t i = 0; i < open.layers.size(); ++i) {
+    EXPECT_EQ(fixed.layers[i].output_error, open.layers[i].output_error);
+    EXPECT_EQ(fixed.layers[i].weight_error, open.layers[i].weight_error);
+  }
+  EXPECT_EQ(Weight(fixed, "fc.w").codes, Weight(open, "fc.w").codes);
+}
+
 // What is reported is the error of the layer's output, and fitting the outputs makes it smaller than fitting the weights.
 TEST(QuantizeProduct, FitsOutputs) {
   const Graph graph = Network();

@@ -1,6 +1,8 @@
 #include "lowbit/format/onnx/builder.h"
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 #include "lowbit/core/structure.h"
@@ -124,6 +126,12 @@ bool AnyDependsOnBatch(const std::vector<Value>& inputs) {
   return std::any_of(inputs.begin(), inputs.end(), [](const Value& v) { return v.depends_on_batch(); });
 }
 
+// Operators in which an infinite constant hides values or bounds nothing, as the largest float does.
+bool Masks(const std::string& op) {
+  static const std::set<std::string> mask = {"Add", "Clip", "Max", "Min", "Pad", "Sub", "Sum", "Where"};
+  return mask.count(op) != 0;
+}
+
 // Whether input i is weights, a row for each output channel.
 bool TakesRows(const Node& node, size_t i) {
   return i == 1 && (node.op == "Conv" || (node.op == "Gemm" && IntAttribute(node, "transB", 0) != 0));
@@ -163,8 +171,12 @@ Value Builder::AddInput(const std::string& name, ElementType type, const Shape& 
 }
 
 Value Builder::Known(ConstantPtr constant, std::string name) {
-  Value value = KnownForEach({constant, constant});
+  Value value;
+  value.present = true;
   value.name = std::move(name);
+  value.type = constant->type;
+  value.shapes = {constant->shape(), constant->shape()};
+  value.constants = {constant, constant};
   return value;
 }
 
@@ -173,6 +185,7 @@ Value Builder::KnownForEach(const std::array<ConstantPtr, kSizes>& constants) {
   value.present = true;
   value.type = constants[0]->type;
   value.constants = constants;
+  if (SameValues(*constants[0], *constants[1])) value.constants[1] = constants[0];
   for (size_t size = 0; size < kSizes; ++size) value.shapes[size] = constants[size]->shape();
   return value;
 }
@@ -206,6 +219,20 @@ Result<std::vector<Value>> Builder::Fold(const Operator& op, const Node& node, c
   return values;
 }
 
+ConstantPtr Builder::Bounded(const ConstantPtr& constant) {
+  const auto* floats = std::get_if<FloatTensor>(&constant->value);
+  const auto infinite = [](float v) { return std::isinf(v); };
+  if (floats == nullptr || std::none_of(floats->data.begin(), floats->data.end(), infinite)) return constant;
+  ConstantPtr& bounded = bounded_[constant];
+  if (bounded != nullptr) return bounded;
+  FloatTensor finite = *floats;
+  for (float& v : finite.data) {
+    if (std::isinf(v)) v = std::copysign(std::numeric_limits<float>::max(), v);
+  }
+  bounded = std::make_shared<Constant>(Constant{constant->type, std::move(finite)});
+  return bounded;
+}
+
 std::string Builder::AddParameter(const Value& value, const ConstantPtr& constant, Form form) {
   const auto [entry, is_new] = parameters_.try_emplace({constant, form});
   if (!is_new) return entry->second;
@@ -227,6 +254,7 @@ Result<std::string> Builder::Use(const Operator& op, size_t i, const Node& node,
     LOWBIT_TRY(constant, ForEveryBatch(node.op, inputs, i));
   }
   if (IsIntegerInput(op, i)) return AddParameter(value, constant, Form::kIntegers);
+  if (Masks(op.name)) constant = Bounded(constant);
   return AddParameter(value, constant, TakesRows(node, i) && HasRows(*constant, false) ? Form::kLowBit : Form::kFloats);
 }
 

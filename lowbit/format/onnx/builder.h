@@ -63,7 +63,8 @@ class Builder {
   explicit Builder(std::string name) { graph_.name = std::move(name); }
 
   Value AddInput(const std::string& name, ElementType type, const Shape& shape);
-  // A constant for every batch, or one for each size. `name` is a wish for where the Graph uses it.
+  // A constant for every batch, or one for each size, which are one if they are the same (an extent of a shape whose first
+  // is the batch). `name` is a wish for where the Graph uses it.
   static Value Known(ConstantPtr constant, std::string name = "");
   static Value KnownForEach(const std::array<ConstantPtr, kSizes>& constants);
 
@@ -73,7 +74,8 @@ class Builder {
 
   // The outputs of one operator of core: computed where all inputs are known, else a node. Integer results of arithmetic
   // lose what their type does not hold. Values with a grid enter as integers, or stay on it where that is the same
-  // (MaxPool, Reshape). Errors: the operator's; an integer input that is not known; more than the
+  // (MaxPool, Reshape). Infinite constants of sums, choices and bounds, which mask, become the largest float: parameters are
+  // finite. Errors: the operator's; an integer input that is not known; more than the
   // importer computes.
   Result<std::vector<Value>> Apply(const std::string& op, const std::vector<Value>& inputs, Attributes attributes = {},
                                    size_t outputs = 1);
@@ -104,6 +106,7 @@ class Builder {
   Result<std::vector<Value>> AddNode(const Operator& op, Node node, const std::vector<Value>& inputs);
   Result<std::string> Use(const Operator& op, size_t i, const Node& node, const std::vector<Value>& inputs);
   enum class Form { kFloats, kIntegers, kLowBit };
+  ConstantPtr Bounded(const ConstantPtr& constant);
   std::string AddParameter(const Value& value, const ConstantPtr& constant, Form form);
   Result<std::vector<Value>> KeepTypes(const Node& node, std::vector<Value> outputs);
 
@@ -111,7 +114,7 @@ class Builder {
   Names values_, nodes_;
   std::string node_name_;
   std::map<std::pair<ConstantPtr, Form>, std::string> parameters_;
-  std::map<ConstantPtr, ConstantPtr> turned_;
+  std::map<ConstantPtr, ConstantPtr> turned_, bounded_;
   std::set<std::string> outputs_;    // Names of the file's.
   std::set<std::string> generated_;  // Values whose names are made up.
   int64_t numbers_ = 0;              // Computed so far.

@@ -183,6 +183,13 @@ ConstantPtr MakeIntegers(std::vector<int64_t> values) {
       Constant{ElementType::kInt64, Int64Tensor(shape, std::move(values)), nullptr, false});
 }
 
+bool SameValues(const Constant& a, const Constant& b) {
+  if (a.type != b.type || a.shape() != b.shape() || a.value.index() != b.value.index()) return false;
+  return std::visit(
+      [&](const auto& tensor) { return tensor.data == std::get<std::decay_t<decltype(tensor)>>(b.value).data; },
+      a.value);
+}
+
 ConstantPtr MakeScalar(double value) { return Narrow(ElementType::kFloat32, DoubleTensor({}, {value})); }
 
 Result<ConstantPtr> ReadConstant(const lowbit_onnx::Tensor& tensor, const std::string& folder) {

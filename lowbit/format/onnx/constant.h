@@ -37,6 +37,8 @@ FloatTensor ToFloats(const Constant& constant);
 ConstantPtr Narrow(ElementType type, const DoubleTensor& values);
 ConstantPtr MakeIntegers(std::vector<int64_t> values);
 ConstantPtr MakeScalar(double value);
+// Whether both are of one type and shape and have the same values.
+bool SameValues(const Constant& a, const Constant& b);
 
 // Reads tensors; external ones from `folder`, or not at all if that is empty.
 // Errors (without the tensor's name): not a type of numbers, a shape that does not fit the data, a file outside of the

@@ -358,6 +358,26 @@ TEST(Quantized, PairsAroundLayersBecomeGrids) {
   EXPECT_NEAR(y[2], 0.75 * 1.0 + -25 * -0.3, 1e-6);
 }
 
+// PyTorch writes a Cast to the type that the integers have behind each QuantizeLinear.
+TEST(Quantized, ACastToTheSameTypeKeepsTheGrid) {
+  Maker maker;
+  maker.Input("x", {-1, 2});
+  Scalar(&maker, "s", 0.1f);
+  maker.Small("z", kUint8, {}, {128});
+  maker.Small("w", kInt8, {3, 2}, {1, -2, 3, 4, 5, -100});
+  maker.Node("QuantizeLinear", {"x", "s", "z"}, {"xq"});
+  SetInt(maker.Node("Cast", {"xq"}, {"same"}), "to", kUint8);
+  maker.Node("DequantizeLinear", {"same", "s", "z"}, {"xd"});
+  maker.Node("DequantizeLinear", {"w", "s"}, {"wd"});
+  SetInt(maker.Node("Gemm", {"xd", "wd"}, {"y"}), "transB", 1);
+  maker.Output("y");
+  EXPECT_THAT(Operators(maker.Read().value()), ElementsAre("Quant", "Gemm"));
+  lowbit_onnx::Node* cast = maker.model.mutable_graph()->mutable_node(1);
+  cast->clear_attribute();
+  SetInt(cast, "to", kInt32);
+  EXPECT_GT(maker.Read().value().nodes.size(), 2u);
+}
+
 TEST(Quantized, IntegersThatTheFileGivesOutAreIntegers) {
   Maker maker;
   maker.Input("x", {3});

@@ -67,6 +67,7 @@ const RuleTable& Rules() {
     RuleTable rules;
     AddConstantRules(&rules);
     AddShapeRules(&rules);
+    AddEinsumRules(&rules);
     AddMathRules(&rules);
     AddNetworkRules(&rules);
     AddIntegerRules(&rules);

@@ -44,6 +44,7 @@ Outputs ApplyAsIs(const Call& call, Builder* builder);
 // One for each file rules_<what>.cc.
 void AddConstantRules(RuleTable* table);
 void AddShapeRules(RuleTable* table);
+void AddEinsumRules(RuleTable* table);
 void AddMathRules(RuleTable* table);
 void AddNetworkRules(RuleTable* table);
 void AddIntegerRules(RuleTable* table);

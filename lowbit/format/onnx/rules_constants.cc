@@ -46,14 +46,6 @@ Value ForEach(const std::array<Shape, kSizes>& shapes, Make make) {
   return Builder::KnownForEach(constants);
 }
 
-// A different constant for each size only where the result differs.
-Value Merged(std::array<ConstantPtr, kSizes> constants) {
-  const bool same =
-      constants[0]->shape() == constants[1]->shape() && Widen(*constants[0]).data == Widen(*constants[1]).data;
-  if (same) constants[1] = constants[0];
-  return Builder::KnownForEach(constants);
-}
-
 Outputs ShapeNode(Call call, Builder*) {
   const int64_t rank = static_cast<int64_t>(call.Input(0).rank());
   const auto place = [rank](int64_t bound) { return std::clamp<int64_t>(bound < 0 ? bound + rank : bound, 0, rank); };
@@ -63,7 +55,7 @@ Outputs ShapeNode(Call call, Builder*) {
     const Shape& shape = call.Input(0).shapes[size];
     constants[size] = MakeIntegers({shape.begin() + start, shape.begin() + end});
   }
-  return One(Merged(constants));
+  return One(Builder::KnownForEach(constants));
 }
 
 Outputs SizeNode(Call call, Builder*) {
@@ -72,7 +64,7 @@ Outputs SizeNode(Call call, Builder*) {
     const double elements = static_cast<double>(Elements(call.Input(0).shapes[size]));
     constants[size] = Narrow(ElementType::kInt64, DoubleTensor({}, {elements}));
   }
-  return One(Merged(constants));
+  return One(Builder::KnownForEach(constants));
 }
 
 Outputs ConstantOfShape(Call call, Builder* builder) {
@@ -82,6 +74,10 @@ Outputs ConstantOfShape(Call call, Builder* builder) {
     if (Elements(given.shape()) != 1) return Invalid("attribute 'value' must be one value");
     value = Narrow(given.type, DoubleTensor({}, Widen(given).data));
   }
+  // An empty list, as the pads of the dimensions that are left, is known. (Operators of core never make anything empty.)
+  if (const Result<std::vector<int64_t>> shape = KnownIntegers(call, 0); shape.ok() && shape.value() == Shape{0}) {
+    return One(Builder::Known(Narrow(value->type, DoubleTensor({0}, {}))));
+  }
   return builder->Apply("Expand", {Builder::Known(std::move(value)), call.Input(0)});
 }
 
@@ -90,7 +86,11 @@ Outputs RangeNode(Call call, Builder*) {
   double bounds[3];
   for (size_t i = 0; i < 3; ++i) {
     const Value& value = call.Input(i);
-    if (!value.known() || value.depends_on_batch() || Elements(value.shape()) != 1) {
+    if (value.depends_on_batch()) {
+      return Invalid("input " + std::to_string(i) +
+                     " depends on the size of the batch; give the network's input a shape with a fixed one");
+    }
+    if (!value.known() || Elements(value.shape()) != 1) {
       return Invalid("input " + std::to_string(i) + " must be one number that is known when the file is read");
     }
     bounds[i] = Widen(*value.constants[0]).data[0];
@@ -156,7 +156,12 @@ Outputs Trilu(Call call, Builder* builder) {
 // The positions of the elements that are not 0, of a tensor that is known.
 Outputs NonZero(Call call, Builder*) {
   const Value& x = call.Input(0);
-  if (!x.known() || x.depends_on_batch()) return Invalid("its input must be known when the file is read");
+  if (!x.known() || x.depends_on_batch()) {
+    return Invalid(
+        "how many places it finds depends on what the network computes, and shapes must be known when the file is "
+        "read; "
+        "export the network without what chooses boxes by their scores");
+  }
   const DoubleTensor values = Widen(*x.constants[0]);
   const std::vector<int64_t> strides = ops::RowMajorStrides(values.shape);
   std::vector<int64_t> places;

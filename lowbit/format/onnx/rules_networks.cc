@@ -7,6 +7,7 @@
 #include "lowbit/format/onnx/low_bit.h"
 #include "lowbit/format/onnx/products.h"
 #include "lowbit/format/onnx/rules.h"
+#include "lowbit/format/onnx/rules_volumes.h"
 
 namespace lowbit::onnx {
 namespace {
@@ -53,8 +54,11 @@ Outputs Windowed(Call call, Builder* builder) {
       }
     }
   }
-  if (call.Input(0).rank() == 3) return WindowOfOneDimension(std::move(call), builder);
-  if (call.Input(0).rank() != 4) {
+  const size_t rank = call.Input(0).rank();
+  if (rank == 3) return WindowOfOneDimension(std::move(call), builder);
+  if (rank == 5 && call.op == "Conv") return ConvOfVolumes(std::move(call), builder);
+  if (rank == 5 && call.op != "ConvTranspose") return PoolOfVolumes(std::move(call), builder);
+  if (rank != 4) {
     return Invalid("works on images [N, C, H, W] or sequences [N, C, L]; its input has shape " +
                    ToString(call.Input(0).shape()));
   }
@@ -188,6 +192,7 @@ void AddNetworkRules(RuleTable* table) {
   (*table)["BatchNormalization"] = BatchNormalization;
   (*table)["ConvTranspose"] = ConvTranspose;
   (*table)["Gemm"] = Gemm;
+  (*table)["GlobalAveragePool"] = GlobalAveragePool;
   (*table)["GlobalMaxPool"] = GlobalMaxPool;
   (*table)["InstanceNormalization"] = InstanceNormalization;
   (*table)["MatMul"] = MatMul;

@@ -4,6 +4,9 @@
 #include <numeric>
 #include <utility>
 
+#include "lowbit/core/ops_common/axis.h"
+#include "lowbit/core/ops_common/integers.h"
+#include "lowbit/core/ops_common/slice_range.h"
 #include "lowbit/format/onnx/low_bit.h"
 #include "lowbit/format/onnx/rules.h"
 
@@ -29,10 +32,32 @@ Outputs Split(Call call, Builder* builder) {
   return ApplyAsIs(call, builder);
 }
 
+// Of a list that is known, such as the extents behind the last. (Operators of core never make anything empty.)
+bool TakesNothing(const Call& call) {
+  if (!call.Input(0).known() || call.Input(0).rank() != 1 || !call.Input(1).present || !call.Input(2).present) {
+    return false;
+  }
+  for (size_t i = 1; i < call.inputs.size(); ++i) {
+    const Value& bounds = call.inputs[i];
+    if (!bounds.present) continue;
+    const Result<std::vector<int64_t>> numbers = KnownIntegers(call, i);
+    if (!numbers.ok() || numbers.value().size() != 1) return false;
+  }
+  const auto number = [&](size_t i) {
+    return std::clamp(KnownIntegers(call, i).value()[0], -ops::kIntegerLimit, ops::kIntegerLimit);
+  };
+  const int64_t step = call.Input(4).present ? number(4) : 1;
+  if (step == 0) return false;
+  return ops::RangeOfSlice(number(1), number(2), step, call.Input(0).shape()[0]).count == 0;
+}
+
 Outputs Slice(Call call, Builder* builder) {
   call.MoveToInput("starts", 1);
   call.MoveToInput("ends", 2);
   call.MoveToInput("axes", 3);
+  if (TakesNothing(call)) {
+    return std::vector<Value>{Builder::Known(Narrow(call.Input(0).type, DoubleTensor({0}, {})))};
+  }
   return ApplyAsIs(call, builder);
 }
 
@@ -206,6 +231,36 @@ Outputs Transpose(Call call, Builder* builder) {
   return std::vector<Value>{Builder::Known(TransposeLowBit(*x.constants[0]))};
 }
 
+// Pieces that are the same for each image of the batch (a class token) before or behind those that the network computes:
+// zeros take their place, and they are added, once for all images.
+Outputs Concat(Call call, Builder* builder) {
+  const auto repeated = [](const Value& v) { return v.depends_on_batch(); };
+  const auto computed = [](const Value& v) { return v.present && !v.known(); };
+  const auto first = std::find_if(call.inputs.begin(), call.inputs.end(), computed);
+  const auto end = std::find_if(call.inputs.rbegin(), call.inputs.rend(), computed).base();
+  const bool complete = std::all_of(call.inputs.begin(), call.inputs.end(), [](const Value& v) { return v.present; });
+  if (!complete || std::none_of(call.inputs.begin(), call.inputs.end(), repeated) || first == call.inputs.end() ||
+      std::any_of(first, end, repeated)) {
+    return ApplyAsIs(call, builder);
+  }
+  Value middle = *first;
+  if (end - first > 1) {
+    LOWBIT_TRY(middle, builder->Apply1("Concat", {first, end}, call.attributes));
+  }
+  const Value shape = Builder::KnownForEach({MakeIntegers(middle.shapes[0]), MakeIntegers(middle.shapes[1])});
+  LOWBIT_TRY(const Value zeros, builder->Apply1("Expand", {Number(middle.type, 0), shape}));
+  std::vector<Value> pieces(call.inputs.begin(), first);
+  pieces.push_back(zeros);
+  pieces.insert(pieces.end(), end, call.inputs.end());
+  LOWBIT_TRY(const Value around, builder->Apply1("Concat", pieces, call.attributes));
+  LOWBIT_TRY(const size_t axis, ops::ResolveAxis(call.Int("axis", 0), middle.rank()));
+  std::vector<int64_t> pads(2 * middle.rank(), 0);
+  for (auto piece = call.inputs.begin(); piece != first; ++piece) pads[axis] += piece->shape()[axis];
+  for (auto piece = end; piece != call.inputs.end(); ++piece) pads[axis + middle.rank()] += piece->shape()[axis];
+  LOWBIT_TRY(const Value padded, builder->Apply1("Pad", {middle, Integers(std::move(pads))}));
+  return builder->Apply("Add", {padded, around});
+}
+
 Outputs Scatter(Call call, Builder* builder) {
   call.op = "ScatterElements";
   return ApplyAsIs(call, builder);
@@ -218,6 +273,7 @@ void AddShapeRules(RuleTable* table) {
                          "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Squeeze", "Unsqueeze"}) {
     (*table)[op] = AxesFromAttribute;
   }
+  (*table)["Concat"] = Concat;
   (*table)["Dropout"] = Dropout;
   (*table)["Identity"] = Identity;
   (*table)["OneHot"] = OneHot;

@@ -6,6 +6,7 @@
 #include "lowbit/core/ops_common/axis.h"
 #include "lowbit/core/ops_common/elementwise.h"
 #include "lowbit/core/ops_common/integers.h"
+#include "lowbit/core/ops_common/slice_range.h"
 
 namespace lowbit::ops::slice {
 namespace {
@@ -16,24 +17,13 @@ struct Plan {
   std::vector<int64_t> starts, steps;
 };
 
-// The bounds as numpy reads them: negative ones count from the end, those outside are moved inside.
-int64_t ClampBound(int64_t bound, int64_t extent, int64_t low, int64_t high) {
-  return std::clamp(bound < 0 ? bound + extent : bound, low, high);
-}
-
 Status SliceAxis(int64_t start, int64_t end, int64_t step, size_t axis, const Shape& input, Plan* plan) {
   if (step == 0) return Invalid("a step must not be 0");
-  const int64_t extent = input[axis];
-  // Backwards, the end lies before the first element.
-  const int64_t low = step > 0 ? 0 : -1, high = step > 0 ? extent : extent - 1;
-  start = ClampBound(start, extent, step > 0 ? low : 0, high);
-  end = ClampBound(end, extent, low, high);
-  const int64_t distance = step > 0 ? end - start : start - end;
-  if (distance <= 0) return Invalid("the slice of dimension " + std::to_string(axis) + " is empty");
-  const int64_t stride = step > 0 ? step : -step;
-  plan->starts[axis] = start;
+  const SliceRange range = RangeOfSlice(start, end, step, input[axis]);
+  if (range.count == 0) return Invalid("the slice of dimension " + std::to_string(axis) + " is empty");
+  plan->starts[axis] = range.start;
   plan->steps[axis] = step;
-  plan->output[axis] = (distance - 1) / stride + 1;
+  plan->output[axis] = range.count;
   return Ok();
 }
 

@@ -28,14 +28,16 @@ struct MatMulKernel {
   int64_t target = 0;
   int lanes = 0;
   void (*run)(const MatMulTask& task) = nullptr;
+  // MultiplyInDoubles, with the same bits.
+  void (*run_in_doubles)(const MatMulTask& task) = nullptr;
 
-  // A panel of two vectors of columns, and a tile of four rows of results.
-  int64_t ScratchFloats(int64_t inner) const { return 2 * lanes * (inner + 4); }
+  // A tile of four rows of results, of floats or doubles, and a panel of two vectors of columns.
+  int64_t ScratchFloats(int64_t inner) const { return 2 * lanes * (inner + 8); }
 };
 
 const MatMulKernel& ChooseMatMulKernel();
 
-// The same in doubles, rounded to float once: the operator's definition, bit for bit.
+// The same in doubles, rounded to float once: the operator's definition, bit for bit, in plain loops. For tests.
 void MultiplyInDoubles(const MatMulTask& task);
 
 }  // namespace lowbit::runtime

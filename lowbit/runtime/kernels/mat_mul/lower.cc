@@ -61,7 +61,7 @@ class MatMulStep : public Step {
   MatMulStep(const std::string& op, Setup setup, bool in_doubles)
       : kernel_(ChooseMatMulKernel()), in_doubles_(in_doubles), setup_(std::move(setup)) {
     kernel = KernelName(op, in_doubles ? "f64" : "f32");
-    if (!in_doubles) target = hwy::TargetName(kernel_.target);
+    target = hwy::TargetName(kernel_.target);
     scratch_floats = kernel_.ScratchFloats(setup_.inner);
   }
 
@@ -86,7 +86,7 @@ class MatMulStep : public Step {
       task.y = {context.Value(outputs[0]) + image * s.floats + s.y.starts[matrix] + first * s.y.row, s.y.row,
                 s.y.column};
       task.scratch = context.Scratch(thread);
-      in_doubles_ ? MultiplyInDoubles(task) : kernel_.run(task);
+      in_doubles_ ? kernel_.run_in_doubles(task) : kernel_.run(task);
     });
   }
 

@@ -1,4 +1,4 @@
-// Operators that put elements at other places and compute nothing: Transpose, Gather with known indices, Expand, Tile, the cases of
+// Operators that put elements at other places and compute nothing: Gather with known indices, Expand, Tile, the cases of
 // Slice, Pad, Concat and changes of shape that have no kernel of their own. Where each element comes from is what the operator's
 // definition makes of the numbers 1, 2, 3, ...
 
@@ -75,9 +75,9 @@ class CopyStep : public Step {
 
 // How many of the node's inputs hold the elements that are moved; 0 of operators that compute.
 size_t MovedInputs(const Node& node) {
-  static const char* const movers[] = {"DepthToSpace", "Expand", "Flatten",   "Gather",       "GatherElements",
-                                       "GatherND",     "Pad",    "Reshape",   "SpaceToDepth", "Slice",
-                                       "Squeeze",      "Tile",   "Transpose", "Unsqueeze"};
+  static const char* const movers[] = {"DepthToSpace", "Expand", "Flatten",  "Gather",       "GatherElements",
+                                       "GatherND",     "Pad",    "Reshape",  "SpaceToDepth", "Slice",
+                                       "Squeeze",      "Tile",   "Unsqueeze"};
   if (node.op == "Concat") return node.inputs.size();
   const bool moves = std::any_of(std::begin(movers), std::end(movers), [&](const char* op) { return node.op == op; });
   return moves ? 1 : 0;

@@ -9,6 +9,7 @@
 
 #include "lowbit/app/file_data.h"
 #include "lowbit/app/text.h"
+#include "lowbit/base/error_in.h"
 #include "lowbit/compress/correct_bias.h"
 #include "lowbit/core/fold_batch_norm.h"
 #include "lowbit/core/integer_form.h"
@@ -17,8 +18,6 @@
 namespace lowbit::app {
 
 namespace {
-
-Error InFile(const std::string& path, const Error& error) { return Error{error.kind, path + ": " + error.message}; }
 
 // Options that would change nothing are mistakes.
 Status CheckOptions(const compress::CalibrationOptions& options) {
@@ -89,9 +88,9 @@ Result<CalibratedFile> CalibrateFile(const CalibrateFileRequest& request) {
   }
   LOWBIT_TRY(Graph network, lbm::Read(request.file));
   const Result<Graph> graph = EqualizeIfAsked(request, std::move(network), dataset.train, &result);
-  if (!graph.ok()) return InFile(request.file, graph.error());
+  if (!graph.ok()) return ErrorIn(request.file, graph.error());
   const Status quantized = Quantize(request, graph.value(), dataset.train, &result);
-  if (!quantized.ok()) return InFile(request.file, quantized.error());
+  if (!quantized.ok()) return ErrorIn(request.file, quantized.error());
   if (!dataset.train.Damage().empty()) result.warnings.push_back(dataset.train.Damage());
   const std::vector<std::string>& more = result.calibration.warnings;
   result.warnings.insert(result.warnings.end(), more.begin(), more.end());

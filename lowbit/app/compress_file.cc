@@ -13,6 +13,7 @@
 #include "lowbit/app/text.h"
 #include "lowbit/app/training_module.h"
 #include "lowbit/base/checksum.h"
+#include "lowbit/base/error_in.h"
 #include "lowbit/base/file.h"
 #include "lowbit/format/lbm/lbm.h"
 
@@ -26,8 +27,6 @@ Result<NetworkPlan> MakePlan(const Graph& graph, const CompressOptions& options)
   if (options.budget_bits == 0) return PlanNetwork(graph, options.rules);
   return PlanForBudget(graph, options.rules, options.budget_bits);
 }
-
-Error InFile(const std::string& path, const Error& error) { return Error{error.kind, path + ": " + error.message}; }
 
 Result<data::Dataset> LoadImages(const CompressFileRequest& request) {
   LOWBIT_TRY(const Classifier classifier, Classifier::LoadAny(request.file, request.threads));
@@ -103,7 +102,7 @@ Status Quantize(const CompressFileRequest& request, const CompressOptions& optio
   LOWBIT_TRY(const compress::ProductOptions product, WithTuning(options, graph, dataset));
   auto network = QuantizeProduct(graph, result->plan, dataset == nullptr ? nullptr : &dataset->train, product, progress,
                                  done.has_value() ? &*done : nullptr);
-  if (!network.ok()) return InFile(request.file, network.error());
+  if (!network.ok()) return ErrorIn(request.file, network.error());
   result->layers = network.value().layers;
   result->samples = network.value().samples;
   *quantized = std::move(network.value().graph);
@@ -153,7 +152,7 @@ Result<CompressedFile> CompressFile(const CompressFileRequest& request) {
   CompressedFile result;
   result.file = request.file;
   auto plan = MakePlan(graph, options);
-  if (!plan.ok()) return InFile(request.file, plan.error());
+  if (!plan.ok()) return ErrorIn(request.file, plan.error());
   result.plan = std::move(plan).value();
   if (request.dry_run) return result;
   LOWBIT_RETURN_IF_ERROR(CheckBefore(request, graph));

@@ -8,6 +8,7 @@
 
 #include "lowbit/app/kernel_plan.h"
 #include "lowbit/app/text.h"
+#include "lowbit/base/error_in.h"
 #include "lowbit/core/image_size.h"
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/runtime/model.h"
@@ -36,7 +37,7 @@ Result<SuperResolution::Picture> EvaluatePicture(const Graph& graph, const data:
                                                  std::vector<std::string>* warnings) {
   const data::Plane& blurred = picture.blurred;
   Result<runtime::Model> made = ModelFor(graph, blurred, threads);
-  if (!made.ok()) return Error{made.error().kind, path + ": " + made.error().message};
+  if (!made.ok()) return ErrorIn(path, made.error());
   runtime::Model model = std::move(made).value();
   *warnings = FallbackWarnings(model.Nodes());
   data::Plane result = {blurred.height, blurred.width, std::vector<float>(blurred.values.size())};

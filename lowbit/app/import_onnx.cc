@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "lowbit/app/output_file.h"
+#include "lowbit/base/error_in.h"
 #include "lowbit/core/fold_batch_norm.h"
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/format/onnx/onnx.h"
@@ -88,7 +89,7 @@ Result<Inspection> ImportOnnx(const std::string& path, const OnnxImport& options
   }
   LOWBIT_TRY(Graph graph, onnx::Read(path, read));
   const Status taken = TakePictures(options.pictures, &graph);
-  if (!taken.ok()) return Error{taken.error().kind, path + ": " + taken.error().message};
+  if (!taken.ok()) return ErrorIn(path, taken.error());
   if (options.fold_batch_norm) graph = FoldBatchNorm(graph);
   LOWBIT_RETURN_IF_ERROR(lbm::Write(graph, out));
   return Inspect(out);

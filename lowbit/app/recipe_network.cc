@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "lowbit/base/error_in.h"
 #include "lowbit/base/suggest.h"
 #include "lowbit/data/statistics.h"
 #include "lowbit/format/lbm/lbm.h"
@@ -174,7 +175,7 @@ Result<Graph> BuildBare(const RecipeNetwork& network) {
   }
   LOWBIT_TRY(Graph file, lbm::Read(model.file));
   Result<Graph> graph = models::AdaptModel(std::move(file), network.input);
-  if (!graph.ok()) return Error{graph.error().kind, model.file + ": " + graph.error().message};
+  if (!graph.ok()) return ErrorIn(model.file, graph.error());
   return graph;
 }
 

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "lowbit/base/error_in.h"
 #include "lowbit/base/file.h"
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/format/pytorch/checkpoint.h"
@@ -41,7 +42,7 @@ Status LoadPacked(const std::string& path, Graph* graph) {
 Status LoadOfPyTorch(const std::string& path, const std::vector<std::string>& skip, Graph* graph) {
   LOWBIT_TRY(const safetensors::File file, pytorch::Read(path));
   const Status set = safetensors::SetWeights(file, skip, graph);
-  return set.ok() ? Ok() : Error{set.error().kind, path + ": " + set.error().message};
+  return set.ok() ? Ok() : ErrorIn(path, set.error());
 }
 
 }  // namespace

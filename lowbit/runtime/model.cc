@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "hwy/aligned_allocator.h"
+#include "lowbit/base/error_in.h"
 #include "lowbit/core/integer_form.h"
 #include "lowbit/core/recurrent_form.h"
 #include "lowbit/core/validate.h"
@@ -201,7 +202,7 @@ int64_t Model::PlannedBytes() const {
 Result<Model> Model::Load(const std::string& path, const Options& options) {
   LOWBIT_TRY(Graph graph, lbm::Read(path));
   Result<Model> model = FromGraph(graph, options);
-  if (!model.ok()) return Error{model.error().kind, path + ": " + model.error().message};
+  if (!model.ok()) return ErrorIn(path, model.error());
   return model;
 }
 

@@ -6,6 +6,7 @@
 #include "lowbit/app/text.h"
 #include "lowbit/app/training/run_description.h"
 #include "lowbit/app/training/trained_run.h"
+#include "lowbit/base/error_in.h"
 #include "lowbit/base/file.h"
 #include "lowbit/core/validate.h"
 #include "lowbit/format/lbm/lbm.h"
@@ -35,7 +36,7 @@ Result<Graph> LoadPacked(const std::string& path, models::ModelInput input) {
   LOWBIT_TRY(Graph file, lbm::Read(path));
   if (models::NormalizesPixels(file)) input.mean = {}, input.scale = {};
   Result<Graph> graph = models::AdaptModel(std::move(file), input);
-  if (!graph.ok()) return Error{graph.error().kind, path + ": " + graph.error().message};
+  if (!graph.ok()) return ErrorIn(path, graph.error());
   return graph;
 }
 

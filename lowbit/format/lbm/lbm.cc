@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lowbit/base/error_in.h"
 #include "lowbit/core/validate.h"
 #include "lowbit/format/lbm/header.h"
 #include "lowbit/format/lbm/record.h"
@@ -83,8 +84,6 @@ Result<Decoded> DecodeAll(Span<const uint8_t> file) {
   return decoded;
 }
 
-Error InFile(const std::string& name, const Error& error) { return Error{error.kind, name + ": " + error.message}; }
-
 }  // namespace
 
 Result<std::vector<uint8_t>> Encode(const Graph& graph) {
@@ -106,13 +105,13 @@ Result<std::vector<uint8_t>> Encode(const Graph& graph) {
 
 Status Write(const Graph& graph, const std::string& path) {
   const auto bytes = Encode(graph);
-  if (!bytes.ok()) return InFile(path, bytes.error());
+  if (!bytes.ok()) return ErrorIn(path, bytes.error());
   return WriteFileAtomic(path, Span<const uint8_t>(bytes.value()));
 }
 
 Result<Graph> Decode(Span<const uint8_t> bytes, const std::string& name) {
   auto decoded = DecodeAll(bytes);
-  if (!decoded.ok()) return InFile(name, decoded.error());
+  if (!decoded.ok()) return ErrorIn(name, decoded.error());
   return std::move(decoded.value().graph);
 }
 
@@ -124,7 +123,7 @@ Result<Graph> Read(const std::string& path) {
 Result<File> Open(const std::string& path) {
   LOWBIT_TRY(MappedFile map, MappedFile::Open(path));
   auto decoded = DecodeAll(Span<const uint8_t>(map.data(), map.size()));
-  if (!decoded.ok()) return InFile(path, decoded.error());
+  if (!decoded.ok()) return ErrorIn(path, decoded.error());
   return File(std::move(map), std::move(decoded.value().graph), std::move(decoded.value().layout));
 }
 

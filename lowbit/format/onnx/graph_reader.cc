@@ -5,6 +5,7 @@
 #include <set>
 #include <utility>
 
+#include "lowbit/base/error_in.h"
 #include "lowbit/base/suggest.h"
 #include "lowbit/core/structure.h"
 #include "lowbit/format/onnx/onnx.pb.h"
@@ -270,7 +271,7 @@ Result<std::vector<Value>> Reader::Choose(const lowbit_onnx::Node& node) {
     return Invalid("attribute '" + name + "' is no graph");
   }
   Result<std::vector<Value>> values = ReadBranch(branch);
-  if (!values.ok()) return Error{values.error().kind, name + ": " + values.error().message};
+  if (!values.ok()) return ErrorIn(name, values.error());
   return values;
 }
 

@@ -3,6 +3,7 @@
 #include <set>
 #include <utility>
 
+#include "lowbit/base/error_in.h"
 #include "lowbit/base/file.h"
 #include "lowbit/core/validate.h"
 #include "lowbit/format/onnx/constant.h"
@@ -76,7 +77,7 @@ Result<Graph> DecodeAll(Span<const uint8_t> bytes, const std::string& folder, co
 Result<Graph> Decode(Span<const uint8_t> bytes, const std::string& name, const std::string& folder,
                      const ReadOptions& options) {
   Result<Graph> graph = DecodeAll(bytes, folder, options);
-  if (!graph.ok()) return Error{graph.error().kind, name + ": " + graph.error().message};
+  if (!graph.ok()) return ErrorIn(name, graph.error());
   return graph;
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "lowbit/base/bytes.h"
+#include "lowbit/base/error_in.h"
 #include "lowbit/base/file.h"
 #include "lowbit/core/shape.h"
 #include "lowbit/format/pytorch/pickle.h"
@@ -234,7 +235,7 @@ bool IsCheckpoint(const std::string& path) {
 Result<safetensors::File> Decode(Span<const uint8_t> bytes, const std::string& name) {
   Result<safetensors::File> file = DecodeBytes(bytes);
   if (file.ok()) return file;
-  return Error{file.error().kind, name + ": " + file.error().message};
+  return ErrorIn(name, file.error());
 }
 
 Result<safetensors::File> Read(const std::string& path) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "lowbit/base/bytes.h"
+#include "lowbit/base/error_in.h"
 #include "lowbit/base/file.h"
 #include "lowbit/format/safetensors/safetensors.h"
 #include "lowbit/format/safetensors/seal.h"
@@ -174,7 +175,7 @@ Result<File> DecodeAll(Span<const uint8_t> bytes, Checksum checksum) {
 
 Result<File> Decode(Span<const uint8_t> bytes, const std::string& name, Checksum checksum) {
   auto file = DecodeAll(bytes, checksum);
-  if (!file.ok()) return Error{file.error().kind, name + ": " + file.error().message};
+  if (!file.ok()) return ErrorIn(name, file.error());
   return file;
 }
 

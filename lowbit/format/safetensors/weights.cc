@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "lowbit/base/error_in.h"
 #include "lowbit/base/suggest.h"
 
 namespace lowbit::safetensors {
@@ -154,7 +155,7 @@ Status SetWeights(const File& file, const std::vector<std::string>& skip, Graph*
 Status LoadWeights(const std::string& path, const std::vector<std::string>& skip, Graph* graph) {
   LOWBIT_TRY(const File file, Read(path));
   const Status set = SetWeights(file, skip, graph);
-  return set.ok() ? Ok() : Error{set.error().kind, path + ": " + set.error().message};
+  return set.ok() ? Ok() : ErrorIn(path, set.error());
 }
 
 }  // namespace lowbit::safetensors

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "lowbit/base/bytes.h"
+#include "lowbit/base/error_in.h"
 #include "lowbit/base/file.h"
 #include "lowbit/base/utf8.h"
 #include "lowbit/format/safetensors/safetensors.h"
@@ -75,7 +76,7 @@ Result<std::vector<uint8_t>> Encode(const File& file) {
 
 Status Write(const File& file, const std::string& path) {
   const auto bytes = Encode(file);
-  if (!bytes.ok()) return Error{bytes.error().kind, path + ": " + bytes.error().message};
+  if (!bytes.ok()) return ErrorIn(path, bytes.error());
   return WriteFileAtomic(path, Span<const uint8_t>(bytes.value()));
 }
 

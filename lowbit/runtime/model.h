@@ -80,8 +80,8 @@ class Model {
   Result<int64_t> OutputElements(size_t i, int64_t batch);
 
   // Computes the outputs of a batch. A graph with a fixed batch takes n times as many too, as n runs of their own; what
-  // they give, of each output, comes one after the other. Errors: wrong number of inputs or outputs, or of elements in one
-  // of them; a batch below 1 or above 2^31, or no multiple of the extent of a graph with a fixed batch.
+  // they give, of each output, comes one after the other. Errors: wrong number of inputs or outputs, or of elements in
+  // one of them; a batch below 1 or above 2^31, or no multiple of the extent of a graph with a fixed batch.
   Status Run(const std::vector<Span<const float>>& inputs, int64_t batch, const std::vector<Span<float>>& outputs);
   // The same for a graph with one input and one output.
   Status Run(Span<const float> input, int64_t batch, Span<float> output);

@@ -63,8 +63,8 @@ class Builder {
   explicit Builder(std::string name) { graph_.name = std::move(name); }
 
   Value AddInput(const std::string& name, ElementType type, const Shape& shape);
-  // A constant for every batch, or one for each size, which are one if they are the same (an extent of a shape whose first
-  // is the batch). `name` is a wish for where the Graph uses it.
+  // A constant for every batch, or one for each size, which are one if they are the same (an extent of a shape whose
+  // first is the batch). `name` is a wish for where the Graph uses it.
   static Value Known(ConstantPtr constant, std::string name = "");
   static Value KnownForEach(const std::array<ConstantPtr, kSizes>& constants);
 
@@ -72,11 +72,10 @@ class Builder {
   void BeginNode(const std::string& name) { node_name_ = name; }
   const std::string& node_name() const { return node_name_; }
 
-  // The outputs of one operator of core: computed where all inputs are known, else a node. Integer results of arithmetic
-  // lose what their type does not hold. Values with a grid enter as integers, or stay on it where that is the same
-  // (MaxPool, Reshape). Infinite constants of sums, choices and bounds, which mask, become the largest float: parameters are
-  // finite. Errors: the operator's; an integer input that is not known; more than the
-  // importer computes.
+  // The outputs of one operator of core: computed where all inputs are known, else a node. Integer results of
+  // arithmetic lose what their type does not hold. Values with a grid enter as integers, or stay on it where that is
+  // the same (MaxPool, Reshape). Infinite constants of sums, choices and bounds, which mask, become the largest float:
+  // parameters are finite. Errors: the operator's; an integer input that is not known; more than the importer computes.
   Result<std::vector<Value>> Apply(const std::string& op, const std::vector<Value>& inputs, Attributes attributes = {},
                                    size_t outputs = 1);
   // The first output.

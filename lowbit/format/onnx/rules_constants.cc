@@ -74,7 +74,8 @@ Outputs ConstantOfShape(Call call, Builder* builder) {
     if (Elements(given.shape()) != 1) return Invalid("attribute 'value' must be one value");
     value = Narrow(given.type, DoubleTensor({}, Widen(given).data));
   }
-  // An empty list, as the pads of the dimensions that are left, is known. (Operators of core never make anything empty.)
+  // An empty list, as the pads of the dimensions that are left, is known. (Operators of core never make anything
+  // empty.)
   if (const Result<std::vector<int64_t>> shape = KnownIntegers(call, 0); shape.ok() && shape.value() == Shape{0}) {
     return One(Builder::Known(Narrow(value->type, DoubleTensor({0}, {}))));
   }

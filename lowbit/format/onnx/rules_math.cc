@@ -51,8 +51,8 @@ Outputs Softmax(Call call, Builder* builder) {
   return builder->Apply("Reshape", {result, Builder::KnownForEach(shapes)});
 }
 
-// float64 keeps everything: that is no node. Neither is a type that the value has already, and it stays on its grid (PyTorch writes one behind
-// each QuantizeLinear).
+// float64 keeps everything: that is no node. Neither is a type that the value has already, and it stays on its grid
+// (PyTorch writes one behind each QuantizeLinear).
 Outputs CastTo(const Value& given, ElementType type, Builder* builder) {
   if (given.type == type) return std::vector<Value>{given};
   LOWBIT_TRY(const Value x, builder->Plain(given));

@@ -231,8 +231,8 @@ Outputs Transpose(Call call, Builder* builder) {
   return std::vector<Value>{Builder::Known(TransposeLowBit(*x.constants[0]))};
 }
 
-// Pieces that are the same for each image of the batch (a class token) before or behind those that the network computes:
-// zeros take their place, and they are added, once for all images.
+// Pieces that are the same for each image of the batch (a class token) before or behind those that the network
+// computes: zeros take their place, and they are added, once for all images.
 Outputs Concat(Call call, Builder* builder) {
   const auto repeated = [](const Value& v) { return v.depends_on_batch(); };
   const auto computed = [](const Value& v) { return v.present && !v.known(); };

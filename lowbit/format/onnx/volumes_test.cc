@@ -40,7 +40,8 @@ Shape OutputOf(const Shape& x, const Windows& w, int64_t channels) {
   return y;
 }
 
-// Calls visit(place in the kernel, place in x or -1 outside of it) for output place `out` (frame, row, column) of plane `plane`.
+// Calls visit(place in the kernel, place in x or -1 outside of it) for output place `out` (frame, row, column) of plane
+// `plane`.
 void Visit(const Shape& x, const Windows& w, int64_t plane, const Integers& out,
            const std::function<void(int64_t, int64_t)>& visit) {
   for (int64_t k = 0; k < w.kernel[0] * w.kernel[1] * w.kernel[2]; ++k) {

@@ -43,8 +43,8 @@ StridedMatrix<const float> PanelOf(const MatMulTask& task, int64_t first, int64_
   return {copy, width, 1};
 }
 
-// kRows rows of results, from row `first` on, to tile[r * PanelWidth<T>() + j]. (A product of two floats is exact in a double, so that
-// a fused multiply-add is the same there as a product and a sum.)
+// kRows rows of results, from row `first` on, to tile[r * PanelWidth<T>() + j]. (A product of two floats is exact in a
+// double, so that a fused multiply-add is the same there as a product and a sum.)
 template <typename T, int kRows>
 HWY_NOINLINE void MultiplyTile(const MatMulTask& task, int64_t first, const StridedMatrix<const float>& panel,
                                T* HWY_RESTRICT tile) {

@@ -1,6 +1,6 @@
-// Operators that put elements at other places and compute nothing: Gather with known indices, Expand, Tile, the cases of
-// Slice, Pad, Concat and changes of shape that have no kernel of their own. Where each element comes from is what the operator's
-// definition makes of the numbers 1, 2, 3, ...
+// Operators that put elements at other places and compute nothing: Gather with known indices, Expand, Tile, the cases
+// of Slice, Pad, Concat and changes of shape that have no kernel of their own. Where each element comes from is what
+// the operator's definition makes of the numbers 1, 2, 3, ...
 
 #include <algorithm>
 #include <numeric>

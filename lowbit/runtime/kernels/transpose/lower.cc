@@ -1,5 +1,5 @@
-// Transpose, of any size: nested loops over what is left of the dimensions once those that stay together are one. Where neighbours of the
-// result are none in the source, square tiles keep both in the cache.
+// Transpose, of any size: nested loops over what is left of the dimensions once those that stay together are one. Where
+// neighbours of the result are none in the source, square tiles keep both in the cache.
 
 #include <algorithm>
 #include <cstdint>
@@ -28,8 +28,8 @@ struct Loops {
   Dimension rows, columns;       // columns.to = 1
 };
 
-// The dimensions of the result as it is stored, outermost first, without those of extent 1; neighbours that the source has in the
-// same order are one.
+// The dimensions of the result as it is stored, outermost first, without those of extent 1; neighbours that the source
+// has in the same order are one.
 std::vector<Dimension> Merged(const Shape& shape, const std::vector<int64_t>& from, const std::vector<int64_t>& to) {
   std::vector<Dimension> merged;
   for (const size_t axis : StorageOrder(shape.size())) {

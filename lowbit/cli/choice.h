@@ -16,6 +16,7 @@ template <typename T, typename Target>
 CLI::Option* AddChoice(CLI::App* command, const std::string& name, Target* target,
                        const std::vector<std::pair<std::string, T>>& choices, const std::string& help) {
   std::vector<std::string> words;
+  words.reserve(choices.size());
   for (const auto& [word, value] : choices) words.push_back(word);
   const auto choose = [=](const std::string& given) {
     for (const auto& [word, value] : choices) {

@@ -46,8 +46,9 @@ Status CheckGraph(const Graph& graph, const std::vector<QuantizableValue>& value
   if (QuantizesActivations(graph)) {
     return Invalid("network '" + graph.name + "' has quantized activations already");
   }
-  if (values.empty())
+  if (values.empty()) {
     return Invalid("network '" + graph.name + "' has no Conv, Gemm or recurrent layer to quantize the input of");
+  }
   return CheckImages(graph, images);
 }
 

@@ -152,8 +152,9 @@ class Finder {
 
   bool VisitSum(const Node& node) {
     if (node.op != "Add" && node.op != "Sub") return false;
-    if (IsConstant(node.inputs[0]) || IsConstant(node.inputs[1]) || !SameShape(node, 0) || !SameShape(node, 1))
+    if (IsConstant(node.inputs[0]) || IsConstant(node.inputs[1]) || !SameShape(node, 0) || !SameShape(node, 1)) {
       return false;
+    }
     for (const std::string& input : node.inputs) Join(std::vector<size_t>(Channels(input)), Channels(node.outputs[0]));
     return true;
   }

@@ -85,6 +85,10 @@ Status TakePictures(const PictureInput& input, Graph* graph) {
   if (IsNormalized(input) || input.bgr) {
     LOWBIT_TRY(const PixelNormalization normalization, MakeNormalization(input));
     LOWBIT_RETURN_IF_ERROR(NormalizePixels(normalization, graph));
+    if (input.bgr && graph->inputs[0].shape[1] != 3) {
+      return Invalid("takes images of " + std::to_string(graph->inputs[0].shape[1]) +
+                     " channels; only those of 3 can have blue first");
+    }
     graph->metadata["pixels"] = Description(input);
   }
   if (input.resize != 0) LOWBIT_RETURN_IF_ERROR(NoteResize(input.resize, graph));

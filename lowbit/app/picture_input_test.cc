@@ -104,6 +104,7 @@ TEST(PictureInput, RefusesWhatFitsNothing) {
   input = {};
   input.bgr = true;
   EXPECT_THAT(Problem(input, Echo({3})), HasSubstr("expected one input of images"));
+  EXPECT_EQ(Problem(input, Echo({1, 2, 2})), "takes images of 1 channels; only those of 3 can have blue first");
   input = {};
   input.channels_last = true;
   EXPECT_EQ(Problem(input, Echo({3, 8, 8})), "has 8 channels last; pictures have 1 or 3");

@@ -16,6 +16,7 @@
 #include "lowbit/runtime/kernel_check.h"
 #include "lowbit/runtime/layout.h"
 #include "lowbit/runtime/plan.h"
+#include "lowbit/runtime/trim_kernels.h"
 
 namespace lowbit::runtime {
 namespace {
@@ -216,9 +217,9 @@ Result<Model> Model::Build(const Graph& graph, const Options& options) {
   if (graph.outputs.empty()) return Invalid("graph '" + graph.name + "' has no output");
   if (QuantizesActivations(graph)) {
     LOWBIT_TRY(const Graph integers, ToIntegerForm(graph));
-    return BuildExecutable(ToConvolutions(integers), options);
+    return BuildExecutable(TrimKernels(ToConvolutions(integers)), options);
   }
-  return BuildExecutable(ToConvolutions(ToRecurrences(graph)), options);
+  return BuildExecutable(TrimKernels(ToConvolutions(ToRecurrences(graph))), options);
 }
 
 Result<Model> Model::BuildExecutable(const Graph& graph, const Options& options) {

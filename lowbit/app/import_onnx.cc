@@ -92,7 +92,9 @@ Result<Inspection> ImportOnnx(const std::string& path, const OnnxImport& options
   if (!taken.ok()) return ErrorIn(path, taken.error());
   if (options.fold_batch_norm) graph = FoldBatchNorm(graph);
   LOWBIT_RETURN_IF_ERROR(lbm::Write(graph, out));
-  return Inspect(out);
+  LOWBIT_TRY(Inspection inspection, Inspect(out));
+  inspection.advice = PixelAdvice(options.pictures, graph);
+  return inspection;
 }
 
 }  // namespace lowbit::app

@@ -36,6 +36,7 @@ struct Inspection {
   int64_t lowbit_elements = 0;
   int64_t lowbit_bytes = 0;  // Codes of low-bit tensors, row padding included.
   int64_t macs = 0;
+  std::string advice;  // For who has just written the file; "" for others.
 
   double compression() const;             // float_bytes / file_bytes
   double bits_per_lowbit_weight() const;  // 0 where there is none.

@@ -11,6 +11,7 @@
 #include "lowbit/core/validate.h"
 #include "lowbit/data/class_list.h"
 #include "lowbit/data/crop.h"
+#include "lowbit/models/adapt.h"
 
 namespace lowbit::app {
 namespace {
@@ -94,6 +95,14 @@ Status TakePictures(const PictureInput& input, Graph* graph) {
   if (input.resize != 0) LOWBIT_RETURN_IF_ERROR(NoteResize(input.resize, graph));
   if (!input.classes.empty()) LOWBIT_RETURN_IF_ERROR(NameClasses(input.classes, graph));
   return Validate(*graph);
+}
+
+std::string PixelAdvice(const PictureInput& input, const Graph& graph) {
+  if (IsNormalized(input) || input.bgr || models::NormalizesPixels(graph)) return "";
+  const bool images = graph.inputs.size() == 1 && graph.inputs[0].shape.size() == 4 &&
+                      (graph.inputs[0].shape[1] == 1 || graph.inputs[0].shape[1] == 3);
+  if (!images) return "";
+  return "takes pixels 0..255 as they are; if it was trained on others, import it with --mean and --std";
 }
 
 }  // namespace lowbit::app

@@ -30,6 +30,9 @@ struct PictureInput {
 // data::ReadClassList; another number of classes than the network's.
 Status TakePictures(const PictureInput& input, Graph* graph);
 
+// What to know of a network of pictures that nothing was said about; "" of others.
+std::string PixelAdvice(const PictureInput& input, const Graph& graph);
+
 }  // namespace lowbit::app
 
 #endif  // LOWBIT_APP_PICTURE_INPUT_H_

@@ -78,6 +78,18 @@ TEST(PictureInput, RawPixelsStayAsTheyAre) {
   EXPECT_EQ(graph.metadata.count("pixels"), 0u);
 }
 
+TEST(PictureInput, AdvisesWhereNothingWasSaid) {
+  PictureInput mean;
+  mean.mean = {0.5};
+  EXPECT_THAT(PixelAdvice({}, Echo({3, 2, 2})), HasSubstr("pixels 0..255 as they are"));
+  EXPECT_EQ(PixelAdvice(mean, Echo({3, 2, 2})), "");
+  EXPECT_EQ(PixelAdvice({}, Echo({3})), "");
+  EXPECT_EQ(PixelAdvice({}, Echo({8, 2, 2})), "");
+  Graph own = Echo({3, 2, 2});
+  own.metadata["recipe"] = "r";
+  EXPECT_EQ(PixelAdvice({}, own), "");
+}
+
 TEST(PictureInput, ClassesGetNames) {
   const std::string path = ::testing::TempDir() + "classes.txt";
   ASSERT_TRUE(WriteFileAtomic(path, std::string("n1 cat\nn2 dog\nn3 a bird\n")).ok());

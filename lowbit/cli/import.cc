@@ -41,6 +41,12 @@ void AddOnnxOptions(CLI::App* command, app::OnnxImport* onnx) {
       ->group(kOnnxGroup);
 }
 
+// CLI::PositiveNumber names the largest double when it refuses.
+std::string AboveZero(const std::string& text) {
+  double number = 0;
+  return CLI::detail::lexical_cast(text, number) && number > 0 ? "" : "must be a number above 0; it is " + text;
+}
+
 void AddPictureOptions(CLI::App* command, app::PictureInput* pictures) {
   const auto add_numbers = [&](const char* name, std::vector<double>* numbers, const char* what) {
     command->add_option(name, *numbers, what)->delimiter(',')->allow_extra_args(false)->group(kPictureGroup);
@@ -49,7 +55,7 @@ void AddPictureOptions(CLI::App* command, app::PictureInput* pictures) {
               "NUMBER,...: subtracted from the pixels, one number or one for each channel in the network's order");
   add_numbers("--std", &pictures->std, "NUMBER,...: what the difference is divided by");
   command->add_option("--pixel-range", pictures->range, "What a white pixel is for --mean and --std [1]")
-      ->check(CLI::PositiveNumber)
+      ->check(AboveZero)
       ->group(kPictureGroup);
   command->add_flag("--bgr", pictures->bgr, "The network takes blue first")->group(kPictureGroup);
   command
@@ -59,7 +65,7 @@ void AddPictureOptions(CLI::App* command, app::PictureInput* pictures) {
   command
       ->add_option("--resize", pictures->resize,
                    "The length of a picture's shorter side before the middle is cut out [8/7 of the network's]")
-      ->check(CLI::PositiveNumber)
+      ->check(AboveZero)
       ->group(kPictureGroup);
   command
       ->add_option("--classes", pictures->classes,

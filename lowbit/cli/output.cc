@@ -19,8 +19,9 @@ int Print(const std::string& text) {
 int PrintPacked(const Result<app::Inspection>& file) {
   if (!file.ok()) return Report(file.error());
   const app::Inspection& packed = file.value();
-  return Print(fmt::format("{}: {} bytes, {:.2f} bits per weight, {:.1f} % of its size as floats\n", packed.path,
-                           packed.file_bytes, packed.bits_per_weight(), 100 / packed.compression()));
+  const std::string advice = packed.advice.empty() ? "" : "(" + packed.advice + ")\n";
+  return Print(fmt::format("{}: {} bytes, {:.2f} bits per weight, {:.1f} % of its size as floats\n{}", packed.path,
+                           packed.file_bytes, packed.bits_per_weight(), 100 / packed.compression(), advice));
 }
 
 }  // namespace lowbit::cli

@@ -14,7 +14,7 @@ int Report(const Error& error);
 // Prints to standard output. Returns 0, or 1 where standard output cannot be written (a full disk, a closed pipe).
 int Print(const std::string& text);
 
-// Prints what a packed file that was just written holds, in one line, or reports the error.
+// Prints what a packed file that was just written holds, in one line and the advice in another, or reports the error.
 int PrintPacked(const Result<app::Inspection>& file);
 
 // Prints either form of a result, or reports its error.

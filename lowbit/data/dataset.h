@@ -82,7 +82,7 @@ struct PictureOptions {
   // Of sets of pictures that networks learn to sharpen:
   std::vector<int64_t> factors = {2, 3, 4};  // How many times smaller they are made. Each at least 2.
   // Of the same, and of pictures without labels: the folder of the test pictures. Empty: no tests, and no pairs to train with.
-  std::string test;
+  std::string test = {};
 };
 
 // One kind of data set.

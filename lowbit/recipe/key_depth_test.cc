@@ -21,9 +21,8 @@ TEST(FindLongKey, TellsWhereAKeyIsTooLong) {
 TEST(FindLongKey, SeesItWhereverAKeyStands) {
   for (const char* part : {"a", "\"a\"", "'a'", "\"a.b\"", "a ", " a", "\"\\\"\"", "\"=\"", "'#'"}) {
     const std::string key = Key(kMaxKeyParts + 1, part);
-    for (const std::string& before :
-         {"", "[", "[[", "b = {", "b = {c = 1, ", "b = \"\"\"x\"\"\"\"\"\n", "b = '''\n'''\n", "b = \"\\\\\"\n",
-          "b = {c = '''\"''', ", "b = [{", "# '\n", "b = ''\n"}) {
+    for (const char* before : {"", "[", "[[", "b = {", "b = {c = 1, ", "b = \"\"\"x\"\"\"\"\"\n", "b = '''\n'''\n",
+                               "b = \"\\\\\"\n", "b = {c = '''\"''', ", "b = [{", "# '\n", "b = ''\n"}) {
       EXPECT_GE(FindLongKey(before + key), 0) << before << part;
     }
   }

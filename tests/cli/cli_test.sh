@@ -136,6 +136,8 @@ not_imported "an ONNX file with a recipe's settings" "--set is for recipes" --se
 not_imported "a mean for other channels" "the input's mean has 2 values" --mean 1,2
 not_imported "a deviation of zero" "must be above 0" --std 0
 not_imported "names of no classes" "cannot open" --classes "$scratch/none"
+check "import of a network of pictures" fails_with 0 "$lowbit" import "$scratch/net.onnx" -o "$scratch/pixels.lbm"
+check "  says what pixels are" says "takes pixels 0..255 as they are" "$scratch/out"
 check "import with pixels normalized" "$lowbit" import "$scratch/net.onnx" -o "$scratch/pixels.lbm" --mean 0.5 --std 0.25
 check "  which can be inspected" fails_with 0 "$lowbit" inspect "$scratch/pixels.lbm"
 check "  says so" says '0..1, mean 0.5, std 0.25' "$scratch/out"

@@ -6,6 +6,7 @@
 #include "lowbit/core/ops_common/axis.h"
 #include "lowbit/core/uniform_grid.h"
 #include "lowbit/format/onnx/low_bit.h"
+#include "lowbit/format/onnx/rules.h"
 
 namespace lowbit::onnx {
 namespace {
@@ -34,8 +35,6 @@ Result<Value> QuantizeToGrid(const Value& x, const Value& scale, const Value& ze
 }
 
 }  // namespace
-
-Value Number(double value) { return Builder::Known(MakeScalar(value)); }
 
 std::optional<double> KnownScalar(const Value& value) {
   if (!value.known() || value.depends_on_batch() || Elements(value.shape()) != 1) return std::nullopt;

@@ -11,8 +11,6 @@
 
 namespace lowbit::onnx {
 
-Value Number(double value);
-
 // The one number of a value that is known.
 std::optional<double> KnownScalar(const Value& value);
 

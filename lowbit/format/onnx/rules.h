@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "lowbit/format/onnx/builder.h"
@@ -37,6 +38,10 @@ Result<std::vector<int64_t>> KnownIntegers(const Call& call, size_t i);
 using Outputs = Result<std::vector<Value>>;
 using Rule = Outputs (*)(Call call, Builder* builder);
 using RuleTable = std::map<std::string, Rule>;
+
+// Constants for operators that rules make up.
+inline Value Number(double value) { return Builder::Known(MakeScalar(value)); }
+inline Value Integers(std::vector<int64_t> values) { return Builder::Known(MakeIntegers(std::move(values))); }
 
 // Applies call.op as it is.
 Outputs ApplyAsIs(const Call& call, Builder* builder);

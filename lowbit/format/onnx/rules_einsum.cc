@@ -12,8 +12,6 @@
 namespace lowbit::onnx {
 namespace {
 
-Value Integers(std::vector<int64_t> values) { return Builder::Known(MakeIntegers(std::move(values))); }
-
 // "ij,jk->ik": a letter for each dimension. The dots of an ellipsis become digits, from the right.
 struct Equation {
   std::vector<std::string> operands;

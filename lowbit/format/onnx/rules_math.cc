@@ -9,8 +9,6 @@
 namespace lowbit::onnx {
 namespace {
 
-Value Integers(std::vector<int64_t> values) { return Builder::Known(MakeIntegers(std::move(values))); }
-
 // Before opset 7 broadcasting was asked for, and a shape could be laid along any axis.
 Outputs Broadcasting(Call call, Builder* builder) {
   if (call.opset >= 7) return ApplyAsIs(call, builder);

@@ -12,8 +12,6 @@
 namespace lowbit::onnx {
 namespace {
 
-Value Integers(std::vector<int64_t> values) { return Builder::Known(MakeIntegers(std::move(values))); }
-
 // The node as ONNX's operator of that name, in the form of an opset.
 Outputs As(const std::string& op, std::vector<Value> inputs, Attributes attributes, Builder* builder,
            int64_t opset = 17) {

@@ -12,8 +12,6 @@
 namespace lowbit::onnx {
 namespace {
 
-Value Integers(std::vector<int64_t> values) { return Builder::Known(MakeIntegers(std::move(values))); }
-
 // Puts `value` before each half of an attribute's list: [k] becomes [value, k], [begin, end] [value, begin, value, end].
 void Widen(Call* call, const std::string& name, int64_t value, size_t halves) {
   const auto found = call->attributes.find(name);

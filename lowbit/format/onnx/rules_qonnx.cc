@@ -15,8 +15,6 @@
 namespace lowbit::onnx {
 namespace {
 
-Value Number(double value) { return Builder::Known(MakeScalar(value)); }
-
 Result<double> Scalar(const Call& call, size_t i, const char* what) {
   const Value& value = call.Input(i);
   if (value.known() && !value.depends_on_batch() && Elements(value.shape()) == 1) {

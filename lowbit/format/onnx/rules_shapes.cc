@@ -13,7 +13,6 @@
 namespace lowbit::onnx {
 namespace {
 
-Value Integers(std::vector<int64_t> values) { return Builder::Known(MakeIntegers(std::move(values))); }
 Value Number(ElementType type, double value) { return Builder::Known(Narrow(type, DoubleTensor({}, {value}))); }
 
 // A tensor without elements is an input left out.

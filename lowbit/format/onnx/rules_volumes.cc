@@ -9,11 +9,9 @@
 namespace lowbit::onnx {
 namespace {
 
-using Integers = std::vector<int64_t>;
+using List = std::vector<int64_t>;
 
 constexpr int64_t kMaxPlaces = int64_t{1} << 24;
-
-Value Known(Integers values) { return Builder::Known(MakeIntegers(std::move(values))); }
 
 // make(shape) for each size of the batch.
 template <typename Make>
@@ -29,16 +27,16 @@ struct Window {
 };
 
 // Of frames, rows and columns. `kernel`: where no attribute says it.
-Result<std::vector<Window>> ReadWindows(const Call& call, const Integers& kernel) {
+Result<std::vector<Window>> ReadWindows(const Call& call, const List& kernel) {
   const std::string pad = call.Text("auto_pad", "NOTSET");
   if (pad != "NOTSET" && pad != "VALID") return Invalid("auto_pad " + pad + " of volumes is not supported");
-  const auto list = [&](const std::string& name, Integers otherwise) {
+  const auto list = [&](const std::string& name, List otherwise) {
     const auto found = call.attributes.find(name);
-    const auto* given = found == call.attributes.end() ? nullptr : std::get_if<Integers>(&found->second);
+    const auto* given = found == call.attributes.end() ? nullptr : std::get_if<List>(&found->second);
     return given == nullptr ? otherwise : *given;
   };
-  const Integers kernels = list("kernel_shape", kernel), strides = list("strides", {1, 1, 1});
-  const Integers dilations = list("dilations", {1, 1, 1}), pads = list("pads", {0, 0, 0, 0, 0, 0});
+  const List kernels = list("kernel_shape", kernel), strides = list("strides", {1, 1, 1});
+  const List dilations = list("dilations", {1, 1, 1}), pads = list("pads", {0, 0, 0, 0, 0, 0});
   if (kernels.size() != 3 || strides.size() != 3 || dilations.size() != 3 || pads.size() != 6) {
     return Invalid("attributes do not fit an input of shape " + ToString(call.Input(0).shape()));
   }
@@ -59,12 +57,12 @@ Result<std::vector<Window>> ReadWindows(const Call& call, const Integers& kernel
 Call OfImages(const Call& call, const Window& rows, const Window& columns) {
   Call images = call;
   images.attributes.erase("auto_pad");
-  images.attributes["kernel_shape"] = Integers{rows.kernel, columns.kernel};
-  images.attributes["strides"] = Integers{rows.stride, columns.stride};
-  images.attributes["pads"] = Integers{rows.begin, columns.begin, rows.end, columns.end};
+  images.attributes["kernel_shape"] = List{rows.kernel, columns.kernel};
+  images.attributes["strides"] = List{rows.stride, columns.stride};
+  images.attributes["pads"] = List{rows.begin, columns.begin, rows.end, columns.end};
   images.attributes.erase("dilations");
   if (rows.dilation != 1 || columns.dilation != 1) {
-    images.attributes["dilations"] = Integers{rows.dilation, columns.dilation};
+    images.attributes["dilations"] = List{rows.dilation, columns.dilation};
   }
   return images;
 }
@@ -86,12 +84,12 @@ Outputs AlongFrames(Call call, const Window& frames, Builder* builder) {
 Result<Value> Windows(const Value& volume, const Window& frames, Builder* builder) {
   Value x = volume;
   if (frames.begin != 0 || frames.end != 0) {
-    LOWBIT_TRY(x, builder->Apply1("Pad", {x, Known({0, 0, frames.begin, 0, 0, 0, 0, frames.end, 0, 0})}));
+    LOWBIT_TRY(x, builder->Apply1("Pad", {x, Integers({0, 0, frames.begin, 0, 0, 0, 0, frames.end, 0, 0})}));
   }
   const int64_t span = frames.dilation * (frames.kernel - 1) + 1;
   const int64_t count = (x.shape()[2] - span) / frames.stride + 1;
   if (x.shape()[2] < span || count > kMaxPlaces / frames.kernel) return Invalid("its frames do not fit its window");
-  Integers order = {0, 2, 1, 3, 4};
+  List order = {0, 2, 1, 3, 4};
   if (frames.kernel != 1 || frames.stride != 1) {
     DoubleTensor places({count, frames.kernel});
     for (size_t i = 0; i < places.data.size(); ++i) {
@@ -112,13 +110,13 @@ Outputs ConvOfVolumes(Call call, Builder* builder) {
   const Value& weight = call.Input(1);
   const Shape volume = call.Input(0).shape(), filter = weight.shape();
   if (filter.size() != 5) return Invalid("weights have shape " + ToString(filter) + "; expected [O, C, D, H, W]");
-  LOWBIT_TRY(const std::vector<Window> windows, ReadWindows(call, Integers(filter.begin() + 2, filter.end())));
+  LOWBIT_TRY(const std::vector<Window> windows, ReadWindows(call, List(filter.begin() + 2, filter.end())));
   if (!std::equal(filter.begin() + 2, filter.end(), windows.begin(),
                   [](int64_t k, const Window& w) { return k == w.kernel; })) {
     return Invalid("attribute 'kernel_shape' differs from the weights' shape " + ToString(filter));
   }
   if (windows[1].does_nothing() && windows[2].does_nothing()) {
-    LOWBIT_TRY(call.inputs[1], builder->Apply1("Reshape", {weight, Known({filter[0], filter[1], filter[2], 1})}));
+    LOWBIT_TRY(call.inputs[1], builder->Apply1("Reshape", {weight, Integers({filter[0], filter[1], filter[2], 1})}));
     return AlongFrames(std::move(call), windows[0], builder);
   }
   LOWBIT_TRY(const Value seen, Windows(call.Input(0), windows[0], builder));
@@ -127,12 +125,12 @@ Outputs ConvOfVolumes(Call call, Builder* builder) {
                return {shape[0] * frames, volume[1] * filter[2], volume[3], volume[4]};
              }));
   LOWBIT_TRY(call.inputs[1],
-             builder->Apply1("Reshape", {weight, Known({filter[0], filter[1] * filter[2], filter[3], filter[4]})}));
+             builder->Apply1("Reshape", {weight, Integers({filter[0], filter[1] * filter[2], filter[3], filter[4]})}));
   LOWBIT_TRY(const std::vector<Value> y, ApplyAsIs(OfImages(call, windows[1], windows[2]), builder));
   LOWBIT_TRY(const Value images, Reshaped(y[0], builder, [&](const Shape& shape) -> Shape {
                return {shape[0] / frames, frames, shape[1], shape[2], shape[3]};
              }));
-  return builder->Apply("Transpose", {images}, {{"perm", Integers{0, 2, 1, 3, 4}}});
+  return builder->Apply("Transpose", {images}, {{"perm", List{0, 2, 1, 3, 4}}});
 }
 
 // Over rows and columns, then over frames: means of means of as many, and maxima of maxima.

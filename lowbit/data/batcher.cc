@@ -122,7 +122,7 @@ void Batcher::Fill(const Epoch& epoch, int64_t batch_number, Batch* batch) const
   batch->count = std::min(size, set_.count() - begin);
   batch->images.resize(static_cast<size_t>(batch->count * elements));
   batch->labels.resize(static_cast<size_t>(batch->count));
-  if (set_.pairs != nullptr) batch->targets.resize(batch->images.size());
+  if (set_.pairs != nullptr) batch->targets.resize(static_cast<size_t>(batch->count * Elements(set_.answer)));
   batch->status = Ok();
   std::vector<uint8_t> buffer;
   batch->indices.assign(epoch.order.begin() + begin, epoch.order.begin() + begin + batch->count);
@@ -138,8 +138,9 @@ Status Batcher::MakeExample(int64_t epoch, int64_t index, size_t place, std::vec
   const auto elements = static_cast<size_t>(Elements(set_.image));
   float* image = batch->images.data() + place * elements;
   if (set_.pairs == nullptr) return MakeImage(epoch, index, buffer, image);
+  const auto answers = static_cast<size_t>(Elements(set_.answer));
   set_.pairs->Make(index, options_.seed, static_cast<uint64_t>(epoch), options_.pairs, Span<float>(image, elements),
-                   Span<float>(batch->targets.data() + place * elements, elements));
+                   Span<float>(batch->targets.data() + place * answers, answers));
   return Ok();
 }
 

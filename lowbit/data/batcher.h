@@ -37,7 +37,7 @@ struct BatchOptions {
 struct Batch {
   std::vector<float> images;     // [count, channels, height, width], 0..255 less the mean of AugmentOptions.
   std::vector<int64_t> labels;   // [count]
-  std::vector<float> targets;    // Of a set of pairs: as `images`; otherwise empty.
+  std::vector<float> targets;    // [count, ...ImageSet::answer] of a set of pairs; otherwise empty.
   std::vector<int64_t> indices;  // [count], places in the set.
   int64_t count = 0;
   Status status;  // Not ok: an image could not be read, and the rest of the batch means nothing.

@@ -34,12 +34,12 @@ struct PairChanges {
   bool rotate = false;  // Turn by 0, 90, 180 or 270 degrees, each with probability 1/4.
 };
 
-// Examples whose answer is an image of the same size. All methods may be called from any thread.
+// Examples whose answer is more than one number: another image, a map of classes, a sequence. All methods may be called from any thread.
 class PairSource {
  public:
   virtual ~PairSource() = default;
-  // Writes example `index` as it is in `epoch`: what the network gets and what it should make of it, both [channels, height, width],
-  // 0..255. Depends on the arguments alone. index < 2^31
+  // Writes example `index` as it is in `epoch`: what the network gets, ImageSet::image in 0..255, and what it should make of it,
+  // ImageSet::answer. Depends on the arguments alone. index < 2^31
   virtual void Make(int64_t index, uint64_t seed, uint64_t epoch, const PairChanges& changes, Span<float> image,
                     Span<float> target) const = 0;
 };
@@ -50,8 +50,9 @@ struct ImageSet {
   std::vector<uint8_t> pixels;  // [count, channels, height, width], row-major; empty if there is a reader.
   std::vector<int32_t> labels;  // [count], each in [0, classes).
   std::shared_ptr<const ImageReader> reader;
-  // Where there is one, training takes its pairs, as many as there are labels, which mean nothing; `pixels` are images like theirs.
+  // Where there is one, batches are made of its pairs, as many as there are labels, which mean nothing; `pixels` are images like theirs.
   std::shared_ptr<const PairSource> pairs;
+  Shape answer;  // Of a pair's other side; empty without pairs.
 
   int64_t count() const { return static_cast<int64_t>(labels.size()); }
   // The image `index`: where it lies in memory (which is never cropped), or read into `buffer`.
@@ -61,6 +62,7 @@ struct ImageSet {
 
 struct Dataset {
   std::string name;                      // "fashion-mnist"
+  std::string task = "classification";   // What its examples ask: a folder of lowbit/train/tasks.
   std::string path;                      // The folder it was read from.
   int64_t classes = 0;                   // 0: images without labels; those of the sets mean nothing.
   std::vector<std::string> class_names;  // Empty, or `classes` of them; of a set without labels those that were listed.

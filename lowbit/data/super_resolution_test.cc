@@ -180,6 +180,7 @@ TEST_F(SuperResolutionPairs, BatchesHoldBothSides) {
   batcher.StartEpoch(3);
   Batch batch;
   ASSERT_TRUE(batcher.Next(&batch));
+  EXPECT_EQ(set.train.answer, set.train.image);
   ASSERT_EQ(batch.targets.size(), 5U * 36);
   std::vector<float> blurred(36), sharp(36);
   set.train.pairs->Make(4, 7, 3, {}, blurred, sharp);

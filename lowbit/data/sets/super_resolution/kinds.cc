@@ -57,6 +57,7 @@ Result<Dataset> Load(const DatasetKind& kind, const std::string& folder, const P
   Dataset set;
   set.name = kind.name;
   set.path = folder;
+  set.task = "super_resolution";
   set.train.image = {1, pictures.view.size, pictures.view.size};
   const bool learns = !pictures.test.empty();
   const auto patches = learns ? std::make_shared<Patches>(pictures.view.size) : nullptr;
@@ -67,6 +68,7 @@ Result<Dataset> Load(const DatasetKind& kind, const std::string& folder, const P
     return Invalid(folder + ": no picture in it is as large as the network's image, " + ToString(set.train.image));
   }
   set.train.pairs = patches;
+  if (learns) set.train.answer = set.train.image;
   set.test.image = set.train.image;
   if (learns) LOWBIT_RETURN_IF_ERROR(AddTests(pictures, &set));
   return set;

@@ -7,6 +7,7 @@
 
 #include "lowbit/app/text.h"
 #include "lowbit/base/suggest.h"
+#include "lowbit/core/measure.h"
 
 namespace lowbit::app {
 namespace {
@@ -19,13 +20,12 @@ std::vector<std::string> Row(const SweepGroup& group) {
   const std::string seeds = finished == runs ? fmt::format("{}", runs) : fmt::format("{} of {}", finished, runs);
   if (finished == 0) return {group.name, seeds, "-", "-", "-", "-", "-"};
   const report::Statistics& score = group.score;
-  const bool psnr = group.measure == "psnr";
-  const double unit = psnr ? 1 : 100;
-  const auto text = [&](double value) { return fmt::format("{:.2f} {}", unit * value, psnr ? "dB" : "%"); };
+  const TestMeasure& measure = TestMeasureOf(group.measure);
+  const auto text = [&](double value) { return measure.Text(value); };
   return {group.name,
           seeds,
           text(score.mean),
-          score.deviation.has_value() ? fmt::format("± {:.2f}", unit * *score.deviation) : "-",
+          score.deviation.has_value() ? fmt::format("± {:.2f}", (measure.is_share ? 100 : 1) * *score.deviation) : "-",
           text(score.least),
           text(score.most),
           fmt::format("{:.0f}", group.seconds.mean)};

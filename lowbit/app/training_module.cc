@@ -36,37 +36,21 @@ std::vector<std::string> SearchFolders() {
 }  // namespace
 
 std::string ToText(const TrainSummary& summary) {
-  if (summary.psnr.has_value()) {
-    return fmt::format(
-        "{}: {:.2f} dB on the test pictures after {} iterations (last epoch; best {:.2f} dB in epoch {}), {:.0f} s of "
-        "training\n",
-        summary.folder, summary.psnr->last, summary.iterations, summary.psnr->best, summary.psnr->best_epoch,
-        summary.seconds);
-  }
-  if (summary.agreement.has_value()) {
-    return fmt::format(
-        "{}: the teacher's class for {:.2f} % of the test images, divergence {:.4f}, after {} iterations (last epoch), "
-        "{:.0f} s of training\n",
-        summary.folder, 100 * summary.agreement->share, summary.agreement->divergence, summary.iterations,
-        summary.seconds);
-  }
-  return fmt::format("{}: {:.2f} % on the test set after {} iterations (last epoch), {:.0f} s of training\n",
-                     summary.folder, 100 * summary.test_accuracy, summary.iterations, summary.seconds);
+  const TestMeasure& measure = *summary.measure;
+  return fmt::format("{}: {} after {} iterations (last epoch), {:.0f} s of training\n", summary.folder,
+                     measure.after_run(measure.Text(summary.test_score), summary.test_loss), summary.iterations,
+                     summary.seconds);
 }
 
 std::string ToJson(const TrainSummary& summary) {
-  nlohmann::ordered_json json = {{"folder", summary.folder}, {"iterations", summary.iterations}};
-  if (summary.psnr.has_value()) {
-    json["test_psnr"] = summary.psnr->last;
-    json["best_test_psnr"] = summary.psnr->best;
-    json["best_epoch"] = summary.psnr->best_epoch;
-  } else if (summary.agreement.has_value()) {
-    json["test_agreement"] = summary.agreement->share;
-    json["test_divergence"] = summary.agreement->divergence;
-  } else {
-    json["test_accuracy"] = summary.test_accuracy;
-  }
-  json["seconds"] = summary.seconds;
+  const std::string word = summary.measure->word;
+  const nlohmann::ordered_json json = {{"folder", summary.folder},
+                                       {"iterations", summary.iterations},
+                                       {"test_" + word, summary.test_score},
+                                       {"test_loss", summary.test_loss},
+                                       {"best_test_" + word, summary.best_test_score},
+                                       {"best_epoch", summary.best_epoch},
+                                       {"seconds", summary.seconds}};
   return json.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
 

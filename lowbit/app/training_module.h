@@ -5,7 +5,6 @@
 // commands start at once and exist on machines without libtorch.
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +15,7 @@
 #include "lowbit/app/sweep_summary.h"
 #include "lowbit/base/result.h"
 #include "lowbit/core/graph.h"
+#include "lowbit/core/measure.h"
 
 namespace lowbit::app {
 
@@ -33,18 +33,11 @@ struct TrainSummary {
   int rank = 0;  // Of this process; where several train together, rank 0 speaks for all.
   std::string folder;
   int64_t iterations = 0;
-  double test_accuracy = 0;  // Last epoch, all chosen weights low-bit. 0 where one of the others is there:
-  struct Agreement {
-    double share = 0;       // Of the test images that are put into the teacher's class.
-    double divergence = 0;  // From the teacher, in nats.
-  };
-  std::optional<Agreement> agreement;  // Images without labels.
-  struct Psnr {
-    double last = 0, best = 0;  // dB, the mean over the test pictures.
-    int64_t best_epoch = 0;
-  };
-  std::optional<Psnr> psnr;  // Pictures that are sharpened.
-  double seconds = 0;        // Spent in training, over all resumed parts.
+  const TestMeasure* measure = nullptr;
+  double test_score = 0, test_loss = 0;  // Last epoch, all chosen weights low-bit.
+  double best_test_score = 0;
+  int64_t best_epoch = 0;
+  double seconds = 0;  // Spent in training, over all resumed parts.
 };
 
 std::string ToText(const TrainSummary& summary);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "lowbit/core/measure.h"
 #include "lowbit/report/page.h"
 #include "lowbit/report/page_groups.h"
 
@@ -36,16 +37,27 @@ json StepColumns(const std::vector<StepLine>& lines) {
           {"ratio", Column(lines, &StepLine::ratio)}};
 }
 
+// The scores of one kind that tests found; null where there is none.
+json ScoreColumn(const std::vector<EpochLine>& lines, const std::string& word) {
+  json column = json::array();
+  for (const EpochLine& line : lines) {
+    const auto found = line.scores.find(word);
+    column.push_back(found == line.scores.end() ? json(nullptr) : json(found->second));
+  }
+  return column;
+}
+
 json EpochColumns(const std::vector<EpochLine>& lines) {
-  return {{"epoch", Column(lines, &EpochLine::epoch)},
-          {"iteration", Column(lines, &EpochLine::iteration)},
-          {"train_loss", Column(lines, &EpochLine::train_loss)},
-          {"train_accuracy", Column(lines, &EpochLine::train_accuracy)},
-          {"test_loss", Column(lines, &EpochLine::test_loss)},
-          {"test_accuracy", Column(lines, &EpochLine::test_accuracy)},
-          {"test_psnr", Column(lines, &EpochLine::test_psnr)},
-          {"test_agreement", Column(lines, &EpochLine::test_agreement)},
-          {"seconds", Column(lines, &EpochLine::seconds)}};
+  json columns = {{"epoch", Column(lines, &EpochLine::epoch)},
+                  {"iteration", Column(lines, &EpochLine::iteration)},
+                  {"train_loss", Column(lines, &EpochLine::train_loss)},
+                  {"train_accuracy", Column(lines, &EpochLine::train_accuracy)},
+                  {"test_loss", Column(lines, &EpochLine::test_loss)},
+                  {"seconds", Column(lines, &EpochLine::seconds)}};
+  for (const TestMeasure& measure : TestMeasures()) {
+    columns[std::string("test_") + measure.word] = ScoreColumn(lines, measure.word);
+  }
+  return columns;
 }
 
 json HistogramData(const std::optional<Histogram>& histogram) {
@@ -117,14 +129,23 @@ json FinalData(const std::optional<FinalLine>& line) {
   return {{"epoch", line->epoch},
           {"iteration", line->iteration},
           {"test_loss", line->test_loss},
-          {"test_accuracy", OrNull(line->test_accuracy)},
-          {"best_test_accuracy", OrNull(line->best_test_accuracy)},
-          {"test_psnr", OrNull(line->test_psnr)},
-          {"best_test_psnr", OrNull(line->best_test_psnr)},
-          {"test_agreement", OrNull(line->test_agreement)},
-          {"best_test_agreement", OrNull(line->best_test_agreement)},
+          {"test_" + line->measure, line->test_score},
+          {"best_test_" + line->measure, line->best_test_score},
           {"best_epoch", line->best_epoch},
           {"seconds", line->seconds}};
+}
+
+// What the page calls the scores of tests.
+json MeasureData() {
+  json measures = json::object();
+  for (const TestMeasure& measure : TestMeasures()) {
+    measures[measure.word] = {{"title", measure.title},
+                              {"spoken", measure.spoken},
+                              {"best", measure.best},
+                              {"loss", measure.loss},
+                              {"share", measure.is_share}};
+  }
+  return measures;
 }
 
 json SizeData(const std::optional<SizeLine>& line) {
@@ -175,7 +196,7 @@ std::string PageData(const std::vector<Run>& runs, const std::vector<PageGroup>&
   const std::vector<std::string> labels = RunLabels(runs);
   json shown = json::array();
   for (size_t i = 0; i < runs.size(); ++i) shown.push_back(RunData(runs[i], labels[i]));
-  const json data = {{"groups", GroupsData(groups, runs)}, {"runs", shown}};
+  const json data = {{"measures", MeasureData()}, {"groups", GroupsData(groups, runs)}, {"runs", shown}};
   // Folder names and recipes may hold bytes that are no UTF-8: shown as replacement characters.
   const std::string text = data.dump(-1, ' ', false, json::error_handler_t::replace);
   std::string safe;

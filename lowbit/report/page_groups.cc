@@ -24,9 +24,7 @@ json Curve(const std::vector<const Run*>& runs) {
   std::map<double, std::vector<double>> scores;
   for (const Run* run : runs) {
     for (const EpochLine& line : run->epochs) {
-      for (const std::optional<double>& score : {line.test_accuracy, line.test_psnr, line.test_agreement}) {
-        if (score.has_value()) scores[line.epoch].push_back(*score);
-      }
+      for (const auto& [word, score] : line.scores) scores[line.epoch].push_back(score);
     }
   }
   json epochs = json::array(), means = json::array(), deviations = json::array();
@@ -45,8 +43,8 @@ json GroupData(const PageGroup& group, const std::vector<Run>& runs) {
   std::vector<double> scores, seconds;
   std::string measure = "accuracy";
   for (const Run* run : finished) {
-    measure = run->final->measure();
-    scores.push_back(run->final->test_score());
+    measure = run->final->measure;
+    scores.push_back(run->final->test_score);
     seconds.push_back(run->final->seconds);
   }
   const Statistics score = Summarize(scores);

@@ -4,6 +4,7 @@
 
 #include "lowbit/base/file.h"
 #include "lowbit/base/suggest.h"
+#include "lowbit/core/measure.h"
 #include "lowbit/report/json_fields.h"
 
 namespace lowbit::report {
@@ -35,6 +36,16 @@ void ReadStep(JsonFields* fields, Run* run) {
   run->steps.push_back(line);
 }
 
+std::optional<double> OptionalScore(const TestMeasure& measure, const char* prefix, JsonFields* fields) {
+  const std::string key = std::string(prefix) + measure.word;
+  return measure.is_share ? fields->OptionalNumber(key, 0, 1) : fields->OptionalNumber(key, 0);
+}
+
+double Score(const TestMeasure& measure, const char* prefix, JsonFields* fields) {
+  const std::string key = std::string(prefix) + measure.word;
+  return measure.is_share ? fields->Number(key, 0, 1) : fields->Number(key, 0);
+}
+
 void ReadEpoch(JsonFields* fields, Run* run) {
   EpochLine line;
   line.epoch = fields->Number("epoch", 0);
@@ -43,9 +54,10 @@ void ReadEpoch(JsonFields* fields, Run* run) {
   line.train_loss = fields->Number("train_loss");
   line.train_accuracy = fields->OptionalNumber("train_accuracy", 0, 1);
   line.test_loss = fields->OptionalNumber("test_loss");
-  line.test_accuracy = fields->OptionalNumber("test_accuracy", 0, 1);
-  line.test_psnr = fields->OptionalNumber("test_psnr", 0);
-  line.test_agreement = fields->OptionalNumber("test_agreement", 0, 1);
+  for (const TestMeasure& measure : TestMeasures()) {
+    const auto score = OptionalScore(measure, "test_", fields);
+    if (score.has_value()) line.scores[measure.word] = *score;
+  }
   line.ratio = fields->Number("ratio", 0, 1);
   line.seconds = fields->Number("seconds", 0);
   CheckRises(run->epochs, line, &EpochLine::epoch, "epoch", fields);
@@ -104,16 +116,13 @@ void ReadFinal(JsonFields* fields, Run* run) {
   line.epoch = fields->Number("epoch", 0);
   line.iteration = fields->Count("iteration");
   line.test_loss = fields->Number("test_loss");
-  line.test_psnr = fields->OptionalNumber("test_psnr", 0);
-  line.test_agreement = fields->OptionalNumber("test_agreement", 0, 1);
-  if (line.test_psnr.has_value()) {
-    line.best_test_psnr = fields->Number("best_test_psnr", 0);
-  } else if (line.test_agreement.has_value()) {
-    line.best_test_agreement = fields->Number("best_test_agreement", 0, 1);
-  } else {
-    line.test_accuracy = fields->Number("test_accuracy", 0, 1);
-    line.best_test_accuracy = fields->Number("best_test_accuracy", 0, 1);
+  const TestMeasure* measured = &TestMeasures().front();  // Which the line must have if it has no other.
+  for (const TestMeasure& measure : TestMeasures()) {
+    if (OptionalScore(measure, "test_", fields).has_value()) measured = &measure;
   }
+  line.measure = measured->word;
+  line.test_score = Score(*measured, "test_", fields);
+  line.best_test_score = Score(*measured, "best_test_", fields);
   line.best_epoch = fields->Number("best_epoch", 0);
   line.seconds = fields->Number("seconds", 0);
   run->final = line;

@@ -40,10 +40,9 @@ struct EpochLine {
   double epoch = 0;
   int64_t iteration = 0, stage = 0;
   double train_loss = 0, ratio = 0, seconds = 0;
-  std::optional<double> train_accuracy, test_loss, test_accuracy;
-  // In place of accuracies: of networks that sharpen pictures, in dB; of training without labels, the share of the images that are put
-  // into the teacher's class (test_loss is the divergence from the teacher).
-  std::optional<double> test_psnr, test_agreement;
+  std::optional<double> train_accuracy, test_loss;
+  std::map<std::string, double>
+      scores;  // Of the tests, by the word of what they measured (core/measure.h); mostly one.
 };
 
 struct LayerLine {
@@ -77,23 +76,8 @@ struct ActivationQuantizer {
 struct FinalLine {
   double epoch = 0, test_loss = 0, best_epoch = 0, seconds = 0;
   int64_t iteration = 0;
-  // One of the three pairs.
-  std::optional<double> test_accuracy, best_test_accuracy, test_psnr, best_test_psnr, test_agreement,
-      best_test_agreement;
-
-  // What the tests measured: "accuracy", "psnr" or "agreement".
-  std::string measure() const {
-    if (test_agreement.has_value()) return "agreement";
-    return test_psnr.has_value() ? "psnr" : "accuracy";
-  }
-  double test_score() const {
-    if (test_agreement.has_value()) return *test_agreement;
-    return test_psnr.has_value() ? *test_psnr : test_accuracy.value_or(0);
-  }
-  double best_test_score() const {
-    if (best_test_agreement.has_value()) return *best_test_agreement;
-    return best_test_psnr.has_value() ? *best_test_psnr : best_test_accuracy.value_or(0);
-  }
+  std::string measure;  // What the tests measured: a word of core/measure.h.
+  double test_score = 0, best_test_score = 0;
 };
 
 struct SizeLine {

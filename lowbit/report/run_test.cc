@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <map>
 
 #include "lowbit/base/file.h"
 
@@ -150,7 +151,7 @@ TEST(ParseMetrics, ReadsEveryKind) {
   EXPECT_EQ(run.epochs[0].train_loss, 0.5);
   EXPECT_EQ(run.epochs[0].train_accuracy, 0.25);
   EXPECT_EQ(run.epochs[0].test_loss, 0.75);
-  EXPECT_EQ(run.epochs[0].test_accuracy, 0.125);
+  EXPECT_EQ(run.epochs[0].scores, (std::map<std::string, double>{{"accuracy", 0.125}}));
   EXPECT_EQ(run.epochs[0].ratio, 0.5);
   EXPECT_EQ(run.epochs[0].seconds, 3.5);
   ASSERT_EQ(run.layers.size(), 1u);
@@ -169,8 +170,9 @@ TEST(ParseMetrics, ReadsEveryKind) {
   EXPECT_EQ(run.final->epoch, 6);
   EXPECT_EQ(run.final->iteration, 240);
   EXPECT_EQ(run.final->test_loss, 0.5);
-  EXPECT_EQ(run.final->test_accuracy, 0.875);
-  EXPECT_EQ(run.final->best_test_accuracy, 0.9);
+  EXPECT_EQ(run.final->measure, "accuracy");
+  EXPECT_EQ(run.final->test_score, 0.875);
+  EXPECT_EQ(run.final->best_test_score, 0.9);
   EXPECT_EQ(run.final->best_epoch, 5);
   EXPECT_EQ(run.final->seconds, 9);
   ASSERT_TRUE(run.size.has_value());
@@ -188,7 +190,7 @@ TEST(ParseMetrics, TheLastSizeWins) {
 TEST(ParseMetrics, AnEpochMayBeUntested) {
   const report::Run run = Metrics(Changed(kEpoch, R"("test_loss":0.75,"test_accuracy":0.125,)", "") + "\n");
   EXPECT_FALSE(run.epochs[0].test_loss.has_value());
-  EXPECT_FALSE(run.epochs[0].test_accuracy.has_value());
+  EXPECT_TRUE(run.epochs[0].scores.empty());
 }
 
 TEST(ParseMetrics, RunsThatSharpenPicturesHaveDecibels) {
@@ -199,11 +201,11 @@ TEST(ParseMetrics, RunsThatSharpenPicturesHaveDecibels) {
       R"({"kind":"final","epoch":1,"iteration":4,"test_loss":0.1,"test_psnr":33.5,"best_test_psnr":34,)"
       R"("best_epoch":1,"seconds":9})";
   const report::Run run = Metrics(epoch + "\n" + final + "\n");
-  EXPECT_EQ(run.epochs[0].test_psnr, 33.5);
+  EXPECT_EQ(run.epochs[0].scores.at("psnr"), 33.5);
   EXPECT_FALSE(run.epochs[0].train_accuracy.has_value());
-  EXPECT_EQ(run.final->test_score(), 33.5);
-  EXPECT_EQ(run.final->best_test_psnr, 34);
-  EXPECT_FALSE(run.final->test_accuracy.has_value());
+  EXPECT_EQ(run.final->measure, "psnr");
+  EXPECT_EQ(run.final->test_score, 33.5);
+  EXPECT_EQ(run.final->best_test_score, 34);
   EXPECT_THAT(MetricsError(Changed(final, R"("best_test_psnr":34,)", "") + "\n"), HasSubstr("best_test_psnr"));
 }
 
@@ -215,11 +217,10 @@ TEST(ParseMetrics, RunsWithoutLabelsHaveAgreements) {
       R"({"kind":"final","epoch":1,"iteration":4,"test_loss":0.1,"test_agreement":0.75,"best_test_agreement":0.875,)"
       R"("best_epoch":1,"seconds":9})";
   const report::Run run = Metrics(epoch + "\n" + final + "\n");
-  EXPECT_EQ(run.epochs[0].test_agreement, 0.75);
-  EXPECT_EQ(run.final->measure(), "agreement");
-  EXPECT_EQ(run.final->test_score(), 0.75);
-  EXPECT_EQ(run.final->best_test_score(), 0.875);
-  EXPECT_FALSE(run.final->test_accuracy.has_value());
+  EXPECT_EQ(run.epochs[0].scores.at("agreement"), 0.75);
+  EXPECT_EQ(run.final->measure, "agreement");
+  EXPECT_EQ(run.final->test_score, 0.75);
+  EXPECT_EQ(run.final->best_test_score, 0.875);
   EXPECT_THAT(MetricsError(Changed(final, R"("best_test_agreement":0.875,)", "") + "\n"),
               HasSubstr("best_test_agreement"));
 }

@@ -32,8 +32,8 @@ Json RunJson(const SweepRun& run) {
   if (!run.error.empty()) json["error"] = run.error;
   if (run.state != SweepRun::State::kFinished) return json;
   const FinalLine& last = *run.final;
-  json["test_" + last.measure()] = last.test_score();
-  json["best_test_" + last.measure()] = last.best_test_score();
+  json["test_" + last.measure] = last.test_score;
+  json["best_test_" + last.measure] = last.best_test_score;
   json["seconds"] = run.final->seconds;
   return json;
 }
@@ -101,8 +101,8 @@ Result<Sweep> ReadIndex(const std::string& folder) {
 
 void AddTo(const SweepRun& run, SweepGroup* group, std::vector<double>* scores, std::vector<double>* seconds) {
   group->seeds.push_back(run.seed);
-  group->measure = run.final->measure();
-  scores->push_back(run.final->test_score());
+  group->measure = run.final->measure;
+  scores->push_back(run.final->test_score);
   seconds->push_back(run.final->seconds);
 }
 

@@ -36,7 +36,7 @@ struct SweepGroup {
   std::vector<size_t> runs;          // Indices.
   std::vector<int64_t> seeds;        // Of the finished runs, which alone count for:
   Statistics score, seconds;         // On the test set after the last epoch; of training.
-  std::string measure = "accuracy";  // FinalLine::measure() of the scores.
+  std::string measure = "accuracy";  // FinalLine::measure of the scores.
 };
 
 // In order of their first runs.

@@ -121,7 +121,7 @@ for teacher in teacher teacher/model.lbm; do
   check "train with $teacher for a teacher" fails_with 0 learn "$student" --set distill.teacher="$scratch/$teacher" \
     --set 'data.std=[0.1,0.3,0.2]' --set model.width=2 --set distill.weight=1 --set data.test_path="$scratch/mixed" --set train.learning_rate=1e-5 --json
   check "  tells no accuracy" test -z "$(grep accuracy "$scratch/out" "$scratch/err" "$scratch/$student/metrics.jsonl")"
-  check "  but the divergence" says '"test_divergence":' "$scratch/out"
+  check "  but the divergence" says '"test_loss":' "$scratch/out"
   check "  in its log, too" says "test: teacher's class " "$scratch/err"
   share=$(answered)
   check "  eval its file" fails_with 0 "$lowbit" eval "$scratch/$student/model.lbm" --against "$scratch/teacher/model.lbm" \

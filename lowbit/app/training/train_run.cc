@@ -25,7 +25,7 @@
 #include "lowbit/train/distributed/agree.h"
 #include "lowbit/train/distributed/group.h"
 #include "lowbit/train/distributed/launch.h"
-#include "lowbit/train/trainer/check_task.h"
+#include "lowbit/train/task.h"
 #include "lowbit/train/trainer/checkpoint.h"
 #include "lowbit/train/trainer/restore.h"
 #include "lowbit/train/trainer/train_job.h"
@@ -81,9 +81,10 @@ Result<data::Dataset> LoadTrainingData(const recipe::DataSection& section) {
 // Builds the networks of a job that has its recipe, data and place, and finds what is wrong with it before anything is
 // written. `starts`: the network gets the start values of the recipe.
 Result<RecipeNetwork> Prepare(bool starts, train::TrainJob* job) {
-  LOWBIT_RETURN_IF_ERROR(train::CheckLabels(*job));
+  LOWBIT_RETURN_IF_ERROR(
+      train::CreateTask(job->recipe, job->dataset));  // What is wrong with labels says so before the network does.
   LOWBIT_TRY(RecipeNetwork network, DescribeNetwork(job->recipe, job->dataset));
-  if (train::MeasureOf(*job) == train::Measure::kAgreement) LOWBIT_RETURN_IF_ERROR(TakeTeachersClasses(&network));
+  if (train::TaskName(job->dataset) == "agreement") LOWBIT_RETURN_IF_ERROR(TakeTeachersClasses(&network));
   LOWBIT_TRY(job->graph, BuildNetwork(network));
   LOWBIT_TRY(job->teacher, LoadTeacher(network));
   if (starts) LOWBIT_RETURN_IF_ERROR(LoadStartWeights(job->recipe.model, &job->graph));
@@ -195,17 +196,11 @@ Result<TrainSummary> TrainRun(const TrainRequest& request) {
   summary.rank = job.launch.rank;
   summary.folder = job.folder;
   summary.iterations = outcome.iterations;
-  switch (outcome.measure) {
-    case train::Measure::kAccuracy:
-      summary.test_accuracy = outcome.test_score;
-      break;
-    case train::Measure::kPsnr:
-      summary.psnr = TrainSummary::Psnr{outcome.test_score, outcome.best_test_score, outcome.best_epoch};
-      break;
-    case train::Measure::kAgreement:
-      summary.agreement = TrainSummary::Agreement{outcome.test_score, outcome.test_loss};
-      break;
-  }
+  summary.measure = outcome.measure;
+  summary.test_score = outcome.test_score;
+  summary.test_loss = outcome.test_loss;
+  summary.best_test_score = outcome.best_test_score;
+  summary.best_epoch = outcome.best_epoch;
   summary.seconds = outcome.seconds;
   return summary;
 }

@@ -1,6 +1,7 @@
 // The sections of the page, top to bottom.
 
-const { groups, runs } = JSON.parse(document.getElementById("data").textContent);
+const told = JSON.parse(document.getElementById("data").textContent);
+const { groups, runs } = told;
 const report = document.getElementById("report");
 
 function section(title, lead, ...children) {
@@ -9,15 +10,11 @@ function section(title, lead, ...children) {
   return node;
 }
 
-// What tests measure: accuracies; of pictures that are sharpened decibels; without labels how often the teacher's class is found.
-const measures = {
-  accuracy: { key: "test_accuracy", title: "Test accuracy", spoken: "test accuracy", best: "Best accuracy", unit: percentUnit, factor: 100, sign: " %" },
-  psnr: { key: "test_psnr", title: "Test PSNR", spoken: "test PSNR", best: "Best PSNR", unit: decibelUnit, factor: 1, sign: " dB" },
-  agreement: {
-    key: "test_agreement", title: "Agreement with the teacher", spoken: "agreement with the teacher", best: "Best agreement", unit: percentUnit, factor: 100, sign: " %",
-  },
-};
-const measureOf = (run) => [measures.psnr, measures.agreement]
+// What tests measure, accuracies first: shares in percent, or decibels.
+const measures = Object.fromEntries(Object.entries(told.measures).map(([word, measure]) => [word, {
+  ...measure, key: `test_${word}`, unit: measure.share ? percentUnit : decibelUnit, factor: measure.share ? 100 : 1, sign: measure.share ? " %" : " dB",
+}]));
+const measureOf = (run) => Object.values(measures)
   .find(({ key }) => run.final ? has(run.final[key]) : run.epochs[key].some(has)) || measures.accuracy;
 const scoreKey = (run) => measureOf(run).key;
 
@@ -97,7 +94,7 @@ function card(run, i) {
   const o = outcomes[i];
   const facts = [], { key, unit, factor, sign, spoken } = measureOf(run), best = o[`best_${key}`];
   if (has(best)) facts.push(["Best", `${unit.short(best)} in epoch ${epochText(o.best_epoch)}`]);
-  if (key === "test_agreement" && has(o.test_loss)) facts.push(["Divergence", o.test_loss.toFixed(4)]);
+  if (loss !== measures.accuracy.loss && has(o.test_loss)) facts.push([loss, o.test_loss.toFixed(4)]);
   if (has(o.packed_bytes)) {
     const gain = o.compression > 1.05 ? `, ${significant(o.compression, 3)}\u00d7 smaller` : "";
     facts.push(["Packed", bytesText(o.packed_bytes) + gain]);
@@ -157,8 +154,9 @@ function configurations() {
 }
 
 const shownMeasures = Object.values(measures).filter((measure) => runs.some((run) => measureOf(run) === measure));
-const lossTitle = !shownMeasures.includes(measures.agreement) ? "Test loss"
-  : shownMeasures.length === 1 ? "Divergence from the teacher" : "Test loss, or divergence from the teacher";
+// "Test loss, or divergence from the teacher"
+const lossTitle = [...new Set(shownMeasures.map(({ loss }) => loss))]
+  .map((title, i) => (i === 0 ? title : title[0].toLowerCase() + title.slice(1))).join(", or ");
 const summaryColumns = [
   ...shownMeasures.flatMap(({ key, title, best, unit }) => [[key, `${title}, last epoch`, unit.short], [`best_${key}`, best, unit.short]]),
   ["best_epoch", "Best in epoch", epochText],

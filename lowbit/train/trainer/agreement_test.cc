@@ -53,7 +53,7 @@ TEST_F(AgreementTest, TellsDivergenceAndAgreementInPlaceOfAccuracy) {
   const TrainJob job = Unlabelled(Settings());
   ASSERT_TRUE(CheckJob(job).ok()) << CheckJob(job).error().message;
   const TrainOutcome outcome = Train(job).value();
-  EXPECT_EQ(outcome.measure, Measure::kAgreement);
+  EXPECT_STREQ(outcome.measure->word, "agreement");
 
   const torch::NoGradGuard no_gradients;
   const data::ImageSet& images = job.dataset.test;

@@ -19,9 +19,9 @@ at::Tensor ImageView(data::Batch* batch, const Shape& image) {
   return torch::from_blob(batch->images.data(), BatchShape(batch->count, image), torch::kFloat);
 }
 
-at::Tensor AnswerView(data::Batch* batch, const Shape& image) {
+at::Tensor AnswerView(data::Batch* batch, const Shape& answer) {
   if (batch->targets.empty()) return LabelView(batch);
-  return torch::from_blob(batch->targets.data(), BatchShape(batch->count, image), torch::kFloat);
+  return torch::from_blob(batch->targets.data(), BatchShape(batch->count, answer), torch::kFloat);
 }
 
 at::Tensor LabelView(data::Batch* batch) {

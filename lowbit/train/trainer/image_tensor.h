@@ -9,8 +9,8 @@ namespace lowbit::train {
 // Views of a batch's memory, which must outlive them: floats 0..255 [count, channels, height, width] and int64 [count].
 at::Tensor ImageView(data::Batch* batch, const Shape& image);
 at::Tensor LabelView(data::Batch* batch);
-// What the network should make of them: the batch's targets, as floats like the images, or where it has none its labels.
-at::Tensor AnswerView(data::Batch* batch, const Shape& image);
+// What the network should make of them: the batch's targets, floats [count, ...answer], or where it has none its labels.
+at::Tensor AnswerView(data::Batch* batch, const Shape& answer);
 
 }  // namespace lowbit::train
 

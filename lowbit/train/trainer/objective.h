@@ -9,16 +9,16 @@
 namespace lowbit::train {
 
 class Network;
+class Task;
 struct NetworkOptions;
 
-// What a training step minimizes, apart from the methods' regularizers: cross-entropy, and with a teacher
-//   (1 - w) * CrossEntropy + w * Distillation,   w = distill.weight of the recipe.
-// Of pictures PictureDifference takes the place of both.
+// What a training step minimizes, apart from the methods' regularizers: the task's loss, and with a teacher
+//   (1 - w) * Loss + w * LossToTeacher of the task,   w = distill.weight of the recipe.
 class Objective {
  public:
   // `options`: of the network that is trained; the teacher gets its device and memory format, and computes in float32 whatever the
-  // student does: its answers are what is learned. Copies what it needs of the job. Throws as Network::Create.
-  Objective(const TrainJob& job, const NetworkOptions& options);
+  // student does: its answers are what is learned. The task outlives it. Throws as Network::Create.
+  Objective(const TrainJob& job, const Task& task, const NetworkOptions& options);
   Objective(Objective&&) noexcept;
   ~Objective();
 
@@ -31,12 +31,8 @@ class Objective {
   Network* teacher() { return teacher_.get(); }
 
  private:
-  at::Tensor OfAnswers(const at::Tensor& output, const at::Tensor& answers) const;
-
-  bool pictures_;
-  int power_;  // Of differences of pictures.
-  double label_smoothing_;
-  recipe::DistillSection distill_;
+  const Task* task_;
+  double weight_;
   std::unique_ptr<Network> teacher_;  // Null: there is none.
 };
 

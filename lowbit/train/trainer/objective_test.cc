@@ -3,9 +3,12 @@
 #include <gtest/gtest.h>
 #include <torch/types.h>
 
+#include <memory>
+
 #include "lowbit/models/model.h"
 #include "lowbit/train/loss.h"
 #include "lowbit/train/network.h"
+#include "lowbit/train/task.h"
 
 namespace lowbit::train {
 namespace {
@@ -19,13 +22,19 @@ Graph MakeGraph(std::vector<float> mean, uint64_t seed) {
   return models::BuildModel("small", input, {}, seed).value();
 }
 
+std::unique_ptr<Task> ClassificationOf(TrainJob* job) {
+  job->dataset.classes = 3;
+  return CreateTask(job->recipe, job->dataset).value();
+}
+
 TEST(Objective, WeighsLabelsAgainstATeacherWithItsOwnNormalization) {
   TrainJob job;
   job.recipe.train.label_smoothing = 0.1;
   job.recipe.distill.weight = 0.75;
   job.recipe.distill.temperature = 3;
   job.teacher = MakeGraph({30}, 2);
-  Objective objective(job, {});
+  const std::unique_ptr<Task> task = ClassificationOf(&job);
+  Objective objective(job, *task, {});
   Network teacher = Network::Create(*job.teacher, {});
   torch::manual_seed(1);
   const at::Tensor images = at::rand({4, 1, 8, 8}) * 255, labels = at::tensor({0, 1, 2, 0}, at::kLong);
@@ -47,17 +56,20 @@ TEST(Objective, TheTeacherComputesInFloat32WhateverTheStudentDoes) {
   job.recipe.distill.weight = 1;
   job.recipe.distill.temperature = 1;
   job.teacher = MakeGraph({30}, 2);
+  const std::unique_ptr<Task> task = ClassificationOf(&job);
   NetworkOptions mixed;
   mixed.mixed_precision = MixedPrecision::kTraining;
   torch::manual_seed(1);
   const at::Tensor images = at::rand({4, 1, 8, 8}) * 255, labels = at::tensor({0, 1, 2, 0}, at::kLong);
   const at::Tensor logits = at::randn({4, 3});
-  EXPECT_TRUE(
-      Objective(job, mixed).Loss(images, logits, labels).equal(Objective(job, {}).Loss(images, logits, labels)));
+  Objective of_mixed(job, *task, mixed), of_float(job, *task, {});
+  EXPECT_TRUE(of_mixed.Loss(images, logits, labels).equal(of_float.Loss(images, logits, labels)));
 }
 
 TEST(Objective, IsCrossEntropyWithoutATeacher) {
-  Objective objective({}, {});
+  TrainJob job;
+  const std::unique_ptr<Task> task = ClassificationOf(&job);
+  Objective objective(job, *task, {});
   const at::Tensor logits = at::arange(6).to(at::kFloat).view({2, 3}), labels = at::tensor({0, 1}, at::kLong);
   EXPECT_TRUE(objective.Loss({}, logits, labels).equal(CrossEntropy(logits, labels, 0)));
 }

@@ -7,9 +7,10 @@
 #include "lowbit/train/integer_network.h"
 #include "lowbit/train/network.h"
 #include "lowbit/train/trainer/checkpoint.h"
-#include "lowbit/train/trainer/evaluate_network.h"
+#include "lowbit/train/trainer/for_each_output.h"
 #include "lowbit/train/trainer/guard.h"
 #include "lowbit/train/trainer/recipe_options.h"
+#include "lowbit/train/trainer/sharpen.h"
 
 namespace lowbit::train {
 namespace {

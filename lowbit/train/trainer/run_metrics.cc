@@ -30,7 +30,10 @@ Status WriteStep(const StepMetrics& metrics, MetricsLog* log) {
   std::map<std::string, double> scalars = {{"train/loss", metrics.average.loss()},
                                            {"learning_rate", metrics.learning_rate},
                                            {"quantized_share", metrics.ratio}};
-  if (metrics.measure == Measure::kAccuracy) json["accuracy"] = scalars["train/accuracy"] = metrics.average.score();
+  if (metrics.measure->in_training) {
+    const std::string word = metrics.measure->word;
+    json[word] = scalars["train/" + word] = metrics.average.score();
+  }
   json["learning_rate"] = metrics.learning_rate;
   json["ratio"] = metrics.ratio;
   json["images_per_second"] = metrics.images_per_second;
@@ -44,10 +47,10 @@ Status WriteEpoch(const EpochMetrics& metrics, MetricsLog* log) {
                {"iteration", metrics.iteration},
                {"stage", metrics.stage},
                {"train_loss", metrics.train.loss()}};
-  if (metrics.measure == Measure::kAccuracy) json["train_accuracy"] = metrics.train.score();
+  const std::string word = metrics.measure->word;
+  if (metrics.measure->in_training) json["train_" + word] = metrics.train.score();
   std::map<std::string, double> scalars;
   if (metrics.test.has_value()) {
-    const std::string word = Word(metrics.measure);
     json["test_loss"] = scalars["test/loss"] = metrics.test->loss();
     json["test_" + word] = scalars["test/" + word] = metrics.test->score();
   }
@@ -104,7 +107,7 @@ Status WriteHistogram(const std::string& when, const std::string& layer, const s
 }
 
 Status WriteFinal(const TrainOutcome& outcome, MetricsLog* log) {
-  const std::string word = Word(outcome.measure);
+  const std::string word = outcome.measure->word;
   return WriteJson({{"kind", "final"},
                     {"epoch", outcome.epochs},
                     {"iteration", outcome.iterations},
@@ -116,22 +119,19 @@ Status WriteFinal(const TrainOutcome& outcome, MetricsLog* log) {
                    log);
 }
 
-std::string ProgressText(Measure measure, const Averages& average) {
-  // Squares of pixels in 0..1 have nothing in their first digits.
-  if (measure == Measure::kPsnr) return fmt::format("loss {:.3g}", average.loss());
-  if (measure == Measure::kAgreement) return fmt::format("loss {:.3f}", average.loss());
-  return fmt::format("loss {:.3f}  acc {:.1f} %", average.loss(), 100 * average.score());
+std::string ProgressText(const TestMeasure& measure, const Averages& average) {
+  if (measure.loss_digits > 0) return fmt::format("loss {:.{}g}", average.loss(), measure.loss_digits);
+  const std::string text = fmt::format("loss {:.3f}", average.loss());
+  return measure.in_training ? text + fmt::format("  acc {:.1f} %", 100 * average.score()) : text;
 }
 
 std::string EpochText(const EpochMetrics& metrics) {
-  std::string text = metrics.measure == Measure::kAccuracy ? fmt::format("loss {:.4f}  acc {}", metrics.train.loss(),
-                                                                         Text(metrics.measure, metrics.train.score()))
-                                                           : ProgressText(metrics.measure, metrics.train);
+  const TestMeasure& measure = *metrics.measure;
+  std::string text = measure.in_training
+                         ? fmt::format("loss {:.4f}  acc {}", metrics.train.loss(), measure.Text(metrics.train.score()))
+                         : ProgressText(measure, metrics.train);
   if (metrics.test.has_value()) {
-    const std::string score = Text(metrics.measure, metrics.test->score());
-    text += metrics.measure == Measure::kAgreement
-                ? fmt::format("  test: teacher's class {}, divergence {:.4f}", score, metrics.test->loss())
-                : "  test " + score;
+    text += "  " + measure.after_epoch(measure.Text(metrics.test->score()), metrics.test->loss());
   }
   if (metrics.ratio > 0 && metrics.ratio < 1) text += fmt::format("  quantized {:g} %", 100 * metrics.ratio);
   return text + "  " + ClockText(metrics.seconds);

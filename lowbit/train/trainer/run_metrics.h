@@ -9,8 +9,9 @@
 #include <vector>
 
 #include "lowbit/base/result.h"
+#include "lowbit/core/measure.h"
+#include "lowbit/train/averages.h"
 #include "lowbit/train/network.h"
-#include "lowbit/train/trainer/averages.h"
 #include "lowbit/train/trainer/diagnostics.h"
 #include "lowbit/train/trainer/metrics_log.h"
 #include "lowbit/train/trainer/train_job.h"
@@ -18,7 +19,7 @@
 namespace lowbit::train {
 
 struct StepMetrics {
-  Measure measure = Measure::kAccuracy;
+  const TestMeasure* measure = nullptr;
   int64_t iteration = 0;  // Steps done, over all stages.
   double epoch = 0;
   int64_t stage = 0;
@@ -29,7 +30,7 @@ struct StepMetrics {
 };
 
 struct EpochMetrics {
-  Measure measure = Measure::kAccuracy;
+  const TestMeasure* measure = nullptr;
   int64_t epoch = 0;  // Epochs done, over all stages.
   int64_t iteration = 0;
   int64_t stage = 0;
@@ -50,7 +51,7 @@ Status WriteHistogram(const std::string& when, const std::string& layer, const s
 Status WriteFinal(const TrainOutcome& outcome, MetricsLog* log);
 
 // "loss 0.312  acc 89.1 %"; of pictures "loss 0.000412"; without labels "loss 0.312".
-std::string ProgressText(Measure measure, const Averages& average);
+std::string ProgressText(const TestMeasure& measure, const Averages& average);
 // "loss 0.312  acc 89.1 %  test 88.4 %  quantized 75 %  1:05"; of pictures "loss 0.000412  test 33.75 dB  1:05"; without labels
 // "loss 0.312  test: teacher's class 88.4 %, divergence 0.2145  1:05".
 std::string EpochText(const EpochMetrics& metrics);

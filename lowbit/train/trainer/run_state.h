@@ -5,7 +5,7 @@
 #include <string>
 
 #include "lowbit/base/result.h"
-#include "lowbit/train/trainer/averages.h"
+#include "lowbit/train/averages.h"
 
 namespace lowbit::train {
 
@@ -16,7 +16,7 @@ struct RunState {
   int64_t step = 0;             // Steps done in this stage.
   Averages epoch;               // Over the unfinished epoch.
   Averages logged;              // Since the last "step" line.
-  double best_test_score = -1;  // See Measure; -1: not evaluated yet.
+  double best_test_score = -1;  // See core/measure.h; -1: not evaluated yet.
   int64_t best_epoch = 0;
   double last_test_score = 0, last_test_loss = 0;
   bool finished = false;

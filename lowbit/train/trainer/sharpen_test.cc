@@ -52,7 +52,7 @@ TEST_F(SharpenTest, LearnsToSharpen) {
   const TrainJob job = Job({"train.iterations=300"});
   ASSERT_EQ(job.dataset.tests(), 4);
   const TrainOutcome outcome = Train(job).value();
-  EXPECT_EQ(outcome.measure, Measure::kPsnr);
+  EXPECT_STREQ(outcome.measure->word, "psnr");
   EXPECT_GT(outcome.test_score, Bicubic(job) + 0.5);
   EXPECT_GE(outcome.best_test_score, outcome.test_score);
   const Json final = Lines("final").at(0), epoch = Lines("epoch").back();
@@ -148,7 +148,7 @@ TEST_F(SharpenTest, WhatDoesNotFitIsSaidInASentence) {
   EXPECT_EQ(error(other),
             "the network makes [1, 3] of [1, 1, 12, 12]; the data set super-resolution needs [1, 1, 12, 12]");
   TrainJob labels = Job({"train.loss=l1"});
-  labels.dataset.train.pairs = nullptr;
+  labels.dataset.task = "classification";
   labels.dataset.classes = 3;
   EXPECT_EQ(error(labels), "'train.loss' must be \"cross_entropy\" for the data set super-resolution");
 }

@@ -7,11 +7,11 @@
 
 #include "lowbit/base/result.h"
 #include "lowbit/core/graph.h"
+#include "lowbit/core/measure.h"
 #include "lowbit/data/dataset.h"
 #include "lowbit/recipe/recipe.h"
 #include "lowbit/train/distributed/group.h"
 #include "lowbit/train/distributed/launch.h"
-#include "lowbit/train/trainer/measure.h"
 
 namespace lowbit::train {
 
@@ -33,11 +33,8 @@ struct TrainJob {
   distributed::Group* group = nullptr;
 };
 
-// What tests of such a job measure.
-Measure MeasureOf(const TrainJob& job);
-
 struct TrainOutcome {
-  Measure measure = Measure::kAccuracy;
+  const TestMeasure* measure = nullptr;
   int64_t iterations = 0;
   int64_t epochs = 0;
   double test_loss = 0;

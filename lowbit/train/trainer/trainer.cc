@@ -14,12 +14,12 @@
 #include "lowbit/train/distributed/agree.h"
 #include "lowbit/train/keep_memory.h"
 #include "lowbit/train/parameter.h"
+#include "lowbit/train/task.h"
 #include "lowbit/train/trainer/average_step.h"
 #include "lowbit/train/trainer/calibrate_activations.h"
 #include "lowbit/train/trainer/check_task.h"
 #include "lowbit/train/trainer/checkpoint.h"
 #include "lowbit/train/trainer/diagnostics.h"
-#include "lowbit/train/trainer/evaluate_network.h"
 #include "lowbit/train/trainer/guard.h"
 #include "lowbit/train/trainer/image_tensor.h"
 #include "lowbit/train/trainer/interrupt.h"
@@ -85,13 +85,13 @@ Result<data::BatchOptions> RankBatches(const TrainJob& job) {
 class Trainer {
  public:
   Trainer(const TrainJob& job, const Timeline& timeline, const data::BatchOptions& batches, Network network,
-          Objective objective, NetworkOptions options)
+          std::unique_ptr<Task> task, NetworkOptions options)
       : job_(job),
         train_(job.recipe.train),
-        measure_(MeasureOf(job)),
+        task_(std::move(task)),
         timeline_(timeline),
         network_(std::move(network)),
-        objective_(std::move(objective)),
+        objective_(job, *task_, options),
         options_(std::move(options)),
         optimizer_(Optimizer::Create(ReadOptimizerOptions(train_), network_.Parameters())),
         batcher_(job.dataset.train, batches),
@@ -131,7 +131,7 @@ class Trainer {
 
   TrainOutcome Outcome() const {
     TrainOutcome outcome;
-    outcome.measure = measure_;
+    outcome.measure = &task_->measure();
     outcome.iterations = timeline_.total();
     outcome.epochs = timeline_.stages * timeline_.epochs;
     outcome.test_loss = state_.last_test_loss;
@@ -207,7 +207,7 @@ class Trainer {
     const double rate = learning_rate_.At(state_.step);
     const torch::Tensor images = ImageView(batch, job_.dataset.train.image);
     const torch::Tensor output = network_.Forward(images, Mode::kTrain, context);
-    const torch::Tensor answers = AnswerView(batch, job_.dataset.train.image).to(output.device());
+    const torch::Tensor answers = AnswerView(batch, job_.dataset.train.answer).to(output.device());
     torch::Tensor loss = objective_.Loss(images, output, answers);
     StepResult result;
     result.loss = loss.item<double>();
@@ -216,9 +216,7 @@ class Trainer {
     if (regularizer.defined()) loss = loss + regularizer;
     optimizer_->ZeroGradients();
     loss.backward();
-    if (measure_ == Measure::kAccuracy) {
-      result.correct = output.detach().argmax(1).eq(answers).sum().item<int64_t>();
-    }
+    if (task_->measure().in_training) result.correct = task_->CountRight(output.detach(), answers);
     if (job_.group != nullptr) LOWBIT_RETURN_IF_ERROR(AverageRanks(&result, rate));
     optimizer_->Step(rate);
     if (train_.state_batch_norm == StateBatchNorm::kTwoBanks) Follow(images, context);
@@ -251,10 +249,10 @@ class Trainer {
     const double seconds = std::chrono::duration<double>(Clock::now() - epoch_start_).count();
     const double speed =
         static_cast<double>((state_.step - epoch_first_step_) * train_.batch) / std::max(seconds, 1e-9);
-    progress_->Step(timeline_.Iteration(state_), Phase(), ProgressText(measure_, state_.epoch), speed);
+    progress_->Step(timeline_.Iteration(state_), Phase(), ProgressText(task_->measure(), state_.epoch), speed);
     if ((context.iteration + 1) % train_.log_every != 0) return Ok();
     StepMetrics metrics;
-    metrics.measure = measure_;
+    metrics.measure = &task_->measure();
     metrics.iteration = context.iteration + 1;
     metrics.epoch = timeline_.Epoch(state_.stage, 0) +
                     static_cast<double>(state_.step) / static_cast<double>(timeline_.steps_per_epoch);
@@ -277,7 +275,7 @@ class Trainer {
   // After the last step of an epoch.
   Status EndEpoch() {
     EpochMetrics metrics;
-    metrics.measure = measure_;
+    metrics.measure = &task_->measure();
     metrics.epoch = timeline_.Epoch(state_.stage, state_.step - 1) + 1;
     metrics.iteration = timeline_.Iteration(state_);
     metrics.stage = state_.stage;
@@ -310,8 +308,10 @@ class Trainer {
     AddGradientNorms(network_, &layers);
     LOWBIT_RETURN_IF_ERROR(WriteLayers(epoch, iteration, layers, metrics_.get()));
     if (job_.recipe.quantize.activations.bits == 0) return Ok();
-    // Test pictures are of all sizes; quantizers are watched on images of the network's.
-    const data::ImageSet& images = measure_ == Measure::kPsnr ? job_.dataset.train : job_.dataset.test;
+    // Tests may have pictures of other sizes; quantizers are watched on images of the network's.
+    const data::Dataset& dataset = job_.dataset;
+    const bool fits = dataset.test.count() > 0 && dataset.test.image == dataset.train.image;
+    const data::ImageSet& images = fits ? dataset.test : dataset.train;
     return WriteActivations(epoch, iteration, WatchActivations(images, train_.test_batch, &network_), metrics_.get());
   }
 
@@ -324,18 +324,7 @@ class Trainer {
 
   Averages EvaluateTest(int64_t epoch) {
     ShareBuffers(&network_, job_.group);
-    const data::Dataset& dataset = job_.dataset;
-    const Averages test = [&] {
-      switch (measure_) {
-        case Measure::kPsnr:
-          return EvaluatePictures(network_, dataset.test_pictures, job_.group);
-        case Measure::kAgreement:
-          return EvaluateAgreement(&network_, objective_.teacher(), dataset.test, train_.test_batch, job_.group);
-        case Measure::kAccuracy:
-          break;
-      }
-      return EvaluateNetwork(&network_, dataset.test, train_.test_batch, job_.group);
-    }();
+    const Averages test = task_->Evaluate({&network_, objective_.teacher(), job_.group});
     state_.last_test_score = test.score();
     state_.last_test_loss = test.loss();
     if (test.score() > state_.best_test_score) {
@@ -398,7 +387,7 @@ class Trainer {
 
   const TrainJob& job_;
   const recipe::TrainSection& train_;
-  const Measure measure_;
+  std::unique_ptr<Task> task_;
   Timeline timeline_;
   Network network_;
   Objective objective_;
@@ -424,7 +413,8 @@ Result<TrainOutcome> TrainOrThrow(const TrainJob& job) {
   LOWBIT_TRY(const data::BatchOptions batches, RankBatches(job));
   KeepFreedMemory();
   LOWBIT_TRY(const Graph graph, QuantizeActivations(job.graph, job.recipe.quantize));
-  Trainer trainer(job, timeline, batches, Network::Create(graph, options), Objective(job, options), options);
+  LOWBIT_TRY(std::unique_ptr<Task> task, CreateTask(job.recipe, job.dataset));
+  Trainer trainer(job, timeline, batches, Network::Create(graph, options), std::move(task), options);
   LOWBIT_RETURN_IF_ERROR(trainer.Restore());
   LOWBIT_RETURN_IF_ERROR(trainer.Run());
   return trainer.Outcome();
@@ -434,7 +424,8 @@ Result<TrainOutcome> TrainOrThrow(const TrainJob& job) {
 
 Status CheckJob(const TrainJob& job) {
   LOWBIT_RETURN_IF_ERROR(MakeTimeline(job));
-  LOWBIT_RETURN_IF_ERROR(CheckTask(job));
+  LOWBIT_TRY(const std::unique_ptr<Task> task, CreateTask(job.recipe, job.dataset));
+  LOWBIT_RETURN_IF_ERROR(CheckTask(job, *task));
   return Guarded([&]() -> Status {
     LOWBIT_TRY(const data::BatchOptions batches, RankBatches(job));
     LOWBIT_RETURN_IF_ERROR(data::CheckAugment(batches.augment, job.dataset.train.image));
@@ -442,7 +433,7 @@ Status CheckJob(const TrainJob& job) {
     // Throws where a layer to skip or a device is not there.
     LOWBIT_TRY(const Graph graph, QuantizeActivations(job.graph, job.recipe.quantize));
     const Network network = Network::Create(graph, options);
-    const Objective objective(job, options);
+    const Objective objective(job, *task, options);
     if (!network.RunningStatistics().empty()) return Ok();
     if (job.recipe.train.reestimate_batch_norm > 0) {
       return Invalid("'train.reestimate_batch_norm' must be 0: the network has no batch normalization");

@@ -1,5 +1,5 @@
-#ifndef LOWBIT_TRAIN_TRAINER_AVERAGES_H_
-#define LOWBIT_TRAIN_TRAINER_AVERAGES_H_
+#ifndef LOWBIT_TRAIN_AVERAGES_H_
+#define LOWBIT_TRAIN_AVERAGES_H_
 
 #include <cstdint>
 
@@ -8,7 +8,7 @@ namespace lowbit::train {
 // Sums over images. Part of a checkpoint, so that a resumed run logs the same numbers.
 struct Averages {
   double loss_sum = 0;
-  double score_sum = 0;  // See Measure. 0 where nobody looked.
+  double score_sum = 0;  // See core/measure.h. 0 where nobody looked.
   int64_t images = 0;
 
   void Add(double mean_loss, double score, int64_t count) {
@@ -22,4 +22,4 @@ struct Averages {
 
 }  // namespace lowbit::train
 
-#endif  // LOWBIT_TRAIN_TRAINER_AVERAGES_H_
+#endif  // LOWBIT_TRAIN_AVERAGES_H_

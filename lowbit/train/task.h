@@ -15,12 +15,14 @@
 #include "lowbit/data/dataset.h"
 #include "lowbit/recipe/recipe.h"
 #include "lowbit/train/averages.h"
-#include "lowbit/train/distributed/group.h"
 #include "lowbit/train/torch_fwd.h"
 
 namespace lowbit::train {
 
 class Network;
+namespace distributed {
+class Group;
+}
 
 // Where tests are made.
 struct TestRun {

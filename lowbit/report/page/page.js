@@ -92,7 +92,7 @@ function notes() {
 
 function card(run, i) {
   const o = outcomes[i];
-  const facts = [], { key, unit, factor, sign, spoken } = measureOf(run), best = o[`best_${key}`];
+  const facts = [], { key, unit, factor, sign, spoken, loss } = measureOf(run), best = o[`best_${key}`];
   if (has(best)) facts.push(["Best", `${unit.short(best)} in epoch ${epochText(o.best_epoch)}`]);
   if (loss !== measures.accuracy.loss && has(o.test_loss)) facts.push([loss, o.test_loss.toFixed(4)]);
   if (has(o.packed_bytes)) {

@@ -13,6 +13,7 @@
 #include "lowbit/core/validate.h"
 #include "lowbit/train/lowering.h"
 #include "lowbit/train/method.h"
+#include "lowbit/train/relu_of_quantizer.h"
 
 namespace lowbit::train {
 namespace {
@@ -109,6 +110,8 @@ struct Network::Impl {
   Watcher watcher;
   std::vector<int> inputs, outputs;
   std::vector<Layer> layers;
+  std::map<std::string, const Node*>
+      relus_taken;  // By name of a quantizer that does its Relu along, and of the Relu: the Relu.
   std::map<std::string, std::unique_ptr<WeightMethod>> methods;  // By parameter.
   std::vector<TrainedParameter> parameters;
   NamedTensors buffers;
@@ -121,6 +124,7 @@ struct Network::Impl {
   void AddSteps();
   bool OwnsInput(const Node& node) const;
   Kernel Lowered(const Node& node);
+  void FindRelusOfQuantizers();
   void FindLastUses();
   at::Tensor ToDevice(const at::Tensor& tensor) const;
   at::Tensor Prepared(const at::Tensor& input, size_t i) const;
@@ -224,11 +228,20 @@ bool Network::Impl::OwnsInput(const Node& node) const {
   return std::any_of(graph.nodes.begin(), graph.nodes.end(), makes_it) && CountReaders(graph, input) == 1;
 }
 
+void Network::Impl::FindRelusOfQuantizers() {
+  for (const Node& node : graph.nodes) {
+    const Node* relu = ReluOfQuantizer(graph, node, options.activation.get());
+    if (relu != nullptr) relus_taken[node.name] = relus_taken[relu->name] = relu;
+  }
+}
+
 Kernel Network::Impl::Lowered(const Node& node) {
   const auto lower = Lowerings().find(node.op);
-  LoweringRequest request{
-      node, {}, {}, options.batch_norm, &context, !node.inputs.empty() && OwnsInput(node), options.activation.get(),
-      {},   {}};
+  const auto taken = relus_taken.find(node.name);
+  const bool takes_relu = taken != relus_taken.end();
+  const bool owns_input = !node.inputs.empty() && OwnsInput(takes_relu ? *taken->second : node);
+  LoweringRequest request{node, {}, {}, options.batch_norm, &context, owns_input, takes_relu, options.activation.get(),
+                          {},   {}};
   if (lower == Lowerings().end()) request.Reject("training has no lowering for this operator");
   for (const std::string& input : node.inputs) {
     const auto parameter = graph.parameters.find(input);
@@ -243,6 +256,7 @@ Kernel Network::Impl::Lowered(const Node& node) {
 }
 
 void Network::Impl::AddSteps() {
+  FindRelusOfQuantizers();
   for (const GraphInput& input : graph.inputs) inputs.push_back(AddSlot(input.name, {}));
   for (const Node& node : graph.nodes) {
     Step step;

@@ -109,7 +109,8 @@ class Network {
   at::Tensor Forward(const at::Tensor& images, Mode mode, const StepContext& context);
   // All outputs, for graphs with several inputs or outputs.
   std::vector<at::Tensor> Run(const std::vector<at::Tensor>& inputs, Mode mode, const StepContext& context);
-  // Called with each node that is executed, its inputs and its first output, until another one is set; null: nobody watches.
+  // Called with each node that is executed, its inputs and its first output, until another one is set; null: nobody watches. A
+  // Relu that a quantizer does along (relu_of_quantizer.h) passes on what it reads.
   using Watcher =
       std::function<void(const Node& node, const std::vector<at::Tensor>& inputs, const at::Tensor& output)>;
   void Watch(Watcher watcher);

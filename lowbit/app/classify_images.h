@@ -19,7 +19,8 @@ struct ImageAnswer {
   std::vector<ClassScore> top;  // Best first.
 };
 
-// Classifies image files (PNG, JPEG, PGM, PPM) with the packed network in `model`; each image is converted to the
+// Classifies image files (PNG, JPEG, PGM, PPM), or sound files (WAV, FLAC) where the network was trained on sounds, with the packed
+// network in `model`; each image is converted to the
 // network's channels and size. All or nothing: an unreadable image is an error, and nothing is returned.
 Result<std::vector<ImageAnswer>> ClassifyImages(const std::string& model, const std::vector<std::string>& images,
                                                 int64_t top, int threads);

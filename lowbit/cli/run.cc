@@ -22,9 +22,10 @@ struct RunArguments {
 
 void AddRun(CLI::App* program, int* code) {
   auto arguments = std::make_shared<RunArguments>();
-  CLI::App* command = program->add_subcommand("run", "Classify image files with a packed network.");
+  CLI::App* command = program->add_subcommand("run", "Classify image files, or recordings, with a packed network.");
   command->add_option("model", arguments->model, kPackedHelp)->required();
-  command->add_option("images", arguments->images, "PNG, JPEG, PGM or PPM files")->required();
+  command->add_option("images", arguments->images, "PNG, JPEG, PGM or PPM files; WAV or FLAC for a network of sounds")
+      ->required();
   command->add_option("--top", arguments->top, "How many classes to print")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();

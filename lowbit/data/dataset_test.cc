@@ -218,7 +218,7 @@ TEST(Dataset, EveryKindSaysWhatItIsAndHowToGetIt) {
     EXPECT_NE(kind.load, nullptr);
   }
   EXPECT_THAT(names, ElementsAre("cifar", "cifar10", "cifar100", "fashion-mnist", "idx", "image-folder", "mnist",
-                                 "pictures", "super-resolution"));
+                                 "pictures", "segmentation", "super-resolution"));
 }
 
 }  // namespace

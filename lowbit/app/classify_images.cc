@@ -7,7 +7,6 @@
 #include <nlohmann/json.hpp>
 #include <numeric>
 
-#include "lowbit/app/classifier.h"
 #include "lowbit/data/image_file.h"
 
 namespace lowbit::app {
@@ -39,9 +38,9 @@ std::vector<ClassScore> Best(const Classifier& classifier, const std::vector<flo
 
 }  // namespace
 
-Result<std::vector<ImageAnswer>> ClassifyImages(const std::string& model, const std::vector<std::string>& images,
-                                                int64_t top, int threads) {
-  LOWBIT_TRY(Classifier classifier, Classifier::Load(model, threads));
+Result<std::vector<ImageAnswer>> ClassifyImages(Classifier classifier, const std::vector<std::string>& images,
+                                                int64_t top) {
+  LOWBIT_RETURN_IF_ERROR(classifier.CheckClassifies());
   const Shape& shape = classifier.image();
   std::vector<ImageAnswer> answers;
   std::vector<float> logits(static_cast<size_t>(classifier.classes()));

@@ -199,6 +199,8 @@ Result<Graph> BuildNetwork(const RecipeNetwork& network) {
   LOWBIT_TRY(Graph graph, BuildBare(network));
   graph.metadata["dataset"] = network.dataset.substr(0, network.dataset.find(':'));
   if (recipe.data.resize != 0) graph.metadata["resize"] = std::to_string(recipe.data.resize);
+  if (recipe.data.test_last != 0) graph.metadata["test_last"] = std::to_string(recipe.data.test_last);
+  if (recipe.data.mask_ignore >= 0) graph.metadata["mask_ignore"] = std::to_string(recipe.data.mask_ignore);
   graph.metadata["recipe"] = recipe.name;
   graph.metadata["method"] = MethodName(recipe.quantize);
   if (!network.class_folders.empty()) graph.metadata["class_folders"] = Join(network.class_folders, "\n");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -38,6 +39,19 @@ Result<MaskedPicture> ReadOne(const std::string& path, const std::string& mask_p
   }
   result.mask = std::move(mask.pixels);
   return result;
+}
+
+// Makes the last `count` training pictures tests.
+Status MoveLast(int64_t count, MaskedHalves* halves) {
+  const auto have = static_cast<int64_t>(halves->training.size());
+  if (count >= have) {
+    return Invalid("'data.test_last' = " + std::to_string(count) + " leaves none of the " + std::to_string(have) +
+                   " pictures to train with");
+  }
+  halves->tests.assign(std::make_move_iterator(halves->training.end() - count),
+                       std::make_move_iterator(halves->training.end()));
+  halves->training.resize(static_cast<size_t>(have - count));
+  return Ok();
 }
 
 std::string List(const std::vector<int64_t>& values) {
@@ -83,6 +97,29 @@ void SetChannels(int64_t channels, std::vector<MaskedPicture>* pictures) {
     if (picture.picture.shape[0] == channels) continue;
     picture.picture = FitTo(picture.picture, channels, picture.height(), picture.width()).value();
   }
+}
+
+Result<MaskedHalves> ReadHalves(const std::string& folder, int64_t test_last, bool tests_alone) {
+  const SegmentationFolders training = TrainingFolders(folder), tests = TestFolders(folder);
+  MaskedHalves halves;
+  const bool own_tests = !tests.pictures.empty();
+  if (own_tests && test_last > 0 && !tests_alone) {
+    return Invalid(tests.pictures + ": holds the test pictures; 'data.test_last' must be left out");
+  }
+  if (!own_tests && test_last == 0) {
+    return Invalid(folder + ": has no test pictures: folders test-image and test-label were expected, or " +
+                   "'data.test_last' to take the last pictures for tests");
+  }
+  if (own_tests) {
+    LOWBIT_TRY(halves.tests, ReadMaskedPictures(tests.pictures, tests.masks));
+    if (tests_alone) return halves;
+  }
+  LOWBIT_TRY(halves.training, ReadMaskedPictures(training.pictures, training.masks));
+  const int64_t channels = halves.training.front().picture.shape[0];
+  if (!own_tests) LOWBIT_RETURN_IF_ERROR(MoveLast(test_last, &halves));
+  if (tests_alone) halves.training.clear();
+  SetChannels(channels, &halves.tests);
+  return halves;
 }
 
 Result<std::vector<int64_t>> FindMaskValues(const std::vector<MaskedPicture>& pictures, int64_t ignore) {

@@ -49,6 +49,17 @@ SegmentationFolders TrainingFolders(const std::string& folder);
 // FOLDER/test-image and test-label; empty where neither is there.
 SegmentationFolders TestFolders(const std::string& folder);
 
+// Pictures to train and to test with.
+struct MaskedHalves {
+  std::vector<MaskedPicture> training, tests;
+};
+
+// Both halves of a folder (TrainingFolders, TestFolders); without test folders the last `test_last` of the training pictures are tests
+// instead. `tests_alone`: training pictures need not be there where tests have their own folders, and are not kept. Tests get the
+// training pictures' channels. Errors: as ReadMaskedPictures; test folders and a `test_last`, unless `tests_alone`, or neither; no
+// picture left to train with.
+Result<MaskedHalves> ReadHalves(const std::string& folder, int64_t test_last, bool tests_alone);
+
 // Brings them to `channels`, 1 or 3 (FitTo).
 void SetChannels(int64_t channels, std::vector<MaskedPicture>* pictures);
 

@@ -6,7 +6,7 @@
 # Linked by component `runtime`.
 set(LOWBIT_RUNTIME_PACKAGES Threads HWY)
 # Linked by the libraries of component `train`.
-set(LOWBIT_TRAIN_PACKAGES fmt ZLIB PNG JPEG tomlplusplus Torch)
+set(LOWBIT_TRAIN_PACKAGES fmt ZLIB PNG JPEG SndFile tomlplusplus Torch)
 # Gloo, for training with several processes, is looked for by LowbitDistributed.cmake: the build does without.
 # Headers for our own sources, and tools.
 set(LOWBIT_BUILD_PACKAGES nlohmann_json FlatBuffers CLI11 Protobuf xxhash)

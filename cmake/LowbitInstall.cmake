@@ -38,6 +38,6 @@ function(lowbit_install_package)
                                 ${PROJECT_BINARY_DIR}/lowbitConfig.cmake INSTALL_DESTINATION ${LOWBIT_CMAKE_FOLDER})
   write_basic_package_version_file(${PROJECT_BINARY_DIR}/lowbitConfigVersion.cmake COMPATIBILITY SameMinorVersion)
   install(FILES ${PROJECT_BINARY_DIR}/lowbitConfig.cmake ${PROJECT_BINARY_DIR}/lowbitConfigVersion.cmake
-                ${PROJECT_SOURCE_DIR}/cmake/LowbitDependencies.cmake
+                ${PROJECT_SOURCE_DIR}/cmake/LowbitDependencies.cmake ${PROJECT_SOURCE_DIR}/cmake/FindSndFile.cmake
           DESTINATION ${LOWBIT_CMAKE_FOLDER} COMPONENT runtime)
 endfunction()

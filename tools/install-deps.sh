@@ -12,11 +12,12 @@
 set -euo pipefail
 
 runtime="cmake ninja-build g++ libhwy-dev libflatbuffers-dev flatbuffers-compiler libtomlplusplus-dev libcli11-dev
-  libfmt-dev nlohmann-json3-dev libprotobuf-dev protobuf-compiler libpng-dev libjpeg-dev zlib1g-dev libxxhash-dev libstb-dev"
+  libfmt-dev nlohmann-json3-dev libprotobuf-dev protobuf-compiler libpng-dev libjpeg-dev zlib1g-dev libsndfile1-dev libxxhash-dev libstb-dev"
 build="$runtime libtorch-dev libgloo-dev dataset-fashion-mnist"
 test="$build libonnx-testdata libgtest-dev libgmock-dev ccache chromium-headless-shell fonts-dejavu-core"
 aarch64="$runtime g++-aarch64-linux-gnu qemu-user-static libhwy-dev:arm64 libflatbuffers-dev:arm64
-  libtomlplusplus-dev:arm64 libfmt-dev:arm64 libprotobuf-dev:arm64 libpng-dev:arm64 libjpeg-dev:arm64 zlib1g-dev:arm64 libxxhash-dev:arm64
+  libtomlplusplus-dev:arm64 libfmt-dev:arm64 libprotobuf-dev:arm64 libpng-dev:arm64 libjpeg-dev:arm64 zlib1g-dev:arm64 libsndfile1-dev:arm64
+  libxxhash-dev:arm64
   libgtest-dev:arm64 libgmock-dev:arm64"
 lint="clang clang-format clang-tidy git libclang-rt-dev"
 bench="nodejs npm python3-numpy python3-torch"

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <numeric>
+#include <utility>
 
 #include "lowbit/data/image_file.h"
+#include "lowbit/data/sound/sound_pixels.h"
 
 namespace lowbit::app {
 namespace {
@@ -36,19 +39,28 @@ std::vector<ClassScore> Best(const Classifier& classifier, const std::vector<flo
   return scores;
 }
 
+// What the network takes of the file, a picture or, if it was trained on sounds, a sound.
+Result<std::vector<uint8_t>> ReadPixels(const Classifier& classifier, const std::string& path) {
+  const Shape& shape = classifier.image();
+  if (const std::string rate = classifier.Metadata("sound_rate"); !rate.empty()) {
+    LOWBIT_TRY(const data::Sound sound, data::ReadSound(path));
+    return data::SoundPixels(sound, std::atoll(rate.c_str()), shape, path);
+  }
+  LOWBIT_TRY(const data::Image8 image, data::ReadImage(path));
+  LOWBIT_TRY(data::Image8 fitted, data::FitTo(image, shape[0], shape[1], shape[2]));
+  return std::move(fitted.pixels);
+}
+
 }  // namespace
 
 Result<std::vector<ImageAnswer>> ClassifyImages(Classifier classifier, const std::vector<std::string>& images,
                                                 int64_t top) {
   LOWBIT_RETURN_IF_ERROR(classifier.CheckClassifies());
-  const Shape& shape = classifier.image();
   std::vector<ImageAnswer> answers;
   std::vector<float> logits(static_cast<size_t>(classifier.classes()));
   for (const std::string& path : images) {
-    LOWBIT_TRY(const data::Image8 image, data::ReadImage(path));
-    LOWBIT_TRY(const data::Image8 fitted, data::FitTo(image, shape[0], shape[1], shape[2]));
-    const std::vector<float> pixels(fitted.pixels.begin(), fitted.pixels.end());
-    LOWBIT_RETURN_IF_ERROR(classifier.Run(pixels, 1, logits));
+    LOWBIT_TRY(const std::vector<uint8_t> pixels, ReadPixels(classifier, path));
+    LOWBIT_RETURN_IF_ERROR(classifier.Run(std::vector<float>(pixels.begin(), pixels.end()), 1, logits));
     answers.push_back({path, Best(classifier, logits, top)});
   }
   return answers;

@@ -20,8 +20,8 @@ struct ImageAnswer {
   std::vector<ClassScore> top;  // Best first.
 };
 
-// Classifies image files (PNG, JPEG, PGM, PPM); each is converted to the network's channels and size. All or nothing: an
-// unreadable image is an error, and nothing is returned. Errors: the network is no classifier.
+// Classifies image files (PNG, JPEG, PGM, PPM), or sound files (WAV, FLAC) where the network was trained on sounds; each image is
+// converted to the network's channels and size. All or nothing: an unreadable image is an error, and nothing is returned. Errors: the network is no classifier.
 Result<std::vector<ImageAnswer>> ClassifyImages(Classifier classifier, const std::vector<std::string>& images,
                                                 int64_t top);
 

@@ -38,6 +38,11 @@ Result<data::Dataset> LoadFileImages(const Classifier& classifier, const std::st
   if (dataset.classes > 0 && classifier.classes() == 0) {
     return Invalid(path + ": gives no logits [batch, classes]; '" + dataset.name + "' has labels, which do not fit");
   }
+  const std::string rate = classifier.Metadata("sound_rate");
+  if (!rate.empty() && rate != std::to_string(dataset.sound_rate)) {
+    return Invalid(path + ": was trained on sounds of " + rate + " samples in a second; " + dataset.name +
+                   (dataset.sound_rate == 0 ? " has none" : " has " + std::to_string(dataset.sound_rate)));
+  }
   const int64_t classes = dataset.classes == 0 ? classifier.classes() : dataset.classes;
   LOWBIT_RETURN_IF_ERROR(classifier.CheckFits(dataset.train.image, classes, dataset.name));
   return dataset;

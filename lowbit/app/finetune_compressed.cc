@@ -6,6 +6,7 @@
 
 #include "lowbit/app/training_module.h"
 #include "lowbit/base/file.h"
+#include "lowbit/core/row_weights.h"
 #include "lowbit/recipe/toml.h"
 
 namespace lowbit::app {
@@ -47,15 +48,16 @@ ConfigTable* TableOf(ConfigTable* root, const std::string& key) {
   return &std::get<ConfigTable>(config.value);
 }
 
-// Nodes that multiply with weights which stayed float.
+// Layers whose weights stayed float.
 ConfigArray FloatLayers(const NetworkPlan& plan, const Graph& graph) {
   std::set<std::string> planned;
   for (const LayerPlan& layer : plan.layers) planned.insert(layer.nodes.begin(), layer.nodes.end());
   ConfigArray names;
   for (const Node& node : graph.nodes) {
-    const bool multiplies = node.op == "Conv" || node.op == "Gemm" || node.op == "ConvTranspose" || node.op == "MatMul";
-    if (!multiplies || planned.count(node.name) != 0 || node.inputs.size() < 2) continue;
-    if (graph.parameters.count(node.inputs[1]) != 0) names.push_back(Text(node.name));
+    for (const RowWeight& weight : RowWeightsOf(node)) {
+      const bool is_float = planned.count(node.name) == 0 && graph.parameters.count(node.inputs[weight.input]) != 0;
+      if (is_float) names.push_back(Text(weight.layer));
+    }
   }
   return names;
 }

@@ -170,6 +170,7 @@ Result<RecipeNetwork> DescribeNetwork(const recipe::Recipe& recipe, const data::
   network.dataset = dataset.name + ":" + dataset.path;
   network.class_names = dataset.class_names;
   network.class_folders = dataset.class_folders;
+  network.sound_rate = dataset.sound_rate;
   return network;
 }
 
@@ -203,6 +204,7 @@ Result<Graph> BuildNetwork(const RecipeNetwork& network) {
   if (recipe.data.mask_ignore >= 0) graph.metadata["mask_ignore"] = std::to_string(recipe.data.mask_ignore);
   graph.metadata["recipe"] = recipe.name;
   graph.metadata["method"] = MethodName(recipe.quantize);
+  if (network.sound_rate != 0) graph.metadata["sound_rate"] = std::to_string(network.sound_rate);
   if (!network.class_folders.empty()) graph.metadata["class_folders"] = Join(network.class_folders, "\n");
   if (!network.class_names.empty()) graph.metadata["labels"] = Join(network.class_names, "\n");
   return graph;

@@ -21,6 +21,7 @@ struct RecipeNetwork {
   std::string dataset;  // "NAME:PATH", for evaluation.
   std::vector<std::string> class_names;
   std::vector<std::string> class_folders;  // Of a set of pictures in folders.
+  int64_t sound_rate = 0;                  // As data::Dataset has it.
 };
 
 // How pictures become the images that the network takes.

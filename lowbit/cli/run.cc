@@ -36,9 +36,11 @@ int Run(const RunArguments& a) {
 
 void AddRun(CLI::App* program, int* code) {
   auto arguments = std::make_shared<RunArguments>();
-  CLI::App* command = program->add_subcommand("run", "Classify image files, or their pixels, with a packed network.");
+  CLI::App* command =
+      program->add_subcommand("run", "Classify image files, their pixels, or recordings, with a packed network.");
   command->add_option("model", arguments->model, kPackedHelp)->required();
-  command->add_option("images", arguments->images, "PNG, JPEG, PGM or PPM files")->required();
+  command->add_option("images", arguments->images, "PNG, JPEG, PGM or PPM files; WAV or FLAC for a network of sounds")
+      ->required();
   command->add_option("-o,--output", arguments->mask,
                       "Of a network that tells classes of pixels: write the picture's mask, a .png file");
   command->add_option("--top", arguments->top, "How many classes to print")

@@ -30,7 +30,7 @@ struct Node {
 // How training starts from and treats a parameter; nothing of it is stored in a packed file.
 struct ParameterTraits {
   enum class Role : uint8_t {
-    kWeight,     // Trained; what weight decay is meant for, and what a method may quantize (Conv, Gemm).
+    kWeight,     // Trained; what weight decay is meant for, and what a method may quantize (core/row_weights.h).
     kBias,       // Trained: bias, batch-norm scale and shift.
     kStatistic,  // Not trained, but measured in training: batch-norm mean and variance, scales of activations.
     kConstant,   // Never changes: input mean and scale, shapes, clip limits.

@@ -70,7 +70,8 @@ struct Dataset {
   std::vector<std::string> class_folders;  // The same of sets of pictures in folders; else empty.
   ImageSet train, test;
   std::vector<BlurredPicture>
-      test_pictures;  // Of sets of pairs, in place of `test`: of any size, each by every factor.
+      test_pictures;       // Of sets of pairs, in place of `test`: of any size, each by every factor.
+  int64_t sound_rate = 0;  // Where images are spectrograms of sounds: samples in a second. Else 0.
   // What a person must know about every result made with it: "checksum of X differs from the published one".
   // Empty if every file is the published one. Recorded in each run.
   std::vector<std::string> warnings;

@@ -23,7 +23,7 @@ namespace lowbit::models {
 // A tensor in the making: what defines it and its shape without the batch extent.
 struct Value {
   std::string name;
-  Shape shape;  // [channels, height, width] or [features].
+  Shape shape;  // [channels, height, width], [features], or of sequences [steps, features].
 };
 
 // How a parameter starts and how training treats it.
@@ -62,6 +62,12 @@ struct LinearOptions {
   bool bias = true;
   ParameterOptions weight_options = {};
   ParameterOptions bias_options = kZeroStart;
+};
+
+struct RecurrentOptions {
+  bool gru = false;  // Else LSTM.
+  int64_t hidden = 0;
+  bool reverse = false;  // From the last step to the first.
 };
 
 struct PoolOptions {
@@ -124,6 +130,22 @@ class GraphBuilder {
   // Every `step`-th row and column, from the first.
   Value Subsample(const std::string& name, const Value& input, int64_t step);
 
+  // Of sequences [steps, features] (builder_sequences.cc).
+
+  // An image's rows as steps, `stack` of them for each: [channels, height, width] -> [height / stack, stack * channels * width], row
+  // by row and in a row channel by channel. Error: `stack` does not divide the height.
+  Value RowsAsSteps(const std::string& name, const Value& image, int64_t stack);
+  // Node NAME, with layout 1: [steps, features] -> [steps, hidden]. Parameters NAME.W [1, gates * hidden, features], NAME.R [1, gates *
+  // hidden, hidden], both normal with deviation 1 / sqrt(3 hidden), that of the uniform numbers in +-1 / sqrt(hidden) which are usual,
+  // and NAME.B [1, 2 gates * hidden], 0 but for W's half of an LSTM's forget gates, 1 (Jozefowicz et al. 2015).
+  Value Recurrent(const std::string& name, const Value& input, const RecurrentOptions& options);
+  // The features of `a`, then those of `b`, at each step. REQUIRES: equal numbers of steps
+  Value JoinFeatures(const std::string& name, const Value& a, const Value& b);
+  // [steps, features] -> [features]
+  Value MeanOverSteps(const std::string& name, const Value& input);
+  // Linear at each step: [steps, features] -> [steps, options.features].
+  Value LinearOfSteps(const std::string& name, const Value& input, const LinearOptions& options);
+
   // The graph with its one output, renamed "logits". Error: the first that a layer met. Call it once.
   Result<Graph> Finish(const Value& output);
 
@@ -131,6 +153,7 @@ class GraphBuilder {
   Value Append(const std::string& name, const std::string& op, std::vector<std::string> inputs, Shape shape,
                Attributes attributes = {});
   Value Pool(const std::string& name, const std::string& op, const Value& input, const PoolOptions& options);
+  Value Reshape(const std::string& name, const Value& input, Shape shape);
   std::string AddTrained(const std::string& name, ParameterTraits::Role role, Shape shape,
                          const ParameterOptions& options);
   template <typename T>

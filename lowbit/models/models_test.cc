@@ -73,9 +73,9 @@ Moments MomentsOf(const std::vector<float>& values) {
 }
 
 TEST(Models, ListsItsNetworks) {
-  EXPECT_EQ(ModelNames(),
-            (std::vector<std::string>{"alexnet_bn", "bireal_resnet", "fcn", "lenet5", "mobilenet_v1", "mobilenet_v2",
-                                      "resnet", "resnet_cifar", "small", "squeezenet", "vdsr", "vgg9", "vgg_cifar"}));
+  EXPECT_EQ(ModelNames(), (std::vector<std::string>{"alexnet_bn", "bireal_resnet", "fcn", "lenet5", "mobilenet_v1",
+                                                    "mobilenet_v2", "resnet", "resnet_cifar", "small", "speech_rnn",
+                                                    "squeezenet", "vdsr", "vgg9", "vgg_cifar"}));
   const Result<Graph> unknown = BuildModel("vgg_9", Images(3, 32, 32, 10), Options({}), 1);
   EXPECT_NE(ErrorOf(unknown).find("did you mean 'vgg9'"), std::string::npos) << ErrorOf(unknown);
 }

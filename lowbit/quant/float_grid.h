@@ -4,12 +4,18 @@
 // The grids of quantized activations (core's UniformGrid and LevelGrid) as the floats that loops and kernels compute with.
 
 #include <cstdint>
+#include <limits>
 
 namespace lowbit::quant {
+
+// What is at least this is above 0.
+constexpr float kLeastPositive = std::numeric_limits<float>::denorm_min();
 
 // scale * q for the integers q in [low, high].
 struct FloatGrid {
   float scale = 1, inverse = 1, low = 0, high = 1;
+  // The values are those in front of a Relu that the grid does along: max(x, 0) lets no gradient through at 0. low is at least 0.
+  bool takes_relu = false;
 
   FloatGrid(double step, double lowest, double highest)
       : scale(static_cast<float>(step)),
@@ -17,7 +23,7 @@ struct FloatGrid {
         low(static_cast<float>(lowest)),
         high(static_cast<float>(highest)) {}
   // The range in which the gradient goes straight through.
-  float first() const { return scale * low; }
+  float first() const { return takes_relu && low == 0 ? kLeastPositive : scale * low; }
   float last() const { return scale * high; }
 };
 

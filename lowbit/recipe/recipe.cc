@@ -180,6 +180,7 @@ void ReadOptimizer(ConfigReader* reader, TrainSection* train) {
   train->nesterov = reader->Bool("nesterov", train->nesterov);
   train->caffe_momentum = reader->Bool("caffe_momentum", train->caffe_momentum);
   train->weight_decay = reader->Float("weight_decay", train->weight_decay, 0, 1);
+  train->clip_gradients = reader->Float("clip_gradients", train->clip_gradients, 0, 1e9);
   train->decay_all = reader->Bool("decay_all", train->decay_all);
   train->beta1 = Factor(reader, "beta1", train->beta1);
   train->beta2 = Factor(reader, "beta2", train->beta2);

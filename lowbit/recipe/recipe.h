@@ -117,8 +117,9 @@ struct TrainSection {
   // sgd: v = momentum * v + learning_rate * g; w -= v (Caffe) instead of v = momentum * v + g; w -= learning_rate * v
   // (libtorch). They differ where the learning rate changes.
   bool caffe_momentum = false;
-  double weight_decay = 0;  // L2 factor on weights; decoupled for adamw. [0, 1]
-  bool decay_all = false;   // Decay batch norm's scale and shift and biases too, where the graph does not forbid it.
+  double weight_decay = 0;    // L2 factor on weights; decoupled for adamw. [0, 1]
+  double clip_gradients = 0;  // The largest norm of all gradients of a step together; 0: any. [0, 1e9]
+  bool decay_all = false;     // Decay batch norm's scale and shift and biases too, where the graph does not forbid it.
   double beta1 = 0.9, beta2 = 0.999;  // adam, adamw. [0, 1)
   double eps = 1e-8;                  // adam, adamw. (0, 1]
   // What a step minimizes: between logits and labels, or of pictures in 0..1 the mean squared or absolute difference.

@@ -21,6 +21,9 @@ namespace lowbit::train {
 // The integers of a grid whose zero point is taken off.
 struct IntegerRange {
   double low = 0, high = 0;
+  // What comes in is what came into a Relu whose work the quantizer does along (relu_of_quantizer.h): dL/dx is 0 at and below 0.
+  // Then x is plain (one_pass.h), and low at least 0.
+  bool takes_relu = false;
 };
 
 struct ActivationMethod {
@@ -41,6 +44,7 @@ struct ActivationMethod {
   // What a Quant whose scale is trained, or a BipolarQuant, gives, differentiable with respect to both; for BipolarQuant the range
   // is -1..1. x: float or double. Null: the executor's own (the straight-through gradient inside the range).
   std::function<at::Tensor(const at::Tensor& x, const at::Tensor& scale, const IntegerRange& range)> apply;
+  bool apply_takes_relu = false;  // It heeds IntegerRange::takes_relu, which is false otherwise.
 };
 
 // One row for each folder of lowbit/train/activations, made by CMake. `options` is [quantize.activations.<folder>].

@@ -1,11 +1,12 @@
 #include "lowbit/train/dropout.h"
 
-#include <ATen/Parallel.h>
 #include <torch/types.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
+
+#include "lowbit/train/parallel.h"
 
 namespace lowbit::train {
 namespace {
@@ -41,7 +42,7 @@ at::Tensor Dropout(const at::Tensor& x, double ratio, const CounterRandom& rando
   const at::Tensor mask = at::empty(x.sizes(), at::kFloat);
   float* out = mask.data_ptr<float>();
   const int64_t grain = std::max<int64_t>(1, kGrain / std::max<int64_t>(elements, 1));
-  at::parallel_for(0, images, grain, [&](int64_t begin, int64_t end) {
+  ParallelFor(images, grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       FillImage(factors, random, static_cast<uint64_t>((first_image + i) * blocks), elements, out + i * elements);
     }

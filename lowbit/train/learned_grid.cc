@@ -24,6 +24,7 @@ struct Grid : torch::autograd::Function<Grid> {
     context->save_for_backward({x, scale});
     context->saved_data["low"] = range.low;
     context->saved_data["high"] = range.high;
+    context->saved_data["takes_relu"] = range.takes_relu;
     context->saved_data["rounding"] = rounding;
     context->saved_data["factor"] = factor;
     const auto s = scale.item<double>();
@@ -41,10 +42,11 @@ struct Grid : torch::autograd::Function<Grid> {
     const variable_list saved = context->get_saved_variables();
     const auto number = [context](const char* name) { return context->saved_data[name].toDouble(); };
     const bool rounding = context->saved_data["rounding"].toBool();
-    const FloatGrid grid(number("scale"), number("low"), number("high"));
+    FloatGrid grid(number("scale"), number("low"), number("high"));
+    grid.takes_relu = context->saved_data["takes_relu"].toBool();
     const auto [dx, sum] = IsPlain(saved[0], gradients[0])
                                ? OfPlain(gradients[0], saved[0], grid, rounding)
-                               : OfAny(gradients[0], Scaled(saved[0], number("scale")), grid, rounding);
+                               : OfAny(gradients[0], saved[0], number("scale"), grid, rounding);
     return {dx, (sum * number("factor")).to(saved[1].scalar_type()).view_as(saved[1]), {}, {}, {}};
   }
 
@@ -64,11 +66,13 @@ struct Grid : torch::autograd::Function<Grid> {
     return {dx, at::scalar_tensor(sum, at::kDouble)};
   }
 
-  static Gradients OfAny(const at::Tensor& d, const at::Tensor& scaled, const FloatGrid& grid, bool rounding) {
+  static Gradients OfAny(const at::Tensor& d, const at::Tensor& x, double scale, const FloatGrid& grid, bool rounding) {
+    const at::Tensor scaled = Scaled(grid.takes_relu ? at::relu(x) : x, scale);
     const at::Tensor limited = scaled.clamp(grid.low, grid.high);
     const at::Tensor inside = limited.eq(scaled);
     const at::Tensor within = rounding ? limited.round() - scaled : at::zeros_like(scaled);
-    return {d * inside, (at::where(inside, within, limited) * d).sum()};
+    const at::Tensor dx = d * inside;
+    return {grid.takes_relu ? at::threshold_backward(dx, x, 0) : dx, (at::where(inside, within, limited) * d).sum()};
   }
 };
 

@@ -2,10 +2,12 @@
 
 #include <gtest/gtest.h>
 #include <torch/types.h>
+#include <torch/utils.h>
 
 #include <cmath>
 #include <map>
 #include <string>
+#include <vector>
 
 namespace lowbit::train {
 namespace {
@@ -45,6 +47,22 @@ TEST(LearnedGrid, GradientsOfTheScale) {
   EXPECT_NEAR(GradientsOf("lsq").scale, 16.6 / std::sqrt(15.0), 1e-5);
   // dL/dalpha = 5 for what is beyond alpha = 3 * scale; a third of it, so that alpha moves by 5.
   EXPECT_NEAR(GradientsOf("pact").scale, 5.0 / 3, 1e-6);
+}
+
+TEST(LearnedGrid, ThreadsChangeNothing) {
+  const int threads = at::get_num_threads();
+  torch::manual_seed(1);
+  const at::Tensor values = at::randn({70000}), weights = at::randn({70000});  // More than are worth a thread.
+  std::vector<at::Tensor> results[2];
+  for (const int several : {0, 1}) {
+    at::set_num_threads(1 + 2 * several);
+    const at::Tensor x = values.clone().requires_grad_(true), scale = at::tensor({.3f}).requires_grad_(true);
+    const at::Tensor y = LearnedGrid(x, scale, {0, 3}, /*rounding=*/true, 1);
+    (y * weights).sum().backward();
+    results[several] = {y.detach(), x.grad(), scale.grad()};
+  }
+  for (size_t i = 0; i < results[0].size(); ++i) EXPECT_TRUE(results[1][i].equal(results[0][i])) << i;
+  at::set_num_threads(threads);
 }
 
 TEST(SignActivation, PolynomialGradientIsATent) {

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "lowbit/train/kernel_passes.h"
+#include "lowbit/train/row_pass.h"
 
 namespace lowbit::train {
 namespace {
@@ -61,18 +62,42 @@ at::Tensor Scales(const quant::ScaleRule& rule, const at::Tensor& rows, const at
   return largest;
 }
 
-}  // namespace
-
-at::Tensor NearestLevels(const quant::Levels& levels, const at::Tensor& rows, const at::Tensor& scales) {
-  if (const KernelPasses* kernels = KernelPassesFor(rows)) {
-    return kernels->Nearest(quant::MakeLevelTable(levels), rows, scales);
-  }
+// NearestLevels in tensor operations.
+at::Tensor NearestOnDevice(const quant::Levels& levels, const at::Tensor& rows, const at::Tensor& scales) {
   const at::Tensor wide = scales.to(at::kDouble).view({-1, 1});
   const at::Tensor scaled = rows / wide.masked_fill(wide.eq(0), std::numeric_limits<double>::infinity());
   const std::vector<double> starts = levels.Starts();
   const at::Tensor boundaries = at::tensor(starts, at::kDouble).to(scaled.device());
   const at::Tensor ascending = at::tensor(levels.ascending(), at::kFloat).to(scaled.device());
   return ascending.index({at::bucketize(scaled.contiguous(), boundaries, /*out_int32=*/false, /*right=*/true)});
+}
+
+// The same in one pass. rows, scales: contiguous.
+at::Tensor NearestOnCpu(const quant::Levels& levels, const at::Tensor& rows, const at::Tensor& scales) {
+  at::Tensor nearest = at::empty_like(rows);
+  const float *w = rows.data_ptr<float>(), *scale = scales.data_ptr<float>();
+  float* to = nearest.data_ptr<float>();
+  const int64_t columns = rows.size(1);
+  const bool one_scale = scales.numel() == 1;
+  ForEachRange(rows.numel(), columns, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin / columns; row * columns < end; ++row) {
+      const double divisor = scale[one_scale ? 0 : row];
+      for (int64_t i = row * columns; i < (row + 1) * columns; ++i) {
+        to[i] = levels.ascending()[levels.Nearest(divisor == 0 ? 0 : w[i] / divisor)];
+      }
+    }
+  });
+  return nearest;
+}
+
+}  // namespace
+
+at::Tensor NearestLevels(const quant::Levels& levels, const at::Tensor& rows, const at::Tensor& scales) {
+  if (const KernelPasses* kernels = KernelPassesFor(rows)) {
+    return kernels->Nearest(quant::MakeLevelTable(levels), rows, scales);
+  }
+  const bool plain = rows.is_cpu() && rows.scalar_type() == at::kFloat && rows.numel() > 0;
+  return plain ? NearestOnCpu(levels, rows.contiguous(), scales.contiguous()) : NearestOnDevice(levels, rows, scales);
 }
 
 at::Tensor ScalesOf(const quant::ScaleRule& rule, const at::Tensor& rows) {
@@ -87,7 +112,11 @@ QuantizedRows LevelTensors::Quantize(const at::Tensor& rows) const {
   const quant::LevelScheme& scheme = by_rows_.scheme();
   const bool layer = scheme.scope == quant::Scope::kLayer;
   const at::Tensor scales = ScalesOf(scheme.rule, layer ? rows.reshape({1, -1}) : rows);
-  return {NearestLevels(scheme.levels, rows, scales), scales, scheme.levels.values()};
+  // The tensor operations on every device: on the CPU they are what the loops (row_pass.h) are compared with.
+  const bool kernels = KernelPassesFor(rows) != nullptr;
+  const at::Tensor levels =
+      kernels ? NearestLevels(scheme.levels, rows, scales) : NearestOnDevice(scheme.levels, rows, scales);
+  return {levels, scales, scheme.levels.values()};
 }
 
 }  // namespace lowbit::train

@@ -33,8 +33,9 @@ struct LoweringRequest {
   std::vector<const Parameter*> parameters;  // By input; null where the input is not a parameter of the graph.
   std::vector<Shape> shapes;                 // By input; the batch, where there is one, stands for any.
   const BatchNormOptions& batch_norm;
-  const StepContext* step;             // Of the step under way whenever a kernel runs; lives as long as the network.
-  bool owns_input;                     // The kernel may overwrite input 0.
+  const StepContext* step;  // Of the step under way whenever a kernel runs; lives as long as the network.
+  bool owns_input;          // The kernel may overwrite input 0.
+  bool takes_relu;  // Input 0 is to go through a Relu first; a Relu itself: is to do nothing (relu_of_quantizer.h).
   const ActivationMethod* activation;  // Of the quantizers whose scale is trained, and of BipolarQuant; may be null.
   // Makes `start` a state tensor that a checkpoint keeps, "<node>/<word>", and returns it.
   std::function<at::Tensor(const std::string& word, const at::Tensor& start)> add_buffer;

@@ -21,9 +21,9 @@ namespace lowbit::train {
 
 // A weight that a method takes over when a network is created.
 struct LayerWeight {
-  std::string layer;  // Name of the node that multiplies with it.
+  std::string layer;  // Name of the node that multiplies with it, as RowWeight has it (core/row_weights.h).
   std::string name;   // Name of the Graph's parameter.
-  at::Tensor value;   // Its start: float, contiguous, the rows (output channels) first; not shared with anything.
+  at::Tensor value;   // Its start: float, contiguous, the rows (output channels; directions) first; not shared.
   ParameterTraits traits;
   uint64_t seed = 0;  // Of the run, for what a method draws at its start; with the layer's name as the stream.
 };

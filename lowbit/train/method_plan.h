@@ -13,7 +13,7 @@ namespace lowbit::train {
 // How a recipe wants a network's weights quantized.
 struct MethodPlan {
   struct Rule {
-    std::string pattern;    // Of nodes' names, as MatchesPattern reads it.
+    std::string pattern;    // Of layers' names (core/row_weights.h), as MatchesPattern reads it.
     MakeWeightMethod make;  // Null: float.
   };
   std::string method = "none";    // A folder of lowbit/train/methods, or "none": weights stay float.

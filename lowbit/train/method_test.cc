@@ -52,6 +52,36 @@ TEST(TensorQuantizers, AgreeWithTheirScalarDefinitions) {
   }
 }
 
+// Weights of a training step and their gradients, with so many threads.
+std::vector<at::Tensor> StepWithThreads(const MethodPlan& plan, int threads) {
+  at::set_num_threads(threads);
+  const auto method = Make(plan, Normal({20, 100, 3, 3}));  // More than are worth a thread.
+  std::vector<at::Tensor> results = {method->Effective(Mode::kTrain, At(3, 0.5))};
+  (results[0] * Normal({20, 100, 3, 3}, 4)).sum().backward();
+  for (const TrainedParameter& parameter : method->Parameters()) results.push_back(parameter.tensor.grad());
+  results.push_back(method->Effective(Mode::kEval, At(3, 0.5)).detach());
+  return results;
+}
+
+TEST(Methods, ThreadsChangeNothing) {
+  const int threads = at::get_num_threads();
+  for (const Case& c : Cases()) {
+    for (const char* policy : {"none", "filter", "element"}) {
+      const bool plain = policy == std::string("none");
+      if (!c.options.empty() || (!plain && QuantizerOf(c.name) == nullptr)) continue;
+      const MethodPlan plan = plain ? Plan(c.name) : Plan(c.name, "sq", {{"unit", Text(policy)}});
+      const std::vector<at::Tensor> alone = StepWithThreads(plan, 1), together = StepWithThreads(plan, 2);
+      EXPECT_TRUE(together[0].equal(alone[0])) << c.name << " " << policy;
+      EXPECT_TRUE(together.back().equal(alone.back())) << c.name << " " << policy;
+      // libtorch's own sums of a gradient may be added in another order.
+      for (size_t i = 1; i + 1 < alone.size(); ++i) {
+        EXPECT_TRUE(together[i].allclose(alone[i], 1e-5, 1e-6)) << c.name << " " << policy;
+      }
+    }
+  }
+  at::set_num_threads(threads);
+}
+
 // What a GPU runs: the tensor operations, which the CPU's loops replace where a method has them.
 TEST(TensorQuantizers, TensorOperationsAgreeWithTheLoops) {
   for (const Case& c : Cases()) {

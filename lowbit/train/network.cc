@@ -10,9 +10,11 @@
 #include <utility>
 
 #include "lowbit/base/suggest.h"
+#include "lowbit/core/row_weights.h"
 #include "lowbit/core/validate.h"
 #include "lowbit/train/lowering.h"
 #include "lowbit/train/method.h"
+#include "lowbit/train/relu_of_quantizer.h"
 
 namespace lowbit::train {
 namespace {
@@ -25,7 +27,7 @@ struct Step {
   std::vector<int> last_uses;  // Slots that no later step reads.
 };
 
-// A node with a trained weight.
+// A trained weight that may be quantized.
 struct Layer {
   std::string name;
   std::string parameter;
@@ -50,12 +52,16 @@ bool IsTrained(const ParameterTraits& traits) {
   return traits.role == ParameterTraits::Role::kWeight || traits.role == ParameterTraits::Role::kBias;
 }
 
-// Whether the node multiplies with a trained weight whose first dimension counts the output channels.
-bool HasRowWeight(const Graph& graph, const Node& node) {
-  const bool product = node.op == "Conv" || (node.op == "Gemm" && IntAttribute(node, "transB", 0) != 0);
-  if (!product || node.inputs.size() < 2) return false;
-  const auto weight = graph.parameters.find(node.inputs[1]);
-  return weight != graph.parameters.end() && weight->second.traits.role == ParameterTraits::Role::kWeight;
+// Inputs of the node that are trained weights and may be quantized.
+std::vector<RowWeight> TrainedWeightsOf(const Graph& graph, const Node& node) {
+  std::vector<RowWeight> trained;
+  for (RowWeight& each : RowWeightsOf(node)) {
+    const auto weight = graph.parameters.find(node.inputs[each.input]);
+    const bool is_trained =
+        weight != graph.parameters.end() && weight->second.traits.role == ParameterTraits::Role::kWeight;
+    if (is_trained) trained.push_back(std::move(each));
+  }
+  return trained;
 }
 
 // Runs convolutions and products of the enclosing scope in bfloat16.
@@ -109,6 +115,8 @@ struct Network::Impl {
   Watcher watcher;
   std::vector<int> inputs, outputs;
   std::vector<Layer> layers;
+  std::map<std::string, const Node*>
+      relus_taken;  // By name of a quantizer that does its Relu along, and of the Relu: the Relu.
   std::map<std::string, std::unique_ptr<WeightMethod>> methods;  // By parameter.
   std::vector<TrainedParameter> parameters;
   NamedTensors buffers;
@@ -116,11 +124,13 @@ struct Network::Impl {
   int AddSlot(const std::string& name, const at::Tensor& value);
   void ReadDevice();
   void AddMethods();
+  void AddMethod(const std::string& layer, const std::string& name);
   void AddParameter(const std::string& name, const Parameter& parameter);
   void AddLayers();
   void AddSteps();
   bool OwnsInput(const Node& node) const;
   Kernel Lowered(const Node& node);
+  void FindRelusOfQuantizers();
   void FindLastUses();
   at::Tensor ToDevice(const at::Tensor& tensor) const;
   at::Tensor Prepared(const at::Tensor& input, size_t i) const;
@@ -164,20 +174,23 @@ at::Tensor Network::Impl::ToDevice(const at::Tensor& tensor) const { return tens
 // One method for each quantized weight; a weight that several nodes share is the first one's.
 void Network::Impl::AddMethods() {
   std::set<std::string> names;
-  const MethodPlan& plan = options.method;
   for (const Node& node : graph.nodes) {
-    if (!HasRowWeight(graph, node)) continue;
-    names.insert(node.name);
-    const std::string& name = node.inputs[1];
-    const Parameter& parameter = graph.parameters.at(name);
-    const MakeWeightMethod& make = MakeFor(plan, node.name);
-    if (make == nullptr || methods.count(name) != 0) continue;
-    const auto* low_bit = std::get_if<QTensor>(&parameter.value);
-    const FloatTensor start = low_bit == nullptr ? std::get<FloatTensor>(parameter.value) : Dequantize(*low_bit);
-    methods[name] = make({node.name, name, ToTorch(start).to(device), parameter.traits, options.seed});
+    for (const RowWeight& weight : TrainedWeightsOf(graph, node)) {
+      names.insert(weight.layer);
+      AddMethod(weight.layer, node.inputs[weight.input]);
+    }
   }
-  const Status status = CheckNames(plan, {names.begin(), names.end()});
+  const Status status = CheckNames(options.method, {names.begin(), names.end()});
   if (!status.ok()) throw std::invalid_argument(status.error().message);
+}
+
+void Network::Impl::AddMethod(const std::string& layer, const std::string& name) {
+  const Parameter& parameter = graph.parameters.at(name);
+  const MakeWeightMethod& make = MakeFor(options.method, layer);
+  if (make == nullptr || methods.count(name) != 0) return;
+  const auto* low_bit = std::get_if<QTensor>(&parameter.value);
+  const FloatTensor start = low_bit == nullptr ? std::get<FloatTensor>(parameter.value) : Dequantize(*low_bit);
+  methods[name] = make({layer, name, ToTorch(start).to(device), parameter.traits, options.seed});
 }
 
 void Network::Impl::AddParameter(const std::string& name, const Parameter& parameter) {
@@ -206,10 +219,11 @@ void Network::Impl::AddParameter(const std::string& name, const Parameter& param
 
 void Network::Impl::AddLayers() {
   for (const Node& node : graph.nodes) {
-    if (!HasRowWeight(graph, node)) continue;
-    const auto method = methods.find(node.inputs[1]);
-    layers.push_back({node.name, node.inputs[1], slots.at(node.inputs[1]),
-                      method == methods.end() ? nullptr : method->second.get()});
+    for (const RowWeight& weight : TrainedWeightsOf(graph, node)) {
+      const std::string& name = node.inputs[weight.input];
+      const auto method = methods.find(name);
+      layers.push_back({weight.layer, name, slots.at(name), method == methods.end() ? nullptr : method->second.get()});
+    }
   }
 }
 
@@ -224,11 +238,20 @@ bool Network::Impl::OwnsInput(const Node& node) const {
   return std::any_of(graph.nodes.begin(), graph.nodes.end(), makes_it) && CountReaders(graph, input) == 1;
 }
 
+void Network::Impl::FindRelusOfQuantizers() {
+  for (const Node& node : graph.nodes) {
+    const Node* relu = ReluOfQuantizer(graph, node, options.activation.get());
+    if (relu != nullptr) relus_taken[node.name] = relus_taken[relu->name] = relu;
+  }
+}
+
 Kernel Network::Impl::Lowered(const Node& node) {
   const auto lower = Lowerings().find(node.op);
-  LoweringRequest request{
-      node, {}, {}, options.batch_norm, &context, !node.inputs.empty() && OwnsInput(node), options.activation.get(),
-      {},   {}};
+  const auto taken = relus_taken.find(node.name);
+  const bool takes_relu = taken != relus_taken.end();
+  const bool owns_input = !node.inputs.empty() && OwnsInput(takes_relu ? *taken->second : node);
+  LoweringRequest request{node, {}, {}, options.batch_norm, &context, owns_input, takes_relu, options.activation.get(),
+                          {},   {}};
   if (lower == Lowerings().end()) request.Reject("training has no lowering for this operator");
   for (const std::string& input : node.inputs) {
     const auto parameter = graph.parameters.find(input);
@@ -243,6 +266,7 @@ Kernel Network::Impl::Lowered(const Node& node) {
 }
 
 void Network::Impl::AddSteps() {
+  FindRelusOfQuantizers();
   for (const GraphInput& input : graph.inputs) inputs.push_back(AddSlot(input.name, {}));
   for (const Node& node : graph.nodes) {
     Step step;

@@ -77,7 +77,7 @@ struct NetworkOptions {
 
 // What a person wants to watch, of one quantized layer.
 struct LayerStatistics {
-  std::string layer;                      // The node.
+  std::string layer;                      // As RowWeight has it (core/row_weights.h): mostly the node.
   std::string parameter;                  // Its weight.
   int64_t weights = 0;                    // How many.
   double error = 0;                       // sum |W - Q| / sum |W|
@@ -109,7 +109,8 @@ class Network {
   at::Tensor Forward(const at::Tensor& images, Mode mode, const StepContext& context);
   // All outputs, for graphs with several inputs or outputs.
   std::vector<at::Tensor> Run(const std::vector<at::Tensor>& inputs, Mode mode, const StepContext& context);
-  // Called with each node that is executed, its inputs and its first output, until another one is set; null: nobody watches.
+  // Called with each node that is executed, its inputs and its first output, until another one is set; null: nobody watches. A
+  // Relu that a quantizer does along (relu_of_quantizer.h) passes on what it reads.
   using Watcher =
       std::function<void(const Node& node, const std::vector<at::Tensor>& inputs, const at::Tensor& output)>;
   void Watch(Watcher watcher);
@@ -126,7 +127,7 @@ class Network {
   // The graph with the current values.
   Graph Export(Weights weights) const;
 
-  // Of every layer with a trained weight of Conv or Gemm, in the order of execution.
+  // Of every trained weight of Conv, Gemm, LSTM, GRU and RNN, in the order of execution.
   std::vector<LayerStatistics> Statistics() const;
   // The current float weights of that layer, flat, for histograms.
   std::vector<float> LayerValues(const std::string& layer) const;

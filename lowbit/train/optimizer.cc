@@ -44,6 +44,7 @@ class ParameterWalk : public Optimizer {
 
   void Step(double learning_rate) override {
     const at::NoGradGuard no_grad;
+    if (options_.clip_norm > 0) ClipGradients();
     BeginStep();
     for (const Alike& alike : Grouped(learning_rate)) Update(alike);
   }
@@ -70,6 +71,20 @@ class ParameterWalk : public Optimizer {
 
  private:
   std::vector<Alike> Grouped(double learning_rate) const;
+
+  void ClipGradients() {
+    double squares = 0;
+    for (const TrainedParameter& parameter : parameters_) {
+      if (!parameter.tensor.grad().defined()) continue;
+      const double norm = parameter.tensor.grad().norm().item<double>();
+      squares += norm * norm;
+    }
+    const double norm = std::sqrt(squares);
+    if (!(norm > options_.clip_norm)) return;
+    for (TrainedParameter& parameter : parameters_) {
+      if (parameter.tensor.grad().defined()) parameter.tensor.mutable_grad().mul_(options_.clip_norm / norm);
+    }
+  }
 };
 
 // On a GPU all that share rate and decay, so that one launch serves them; on the CPU each for itself, whose numbers then

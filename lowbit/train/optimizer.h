@@ -33,6 +33,9 @@ struct OptimizerOptions {
   double beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8;  // Adam (Kingma and Ba 2015), AdamW (Loshchilov and Hutter 2019).
   double weight_decay = 0;
   DecayScope decay_scope = DecayScope::kWeights;
+  // A step first makes all gradients smaller by one factor, if the root of the sum of their squares is above this, so that it is this
+  // (Pascanu, Mikolov & Bengio 2013). 0: it does not.
+  double clip_norm = 0;
 };
 
 // Updates parameters in place from their gradients. Ours, not torch::optim's, because a checkpoint needs the state by

@@ -51,6 +51,24 @@ Options Sgd(double momentum, bool nesterov, Options::SgdForm form, double decay 
   return options;
 }
 
+// Gradients 3 and 4 have the norm 5.
+TEST(Optimizer, ClipsTheNormOfAllGradientsTogether) {
+  for (const double limit : {0.0, 1.0, 10.0}) {
+    Options options;
+    options.momentum = 0;
+    options.clip_norm = limit;
+    std::vector<TrainedParameter> all = {MakeParameter(0), MakeParameter(0), MakeParameter(0)};
+    const auto optimizer = Optimizer::Create(options, all);
+    all[0].tensor.mutable_grad() = at::full({1}, 3.0, at::kFloat);
+    all[2].tensor.mutable_grad() = at::full({1}, -4.0, at::kFloat);
+    optimizer->Step(1);
+    const double factor = limit == 1 ? 0.2 : 1;
+    EXPECT_NEAR(all[0].tensor.item<double>(), -3 * factor, kTolerance) << limit;
+    EXPECT_EQ(all[1].tensor.item<double>(), 0);
+    EXPECT_NEAR(all[2].tensor.item<double>(), 4 * factor, kTolerance) << limit;
+  }
+}
+
 // One scalar step after the other, as optimizer.h words it.
 double ExpectedSgd(const Options& options, double w) {
   double v = 0;

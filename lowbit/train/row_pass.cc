@@ -1,6 +1,5 @@
 #include "lowbit/train/row_pass.h"
 
-#include <ATen/Parallel.h>
 #include <torch/types.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <utility>
 
 #include "lowbit/train/kernel_passes.h"
+#include "lowbit/train/parallel.h"
 
 namespace lowbit::train {
 namespace {
@@ -28,7 +28,7 @@ Span<float> RowOf(const at::Tensor& matrix, int64_t i) {
 template <typename Function>
 void ForEachRow(const at::Tensor& rows, const Function& function) {
   const int64_t grain = std::max<int64_t>(1, kGrain / std::max<int64_t>(1, rows.size(1)));
-  at::parallel_for(0, rows.size(0), grain, [&](int64_t begin, int64_t end) {
+  ParallelFor(rows.size(0), grain, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) function(i);
   });
 }
@@ -165,8 +165,8 @@ at::Tensor MixElements(const at::Tensor& mask, const at::Tensor& rows, at::Tenso
 
 void ForEachRange(int64_t count, int64_t unit, const std::function<void(int64_t begin, int64_t end)>& work) {
   const int64_t units = (count + unit - 1) / unit;
-  at::parallel_for(0, units, std::max<int64_t>(1, kGrain / unit),
-                   [&](int64_t begin, int64_t end) { work(begin * unit, std::min(end * unit, count)); });
+  ParallelFor(units, std::max<int64_t>(1, kGrain / unit),
+              [&](int64_t begin, int64_t end) { work(begin * unit, std::min(end * unit, count)); });
 }
 
 }  // namespace lowbit::train

@@ -38,6 +38,12 @@ Config Options(const Case& c) {
   if (name == "mobilenet_v1" || name == "squeezenet") table["width"].value = 0.25;
   if (name == "fcn") table["width"].value = 0.0625;
   if (name == "squeezenet") table["bgr"].value = true;
+  if (name == "speech_rnn") {
+    table["cell"].value = std::string(c.variant);
+    table["layers"].value = int64_t{2};
+    table["stack"].value = int64_t{3};
+    table["bidirectional"].value = true;
+  }
   if (name == "resnet") {
     table["variant"].value = std::string(c.variant);
     table["depth"].value = int64_t{std::string(c.variant) == "sq" ? 18 : 50};
@@ -129,7 +135,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"alexnet_bn", {3, 67, 67}, "twn"}, Case{"resnet", {3, 40, 40}, "bwn", "torchvision"},
                     Case{"resnet", {3, 40, 40}, "twn", "sq"}, Case{"mobilenet_v2", {3, 40, 40}, "twn"},
                     Case{"mobilenet_v1", {3, 40, 40}, "twn"}, Case{"squeezenet", {3, 40, 40}, "twn"},
-                    Case{"fcn", {1, 32, 32}, "none"}, Case{"fcn", {1, 32, 32}, "twn"}),
+                    Case{"fcn", {1, 32, 32}, "none"}, Case{"fcn", {1, 32, 32}, "twn"},
+                    Case{"speech_rnn", {1, 24, 10}, "inq", "lstm"}, Case{"speech_rnn", {1, 24, 10}, "twn", "lstm"},
+                    Case{"speech_rnn", {1, 24, 10}, "dorefa", "gru"}),
     [](const auto& info) {
       return std::string(info.param.network) + "_" + info.param.method + "_" + std::to_string(info.index);
     });

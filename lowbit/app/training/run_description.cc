@@ -57,6 +57,7 @@ void ReadInput(const Json& json, RecipeNetwork* network) {
   if (input.contains("class_folders")) {
     network->class_folders = input.at("class_folders").get<std::vector<std::string>>();
   }
+  network->sound_rate = input.value("sound_rate", int64_t{0});
   network->dataset = input.at("dataset").get<std::string>();
   if (json.contains("widths")) AddWidths(json.at("widths").get<Widths>(), &network->recipe.quantize);
 }
@@ -92,6 +93,7 @@ Status WriteRunDescription(const std::string& folder, const RecipeNetwork& netwo
                        {"scale", network.input.scale},
                        {"class_names", network.class_names},
                        {"class_folders", network.class_folders},
+                       {"sound_rate", network.sound_rate},
                        {"dataset", network.dataset}}}};
   return WriteFileAtomic(folder + "/run.json", json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
 }

@@ -5,15 +5,15 @@
 
 #include "lowbit/base/file.h"
 #include "lowbit/core/graph.h"
+#include "lowbit/core/row_weights.h"
 #include "lowbit/format/lbm/lbm.h"
 
 namespace lowbit::app {
 namespace {
 
-// The node's low-bit weights, or null.
-const QTensor* LowBitWeights(const Graph& graph, const Node& node) {
-  if ((node.op != "Conv" && node.op != "Gemm") || node.inputs.size() < 2) return nullptr;
-  const auto weight = graph.parameters.find(node.inputs[1]);
+// The parameter's low-bit weights, or null.
+const QTensor* LowBitWeights(const Graph& graph, const std::string& name) {
+  const auto weight = graph.parameters.find(name);
   return weight == graph.parameters.end() ? nullptr : std::get_if<QTensor>(&weight->second.value);
 }
 
@@ -26,12 +26,14 @@ Result<Widths> ReadWidths(const std::string& run, bool equal) {
   Widths widths;
   double bits = 0, weights = 0;
   for (const Node& node : graph.nodes) {
-    const QTensor* weight = LowBitWeights(graph, node);
-    if (weight == nullptr) continue;
-    widths[node.name] = weight->values.Bits();
-    const auto count = static_cast<double>(Elements(weight->shape));
-    bits += count * weight->values.Bits();
-    weights += count;
+    for (const RowWeight& each : RowWeightsOf(node)) {
+      const QTensor* weight = LowBitWeights(graph, node.inputs[each.input]);
+      if (weight == nullptr) continue;
+      widths[each.layer] = weight->values.Bits();
+      const auto count = static_cast<double>(Elements(weight->shape));
+      bits += count * weight->values.Bits();
+      weights += count;
+    }
   }
   if (widths.empty()) return Invalid("quantize.widths: " + path + " has no layer of low-bit weights");
   if (!equal) return widths;

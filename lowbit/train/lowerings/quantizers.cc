@@ -1,9 +1,12 @@
 #include <torch/autograd.h>
 #include <torch/types.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <tuple>
+#include <utility>
 
 #include "lowbit/core/uniform_grid.h"
 #include "lowbit/train/lowering.h"
@@ -17,12 +20,18 @@ using Inputs = std::vector<at::Tensor>;
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+// The least x whose gradient goes through a quantizer whose least value is `first`. What a Relu is taken along of is float.
+double FirstKept(double first, bool takes_relu) {
+  return takes_relu ? std::max<double>(first, quant::kLeastPositive) : first;
+}
+
 // s * q for the integers q in [low, high]: Quant's grid, with the zero point taken off. The value nearest to x, and the x
 // that are not beyond the ends. In float x is multiplied by 1 / s as the integer form does, so that both find the same
 // integer; in double it is divided as core does.
 class Grid {
  public:
-  Grid(double scale, double low, double high) : scale_(scale), low_(low), high_(high) {}
+  Grid(double scale, const IntegerRange& range)
+      : scale_(scale), low_(range.low), high_(range.high), takes_relu_(range.takes_relu) {}
 
   double Nearest(double x) const {
     // What lies between 2^52 and 2^53 has no digits behind the point. Any x86 processor adds; not every one rounds.
@@ -38,12 +47,13 @@ class Grid {
     const at::Tensor scaled = x.scalar_type() == at::kDouble ? x / scale_ : x * static_cast<float>(1 / scale_);
     return at::nan_to_num(scaled, low_).clamp_(low_, high_).round_().mul_(scale_);
   }
-  double first() const { return scale_ * low_; }
+  double first() const { return FirstKept(scale_ * low_, takes_relu_); }
   double last() const { return scale_ * high_; }
 
  private:
   double scale_;
   double low_, high_;
+  bool takes_relu_;
 };
 
 // BipolarQuant's two values.
@@ -125,13 +135,33 @@ decltype(ActivationMethod::apply) OwnGradient(const LoweringRequest& request) {
   return request.activation->apply;
 }
 
+// What a quantizer reads: widened, and where the network left a Relu to the quantizer, put through it unless the passes over
+// plain memory do that along.
+class Reader {
+ public:
+  explicit Reader(const LoweringRequest& request) : relu_(request.takes_relu), owns_input_(request.owns_input) {}
+
+  // The tensor, and whether it is still to go through the Relu.
+  std::pair<at::Tensor, bool> Read(const at::Tensor& input) const {
+    at::Tensor x = Widened(input);
+    if (!relu_ || IsPlain(x)) return {x, relu_};
+    return {owns_input_ ? at::relu_(x) : at::relu(x), false};
+  }
+
+ private:
+  bool relu_, owns_input_;
+};
+
 template <typename MakeValues>
 Kernel Lowered(const LoweringRequest& request, const IntegerRange& range, const MakeValues& make_values) {
-  return [range, make_values, own = OwnGradient(request), name = request.node.name](const Inputs& in, Mode) {
+  return [range, make_values, own = OwnGradient(request), reader = Reader(request), name = request.node.name](
+             const Inputs& in, Mode) {
     const double scale = ReadScale(in[1], name);
-    const at::Tensor x = Widened(in[0]);
-    const auto values = make_values(scale);
-    return own ? own(x, in[1], range) : StraightThrough<std::decay_t<decltype(values)>>::apply(x, values);
+    IntegerRange of_this = range;
+    at::Tensor x;
+    std::tie(x, of_this.takes_relu) = reader.Read(in[0]);
+    const auto values = make_values(scale, of_this);
+    return own ? own(x, in[1], of_this) : StraightThrough<std::decay_t<decltype(values)>>::apply(x, values);
   };
 }
 
@@ -139,11 +169,11 @@ Kernel LowerQuant(const LoweringRequest& request) {
   const UniformGrid grid =
       MakeUniformGrid(request.node, request.Scalar(1, 1), request.Scalar(2, 0), request.Scalar(3, 8)).value();
   const IntegerRange range = {grid.low - grid.zero_point, grid.high - grid.zero_point};
-  return Lowered(request, range, [range](double scale) { return Grid(scale, range.low, range.high); });
+  return Lowered(request, range, [](double scale, const IntegerRange& of_step) { return Grid(scale, of_step); });
 }
 
 Kernel LowerBipolarQuant(const LoweringRequest& request) {
-  return Lowered(request, {-1, 1}, [](double scale) { return Signs(scale); });
+  return Lowered(request, {-1, 1}, [](double scale, const IntegerRange&) { return Signs(scale); });
 }
 
 // The nearest of any levels forward, straight through backward: dL/dx = dL/dy, everywhere or only between the first and the
@@ -151,11 +181,12 @@ Kernel LowerBipolarQuant(const LoweringRequest& request) {
 class Levels : public torch::autograd::Function<Levels> {
  public:
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, double step, const at::Tensor& thresholds,
-                            const at::Tensor& levels, bool clips) {
+                            const at::Tensor& levels, bool clips, bool takes_relu) {
     context->saved_data["clips"] = clips;
+    context->saved_data["takes_relu"] = takes_relu;
+    if (clips || takes_relu) context->save_for_backward({x});
     if (clips) {
-      context->save_for_backward({x});
-      context->saved_data["first"] = step * levels[0].item<double>();
+      context->saved_data["first"] = FirstKept(step * levels[0].item<double>(), takes_relu);
       context->saved_data["last"] = step * levels[-1].item<double>();
     }
     if (IsPlain(x) && IsPlain(thresholds) && IsPlain(levels)) {
@@ -175,18 +206,26 @@ class Levels : public torch::autograd::Function<Levels> {
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
-    if (!context->saved_data["clips"].toBool()) return {gradients[0], {}, {}, {}, {}};
+    return {OfInput(context, gradients[0]), {}, {}, {}, {}, {}};
+  }
+
+ private:
+  static at::Tensor OfInput(AutogradContext* context, const at::Tensor& d) {
+    const auto is = [context](const char* name) { return context->saved_data[name].toBool(); };
     const auto end = [context](const char* name) { return context->saved_data[name].toDouble(); };
-    return {KeepInside(gradients[0], context->get_saved_variables()[0], end("first"), end("last")), {}, {}, {}, {}};
+    if (!is("clips") && !is("takes_relu")) return d;
+    const at::Tensor x = context->get_saved_variables()[0];
+    // Not KeepInside to infinity: as a Relu does, this lets the gradient of a NaN through.
+    return is("clips") ? KeepInside(d, x, end("first"), end("last")) : at::threshold_backward(d, x, 0);
   }
 };
 
 Kernel LowerLevelQuant(const LoweringRequest& request) {
   const bool clips = request.activation != nullptr && request.activation->levels_clip_gradient;
-  return [clips, name = request.node.name](const Inputs& in, Mode) {
+  return [clips, reader = Reader(request), name = request.node.name](const Inputs& in, Mode) {
     const double scale = ReadScale(in[1], name);
-    const at::Tensor x = Widened(in[0]);
-    return Levels::apply(x, scale, in[2].to(x.scalar_type()), in[3].to(x.scalar_type()), clips);
+    const auto [x, takes_relu] = reader.Read(in[0]);
+    return Levels::apply(x, scale, in[2].to(x.scalar_type()), in[3].to(x.scalar_type()), clips, takes_relu);
   };
 }
 

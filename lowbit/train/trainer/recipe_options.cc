@@ -103,6 +103,7 @@ OptimizerOptions ReadOptimizerOptions(const recipe::TrainSection& train) {
   options.beta2 = train.beta2;
   options.epsilon = train.eps;
   options.weight_decay = train.weight_decay;
+  options.clip_norm = train.clip_gradients;
   options.decay_scope = train.decay_all ? DecayScope::kAll : DecayScope::kWeights;
   return options;
 }

@@ -15,6 +15,7 @@ Result<ActivationMethod> Create(const Config& options) {
   LOWBIT_RETURN_IF_ERROR(reader.Finish());
   ActivationMethod method;
   method.scale = ActivationMethod::Scale::kTrained;
+  method.apply_takes_relu = true;
   method.apply = [](const at::Tensor& x, const at::Tensor& scale, const IntegerRange& range) {
     const auto features = static_cast<double>(x.numel() / std::max<int64_t>(1, x.size(0)));
     return LearnedGrid(x, scale, range, /*rounding=*/true, 1 / std::sqrt(std::max(1.0, features * range.high)));

@@ -23,7 +23,7 @@ class InqWeight : public WeightMethod {
     const at::Tensor rows = RowsOf(weight_.tensor);
     portion_ = at::zeros({1}, at::kDouble);
     scale_ = at::zeros({1}, rows.options());
-    frozen_ = at::zeros({rows.numel()}, at::kByte);
+    frozen_ = at::zeros({rows.numel()}, rows.options().dtype(at::kByte));
     levels_ = at::zeros_like(rows);
   }
 
@@ -53,7 +53,7 @@ class InqWeight : public WeightMethod {
   }
 
  private:
-  at::Tensor Mask() const { return frozen_.to(weight_.tensor.device(), at::kBool).view_as(weight_.tensor); }
+  at::Tensor Mask() const { return frozen_.to(at::kBool).view_as(weight_.tensor); }
 
   // Momentum and weight decay move all weights: the frozen ones are put back. Then more of them freeze if it is time.
   void Advance(const StepContext& context) {
@@ -62,11 +62,13 @@ class InqWeight : public WeightMethod {
     const double portion = quant::methods::inq::PortionAt(options_.portions, context.progress);
     if (portion_.item<double>() == portion) return;
     scale_.copy_(Scale());
-    const at::Tensor host = weight_.tensor.detach().to(at::kCPU).contiguous(), next = frozen_.clone();
+    const at::Tensor host = weight_.tensor.detach().to(at::kCPU).contiguous(),
+                     next = frozen_.to(at::kCPU, at::kByte, /*non_blocking=*/false, /*copy=*/true);
     const auto count = static_cast<size_t>(host.numel());
     quant::methods::inq::Partition({host.data_ptr<float>(), count}, portion, {next.data_ptr<uint8_t>(), count});
-    levels_.copy_(Quantized().levels.mul(next.to(levels_.device()).view_as(levels_)));
-    frozen_.copy_(next);
+    const at::Tensor more = next.to(levels_.device()).view_as(levels_);
+    levels_.copy_(Quantized().levels.mul(more));
+    frozen_.copy_(more.flatten());
     portion_.fill_(portion);
     weight_.tensor.copy_(Master());
   }
@@ -90,7 +92,7 @@ class InqWeight : public WeightMethod {
   TrainedParameter weight_;
   at::Tensor portion_;  // double [1], on the CPU: that is frozen.
   at::Tensor scale_;    // [1]: that of the frozen weights.
-  at::Tensor frozen_;   // byte [weights], on the CPU.
+  at::Tensor frozen_;   // byte [weights]; read in every step, so where they are.
   at::Tensor levels_;   // [rows, columns]: the frozen weights' levels, 0 elsewhere.
 };
 

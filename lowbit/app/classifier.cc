@@ -6,9 +6,19 @@ namespace lowbit::app {
 
 Result<Classifier> Classifier::Load(const std::string& path, int threads) {
   LOWBIT_TRY(Classifier classifier, LoadAny(path, threads));
-  if (classifier.classes_ > 0) return classifier;
-  return Invalid(path + ": is not an image classifier: expected one input [batch, channels, height, width] and one " +
+  LOWBIT_RETURN_IF_ERROR(classifier.CheckClassifies());
+  return classifier;
+}
+
+Status Classifier::CheckClassifies() const {
+  if (classes_ > 0) return Ok();
+  return Invalid(path_ + ": is not an image classifier: expected one input [batch, channels, height, width] and one " +
                  "output [batch, classes]");
+}
+
+bool Classifier::MakesMaps() const {
+  const auto& outputs = model_.Outputs();
+  return outputs.size() == 1 && outputs[0].shape.size() == 4 && outputs[0].shape[1] > 1;
 }
 
 Result<Classifier> Classifier::LoadAny(const std::string& path, int threads) {

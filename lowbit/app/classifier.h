@@ -28,6 +28,10 @@ class Classifier {
   // "" where the file has no such entry.
   std::string Metadata(const std::string& key) const;
 
+  // Whether it says of each pixel which class it is (app::Segmenter).
+  bool MakesMaps() const;
+  // Error: it gives no row of logits.
+  Status CheckClassifies() const;
   // Error where images of this size or this many classes do not fit the network; `whose` names them.
   Status CheckFits(const Shape& image, int64_t classes, const std::string& whose) const;
 

@@ -9,7 +9,6 @@
 #include <numeric>
 #include <utility>
 
-#include "lowbit/app/classifier.h"
 #include "lowbit/data/image_file.h"
 #include "lowbit/data/sound/sound_pixels.h"
 
@@ -54,9 +53,9 @@ Result<std::vector<uint8_t>> ReadPixels(const Classifier& classifier, const std:
 
 }  // namespace
 
-Result<std::vector<ImageAnswer>> ClassifyImages(const std::string& model, const std::vector<std::string>& images,
-                                                int64_t top, int threads) {
-  LOWBIT_TRY(Classifier classifier, Classifier::Load(model, threads));
+Result<std::vector<ImageAnswer>> ClassifyImages(Classifier classifier, const std::vector<std::string>& images,
+                                                int64_t top) {
+  LOWBIT_RETURN_IF_ERROR(classifier.CheckClassifies());
   std::vector<ImageAnswer> answers;
   std::vector<float> logits(static_cast<size_t>(classifier.classes()));
   for (const std::string& path : images) {

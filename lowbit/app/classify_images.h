@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "lowbit/app/classifier.h"
 #include "lowbit/base/result.h"
 
 namespace lowbit::app {
@@ -19,11 +20,10 @@ struct ImageAnswer {
   std::vector<ClassScore> top;  // Best first.
 };
 
-// Classifies image files (PNG, JPEG, PGM, PPM), or sound files (WAV, FLAC) where the network was trained on sounds, with the packed
-// network in `model`; each image is converted to the
-// network's channels and size. All or nothing: an unreadable image is an error, and nothing is returned.
-Result<std::vector<ImageAnswer>> ClassifyImages(const std::string& model, const std::vector<std::string>& images,
-                                                int64_t top, int threads);
+// Classifies image files (PNG, JPEG, PGM, PPM), or sound files (WAV, FLAC) where the network was trained on sounds; each image is
+// converted to the network's channels and size. All or nothing: an unreadable image is an error, and nothing is returned. Errors: the network is no classifier.
+Result<std::vector<ImageAnswer>> ClassifyImages(Classifier classifier, const std::vector<std::string>& images,
+                                                int64_t top);
 
 std::string ToText(const std::vector<ImageAnswer>& answers);
 std::string ToJson(const std::vector<ImageAnswer>& answers);

@@ -42,7 +42,7 @@ Status CheckPairKeys(const recipe::Recipe& recipe, const data::Dataset& dataset)
     reject(augment.rotate, "augment.rotate");
     reject(!recipe.data.test_path.empty() && dataset.classes > 0, "data.test_path");
     if (key.empty()) return Ok();
-    return Invalid("'" + key + "' is for pictures that a network learns to sharpen" +
+    return Invalid("'" + key + "' is for pictures that a network answers with pictures" +
                    (key == "data.test_path" ? " or that have no labels" : "") + "; the images of " + dataset.name +
                    " must do without it");
   }
@@ -55,11 +55,21 @@ Status CheckPairKeys(const recipe::Recipe& recipe, const data::Dataset& dataset)
   reject(recipe.data.resize != 0, "data.resize");
   reject(!recipe.data.classes.empty(), "data.classes");
   if (key.empty()) return Ok();
-  return Invalid("'" + key + "' must be left out where a network learns to sharpen pictures");
+  return Invalid("'" + key + "' must be left out where a network answers pictures with pictures");
+}
+
+Status CheckMaskKeys(const recipe::DataSection& section, const data::Dataset& dataset) {
+  if (dataset.task == "segmentation") return Ok();
+  std::string key;
+  if (!section.mask_values.empty()) key = "data.mask_values";
+  if (section.mask_ignore >= 0) key = "data.mask_ignore";
+  if (section.test_last != 0) key = "data.test_last";
+  if (key.empty()) return Ok();
+  return Invalid("'" + key + "' is for pictures with masks; " + dataset.name + " has none");
 }
 
 Status CheckPictureKeys(const recipe::Recipe& recipe, const data::Dataset& dataset) {
-  if (dataset.train.reader != nullptr || dataset.classes == 0) return Ok();
+  if (dataset.train.reader != nullptr || dataset.train.pairs != nullptr || dataset.classes == 0) return Ok();
   const recipe::DataSection& section = recipe.data;
   std::string key;
   if (section.crop != 0) key = "data.crop";
@@ -133,6 +143,8 @@ Result<data::Dataset> LoadRecipeData(const recipe::DataSection& section) {
   pictures.view = data::MakeView(section.crop, section.resize);
   pictures.factors = section.factors;
   pictures.test = section.test_path;
+  pictures.masks = {section.mask_values, section.mask_ignore};
+  pictures.test_last = section.test_last;
   if (!section.classes.empty()) {
     LOWBIT_TRY(pictures.classes, data::ReadClassList(section.classes));
   }
@@ -151,6 +163,7 @@ Result<RecipeNetwork> DescribeNetwork(const recipe::Recipe& recipe, const data::
   LOWBIT_RETURN_IF_ERROR(CheckChannels(recipe.data, dataset));
   LOWBIT_RETURN_IF_ERROR(CheckPictureKeys(recipe, dataset));
   LOWBIT_RETURN_IF_ERROR(CheckPairKeys(recipe, dataset));
+  LOWBIT_RETURN_IF_ERROR(CheckMaskKeys(recipe.data, dataset));
   RecipeNetwork network;
   network.recipe = recipe;
   LOWBIT_TRY(network.input, MakeInput(recipe.data, dataset));
@@ -187,6 +200,8 @@ Result<Graph> BuildNetwork(const RecipeNetwork& network) {
   LOWBIT_TRY(Graph graph, BuildBare(network));
   graph.metadata["dataset"] = network.dataset.substr(0, network.dataset.find(':'));
   if (recipe.data.resize != 0) graph.metadata["resize"] = std::to_string(recipe.data.resize);
+  if (recipe.data.test_last != 0) graph.metadata["test_last"] = std::to_string(recipe.data.test_last);
+  if (recipe.data.mask_ignore >= 0) graph.metadata["mask_ignore"] = std::to_string(recipe.data.mask_ignore);
   graph.metadata["recipe"] = recipe.name;
   graph.metadata["method"] = MethodName(recipe.quantize);
   if (network.sound_rate != 0) graph.metadata["sound_rate"] = std::to_string(network.sound_rate);

@@ -101,6 +101,20 @@ TEST(DescribeNetwork, TestPathIsForImagesWithoutLabels) {
   EXPECT_TRUE(DescribeNetwork(recipe, dataset).ok());
 }
 
+TEST(DescribeNetwork, RefusesKeysForMasksWhereThereAreNone) {
+  std::vector<recipe::Recipe> recipes(3);
+  recipes[0].data.mask_values = {0, 255};
+  recipes[1].data.mask_ignore = 7;
+  recipes[2].data.test_last = 6;
+  for (const recipe::Recipe& recipe : recipes) {
+    EXPECT_THAT(DescribeNetwork(recipe, TinyData()).error().message,
+                HasSubstr("is for pictures with masks; tiny has none"));
+    data::Dataset masked = TinyData();
+    masked.task = "segmentation";
+    EXPECT_TRUE(DescribeNetwork(recipe, masked).ok());
+  }
+}
+
 TEST(DescribeNetwork, RefusesAnotherNumberOfChannels) {
   recipe::Recipe recipe;
   recipe.data.mean = recipe.data.std = {0.5, 0.5, 0.5};

@@ -3,8 +3,10 @@
 
 #include "lowbit/app/compare_files.h"
 #include "lowbit/app/evaluate_file.h"
+#include "lowbit/app/evaluate_segmentation.h"
 #include "lowbit/app/evaluate_super_resolution.h"
 #include "lowbit/app/output_file.h"
+#include "lowbit/app/segmenter.h"
 #include "lowbit/app/training_module.h"
 #include "lowbit/base/file.h"
 #include "lowbit/cli/commands.h"
@@ -61,9 +63,28 @@ int RunAgainst(const EvalArguments& arguments) {
   });
 }
 
+// Of a run too it is the packed file that counts.
+int RunSegmentation(const EvalArguments& arguments) {
+  if (!arguments.predictions.empty())
+    return Report(Invalid("--predictions: segmentation predicts a map, see `lowbit run -o`"));
+  if (arguments.scale != 0) return Report(Invalid("--scale is for --data super-resolution:FOLDER"));
+  std::string subject = arguments.request.run;
+  return WithPackedFile(&subject, [&] {
+    const app::EvaluateRunRequest& request = arguments.request;
+    return PrintResult(app::EvaluateSegmentation(subject, request.data, request.threads), arguments.json);
+  });
+}
+
+bool AsksForSegmentation(const app::EvaluateRunRequest& request) {
+  if (!request.data.empty()) return app::IsSegmentation(request.data);
+  const Result<std::string> file = app::PackedFile(request.run);
+  return file.ok() && app::IsSegmentationFile(file.value());
+}
+
 int RunEval(const EvalArguments& arguments) {
   if (!arguments.against.empty()) return RunAgainst(arguments);
   const std::string& data = arguments.request.data;
+  if (AsksForSegmentation(arguments.request)) return RunSegmentation(arguments);
   if (app::IsSuperResolution(data) || (data.empty() && arguments.scale != 0 && FolderExists(arguments.request.run))) {
     return RunSuperResolution(arguments);
   }
@@ -85,12 +106,12 @@ int RunEval(const EvalArguments& arguments) {
 void AddEval(CLI::App* program, int* code) {
   auto arguments = std::make_shared<EvalArguments>();
   CLI::App* command = program->add_subcommand(
-      "eval", "Measure the test accuracy of a run or a packed file, or how well it sharpens pictures.");
+      "eval", "Measure the test accuracy of a run or a packed file, or how well it sharpens or segments pictures.");
   command->add_option("subject", arguments->request.run, "A run's folder, or a packed .lbm file")->required();
-  command->add_option(
-      "--data", arguments->request.data,
-      "NAME[:PATH] of the data set (default: the one trained on); super-resolution:FOLDER; with --against "
-      "pictures:FOLDER too");
+  command->add_option("--data", arguments->request.data,
+                      "NAME[:PATH] of the data set (default: the one trained on); super-resolution:FOLDER; "
+                      "segmentation:FOLDER; with --against "
+                      "pictures:FOLDER too");
   command->add_option("--device", arguments->request.device, "cpu or cuda, for a run")->capture_default_str();
   command->add_option("--threads", arguments->request.threads, "Threads (0: all cores)")
       ->check(CLI::Range(0, 1024))

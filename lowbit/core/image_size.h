@@ -8,9 +8,10 @@
 
 namespace lowbit {
 
-// A network from images to images, made for one image of this height and width in place of its own.
+// A network from images to images, made for one image of this height and width in place of its own. `channels`: of the images that it
+// makes; 0: as many as those that it takes.
 // Errors: it has not one input [batch, channels, height, width] and one output; it cannot take that size, or makes another shape of it.
-Result<Graph> AtImageSize(Graph graph, int64_t height, int64_t width);
+Result<Graph> AtImageSize(Graph graph, int64_t height, int64_t width, int64_t channels = 0);
 
 }  // namespace lowbit
 

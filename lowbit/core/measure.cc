@@ -18,6 +18,10 @@ std::string TestOf(const std::string& score, double /*loss*/) { return "test " +
 std::string OnTestSet(const std::string& score, double /*loss*/) { return score + " on the test set"; }
 std::string OnTestPictures(const std::string& score, double /*loss*/) { return score + " on the test pictures"; }
 
+std::string IouOnTestPictures(const std::string& score, double /*loss*/) {
+  return "a mean IoU of " + score + " on the test pictures";
+}
+
 std::string TeachersClass(const std::string& score, double loss) {
   return "test: teacher's class " + score + ", divergence " + Digits("%.4f", loss);
 }
@@ -40,6 +44,8 @@ const std::vector<TestMeasure>& TestMeasures() {
       // Without labels: the share of the images that are put into the class that the teacher puts them into.
       {"agreement", true, false, 0, "Agreement with the teacher", "agreement with the teacher", "Best agreement",
        "Divergence from the teacher", TeachersClass, TeachersClassOfImages},
+      // Of classes of pixels: the mean over the classes of intersection over union, of all pixels of the test.
+      {"iou", true, false, 0, "Test IoU", "test IoU", "Best IoU", "Test loss", TestOf, IouOnTestPictures},
   };
   return measures;
 }

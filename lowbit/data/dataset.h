@@ -13,6 +13,7 @@
 #include "lowbit/core/shape.h"
 #include "lowbit/data/class_list.h"
 #include "lowbit/data/crop.h"
+#include "lowbit/data/segmentation.h"
 #include "lowbit/data/super_resolution.h"
 
 namespace lowbit::data {
@@ -86,6 +87,10 @@ struct PictureOptions {
   std::vector<int64_t> factors = {2, 3, 4};  // How many times smaller they are made. Each at least 2.
   // Of the same, and of pictures without labels: the folder of the test pictures. Empty: no tests, and no pairs to train with.
   std::string test = {};
+  // Of pictures with masks:
+  MaskValues masks = {};  // Without `values`: those that the training masks have, in rising order.
+  int64_t test_last =
+      0;  // So many, the last by name, are for tests instead of training; 0: the folder's own test pictures are.
 };
 
 // One kind of data set.

@@ -218,7 +218,7 @@ TEST(Dataset, EveryKindSaysWhatItIsAndHowToGetIt) {
     EXPECT_NE(kind.load, nullptr);
   }
   EXPECT_THAT(names, ElementsAre("cifar", "cifar10", "cifar100", "fashion-mnist", "fsdd", "idx", "image-folder",
-                                 "mnist", "pictures", "spoken-words", "super-resolution"));
+                                 "mnist", "pictures", "segmentation", "spoken-words", "super-resolution"));
 }
 
 }  // namespace

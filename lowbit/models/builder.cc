@@ -208,6 +208,12 @@ Value GraphBuilder::Concat(const std::string& name, const Value& a, const Value&
                 {{"axis", int64_t{1}}});
 }
 
+Value GraphBuilder::DepthToSpace(const std::string& name, const Value& input, int64_t block) {
+  return Append(name, "DepthToSpace", {input.name},
+                {input.shape[0] / (block * block), input.shape[1] * block, input.shape[2] * block},
+                {{"blocksize", block}});
+}
+
 Value GraphBuilder::ReverseChannels(const std::string& name, const Value& input) {
   std::vector<float> order(static_cast<size_t>(input.shape[0]));  // Gather takes its indices as floats.
   std::iota(order.rbegin(), order.rend(), 0.0f);

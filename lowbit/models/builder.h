@@ -120,6 +120,9 @@ class GraphBuilder {
   Value Add(const std::string& name, const Value& a, const Value& b);
   // The channels of `a`, then those of `b`. Error: unequal heights or widths.
   Value Concat(const std::string& name, const Value& a, const Value& b);
+  // Blocks of block x block pixels out of channels: [block * block * channels, height, width] -> [channels, height * block, ...],
+  // where channel (i * block + j) * channels + c holds pixel (i, j) of each block of channel c.
+  Value DepthToSpace(const std::string& name, const Value& input, int64_t block);
   // The last channel first: pixels RGB as BGR.
   Value ReverseChannels(const std::string& name, const Value& input);
   // Adds zero channels: `before` in front of the others, `after` behind them.

@@ -73,7 +73,7 @@ Moments MomentsOf(const std::vector<float>& values) {
 }
 
 TEST(Models, ListsItsNetworks) {
-  EXPECT_EQ(ModelNames(), (std::vector<std::string>{"alexnet_bn", "bireal_resnet", "lenet5", "mobilenet_v1",
+  EXPECT_EQ(ModelNames(), (std::vector<std::string>{"alexnet_bn", "bireal_resnet", "fcn", "lenet5", "mobilenet_v1",
                                                     "mobilenet_v2", "resnet", "resnet_cifar", "small", "speech_rnn",
                                                     "squeezenet", "vdsr", "vgg9", "vgg_cifar"}));
   const Result<Graph> unknown = BuildModel("vgg_9", Images(3, 32, 32, 10), Options({}), 1);
@@ -99,19 +99,21 @@ TEST(Models, VdsrAddsToItsImage) {
 int64_t SmallestImage(const std::string& name) { return name == "alexnet_bn" ? 51 : 28; }
 
 bool MakesImages(const std::string& name) { return name == "vdsr"; }
+bool MakesMaps(const std::string& name) { return name == "fcn"; }
 
 TEST(Models, EveryNetworkTakesItsShapesFromTheData) {
   for (const std::string& name : ModelNames()) {
-    const Config narrow = Options({{"width", MakesImages(name) ? Number(8) : Real(0.25)}});
+    const Config narrow = Options({{"width", MakesImages(name) ? Number(8) : Real(MakesMaps(name) ? 0.03125 : 0.25)}});
     for (const int64_t classes : {int64_t{10}, int64_t{100}, int64_t{7}}) {
       for (const int64_t channels : {int64_t{1}, int64_t{3}}) {
         for (const int64_t more : {0, 4, 7}) {
-          const int64_t extent = SmallestImage(name) + more;
+          const int64_t extent = MakesMaps(name) ? 16 * (more + 1) : SmallestImage(name) + more;
           const Result<Graph> graph = BuildModel(name, Images(channels, extent, extent, classes), narrow, 1);
           ASSERT_TRUE(graph.ok()) << name << ": " << ErrorOf(graph);
           EXPECT_EQ(graph.value().inputs[0].shape, (Shape{kDynamic, channels, extent, extent}));
           EXPECT_EQ(graph.value().outputs, std::vector<std::string>{"logits"});
-          const Shape expected = MakesImages(name) ? Shape{3, channels, extent, extent} : Shape{3, classes};
+          const Shape map = {3, MakesImages(name) ? channels : classes, extent, extent};
+          const Shape expected = MakesImages(name) || MakesMaps(name) ? map : Shape{3, classes};
           EXPECT_EQ(InferShapes(graph.value(), 3).value().at("logits"), expected);
         }
       }

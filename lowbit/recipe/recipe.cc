@@ -4,6 +4,7 @@
 #include <cmath>
 #include <functional>
 #include <initializer_list>
+#include <set>
 #include <utility>
 
 #include "lowbit/recipe/quantize_section.h"
@@ -36,6 +37,19 @@ void ReadPublishedNormalization(ConfigReader* reader, DataSection* data) {
   if (!data->std.empty()) RejectUnused(reader, {"scale"}, "'data.std' sets it already");
 }
 
+// Of pictures with masks.
+void ReadMasks(ConfigReader* reader, DataSection* data) {
+  data->mask_values = reader->Ints("mask_values", data->mask_values, 0, 255);
+  data->mask_ignore = reader->Int("mask_ignore", data->mask_ignore, -1, 255);
+  data->test_last = reader->Int("test_last", data->test_last, 0, kMaxCount);
+  const std::set<int64_t> distinct(data->mask_values.begin(), data->mask_values.end());
+  const bool one = reader->Has("mask_values") && distinct.size() < 2;
+  if (one || distinct.size() != data->mask_values.size() || distinct.size() > 255) {
+    reader->Reject("mask_values", "a list of 2 to 255 different grey values");
+  }
+  if (distinct.count(data->mask_ignore) > 0) reader->Reject("mask_ignore", "none of 'data.mask_values'");
+}
+
 Result<DataSection> ReadData(const Config& config) {
   ConfigReader reader(config, "data");
   DataSection data;
@@ -56,6 +70,7 @@ Result<DataSection> ReadData(const Config& config) {
   data.test_path = reader.String("test_path", data.test_path);
   data.factors = reader.Ints("factors", data.factors, 2, 16);
   if (data.factors.empty()) reader.Reject("factors", "a list of at least one number");
+  ReadMasks(&reader, &data);
   data.threads = reader.Int("threads", data.threads, 0, 1024);
   data.sequential = reader.Bool("sequential", data.sequential);
   LOWBIT_RETURN_IF_ERROR(reader.Finish());

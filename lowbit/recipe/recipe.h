@@ -40,6 +40,10 @@ struct DataSection {
   // Of pictures that a network learns to sharpen:
   std::string test_path;                     // The folder of the test pictures; required to train.
   std::vector<int64_t> factors = {2, 3, 4};  // How many times smaller pictures are made. Each 2..16, at least one.
+  // Of pictures with masks:
+  std::vector<int64_t> mask_values;  // [class]: grey values, all different; empty: those of the training masks. 0..255
+  int64_t mask_ignore = -1;          // The grey value of pixels that do not count; -1: none. -1..255
+  int64_t test_last = 0;             // So many, the last by name, are for tests; 0: those in folders of their own.
   int64_t threads = 0;      // That read training images; 0: one for sets in memory, else all that compute. Speed alone.
   bool sequential = false;  // Read in file order in every epoch instead of a new shuffle (Caffe's data bases).
 };

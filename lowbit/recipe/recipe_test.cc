@@ -458,5 +458,17 @@ TEST(Recipes, EveryFileIsGood) {
   EXPECT_GE(count, 45);
 }
 
+TEST(Recipe, ReadsPicturesWithMasks) {
+  const Recipe recipe = Good(kTrain + "[data]\nmask_values = [255, 0]\nmask_ignore = 7\ntest_last = 6\n");
+  EXPECT_EQ(recipe.data.mask_values, (std::vector<int64_t>{255, 0}));
+  EXPECT_EQ(recipe.data.mask_ignore, 7);
+  EXPECT_EQ(recipe.data.test_last, 6);
+  for (const char* values : {"[]", "[3]", "[3, 3]"}) {
+    EXPECT_THAT(Bad(kTrain + "[data]\nmask_values = " + values), HasSubstr("a list of 2 to 255 different grey values"));
+  }
+  EXPECT_THAT(Bad(kTrain + "[data]\nmask_values = [1, 256]"), HasSubstr("data.mask_values"));
+  EXPECT_THAT(Bad(kTrain + "[data]\nmask_values = [1, 2]\nmask_ignore = 2"), HasSubstr("none of 'data.mask_values'"));
+}
+
 }  // namespace
 }  // namespace lowbit::recipe

@@ -3,6 +3,7 @@
 //   FOLDER/stripes/   a data set in the IDX layout: 3 classes of noisy stripes, grey, 16 x 20
 //   FOLDER/colours/   a data set in CIFAR-10's layout: 5 classes of noisy tints
 //   FOLDER/pictures/  an image folder: 3 classes of tinted PNG files of several sizes, and one damaged training picture
+//   FOLDER/discs/     pictures with masks: a bright disc, 200, on dark ground, 50; the last picture is 45 x 50, the others 48 x 64
 //   FOLDER/model.lbm  an untrained network for the first, its weights ternary
 //
 // usage: lowbit_make_files FOLDER
@@ -106,6 +107,26 @@ Status WriteImageFolder(const std::string& folder) {
   return WriteFileAtomic(folder + "/train/green/7.png", "no picture");
 }
 
+Status WriteDiscs(const std::string& folder) {
+  for (const char* name : {"/train-image", "/train-label"}) LOWBIT_RETURN_IF_ERROR(MakeFolders(folder + name));
+  for (int number = 0; number < 6; ++number) {
+    const uint32_t height = number == 5 ? 45 : 48, width = number == 5 ? 50 : 64;
+    const CounterRandom random(static_cast<uint64_t>(number), StreamOf("disc"));
+    data::Bytes pixels, mask;
+    for (uint32_t i = 0; i < height * width; ++i) {
+      const int y = static_cast<int>(i / width) - 18 - 2 * number, x = static_cast<int>(i % width) - 20 - 3 * number;
+      const bool inside = y * y + x * x < 200;
+      pixels.push_back(Noisy(inside ? 150 : 40, random, i));
+      mask.push_back(inside ? 200 : 50);
+    }
+    const std::string name = std::to_string(number) + ".png";
+    const auto png = [&](const data::Bytes& plane) { return data::Png(PNG_FORMAT_GRAY, height, width, plane.data()); };
+    LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(folder + "/train-image/" + name, png(pixels)));
+    LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(folder + "/train-label/" + name, png(mask)));
+  }
+  return Ok();
+}
+
 // Ternary weights in place of float ones, by the plain quantizer.
 Status Quantize(Graph* graph) {
   LOWBIT_TRY(const auto quantizer, quant::CreateQuantizer("twn", Config()));
@@ -132,6 +153,7 @@ Status WriteAll(const std::string& folder) {
   LOWBIT_RETURN_IF_ERROR(WriteStripes(folder + "/stripes"));
   LOWBIT_RETURN_IF_ERROR(WriteTints(folder + "/colours"));
   LOWBIT_RETURN_IF_ERROR(WriteImageFolder(folder + "/pictures"));
+  LOWBIT_RETURN_IF_ERROR(WriteDiscs(folder + "/discs"));
   return WriteModel(folder + "/model.lbm");
 }
 

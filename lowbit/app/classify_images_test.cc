@@ -42,12 +42,13 @@ TEST(ClassifyImages, HearsRecordings) {
   folder.Write("a.wav", data::WavFile(Ramp(3000), 8000));
   folder.Write("b.wav", data::WavFile(Ramp(3000), 16000));
   folder.Write("c.wav", {1, 2, 3});
-  const auto answers = ClassifyImages(network, {folder.File("a.wav")}, 2, 1);
+  const auto answers = ClassifyImages(Classifier::Load(network, 1).value(), {folder.File("a.wav")}, 2);
   ASSERT_TRUE(answers.ok()) << answers.error().message;
   ASSERT_EQ(answers.value()[0].top.size(), 2u);
   EXPECT_NEAR(answers.value()[0].top[0].probability + answers.value()[0].top[1].probability, 1, 1e-6);
   const auto error = [&](const char* name) {
-    return ClassifyImages(network, {folder.File("a.wav"), folder.File(name)}, 2, 1).error().message;
+    Classifier classifier = Classifier::Load(network, 1).value();
+    return ClassifyImages(std::move(classifier), {folder.File("a.wav"), folder.File(name)}, 2).error().message;
   };
   EXPECT_THAT(error("b.wav"), HasSubstr("b.wav: has 16000 samples in a second; 8000 were expected"));
   EXPECT_THAT(error("c.wav"), HasSubstr("c.wav: is no sound file"));

@@ -15,6 +15,7 @@
 #include "lowbit/format/onnx/file_builder.h"
 #include "lowbit/format/onnx/names.h"
 #include "lowbit/format/onnx/write_quantizers.h"
+#include "lowbit/format/onnx/write_recurrent.h"
 #include "lowbit/format/onnx/write_trunc.h"
 #include "lowbit/format/onnx/write_weights.h"
 
@@ -189,7 +190,11 @@ class Writer {
     LOWBIT_TRY(copy.inputs, Inputs(node));
     if (file_.opset() < 18 && node.op.rfind("Reduce", 0) == 0 && node.op != "ReduceSum") UseAxesAttribute(&copy);
     for (size_t i = 0; i < node.outputs.size(); ++i) types_[node.outputs[i]] = ResultType(node, i);
-    file_.AddNode(copy);
+    if (IntAttribute(node, "layout", 0) == 1) {
+      WriteRecurrent(std::move(copy), &file_);
+    } else {
+      file_.AddNode(copy);
+    }
     return Ok();
   }
 

@@ -115,8 +115,8 @@ struct Network::Impl {
   Watcher watcher;
   std::vector<int> inputs, outputs;
   std::vector<Layer> layers;
-  std::map<std::string, const Node*>
-      relus_taken;  // By name of a quantizer that does its Relu along, and of the Relu: the Relu.
+  // The Relu, by the name of a quantizer that does it along and by its own.
+  std::map<std::string, const Node*> relus_taken;
   std::map<std::string, std::unique_ptr<WeightMethod>> methods;  // By parameter.
   std::vector<TrainedParameter> parameters;
   NamedTensors buffers;

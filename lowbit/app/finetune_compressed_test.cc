@@ -58,6 +58,13 @@ TEST_F(FinetuningRecipeTest, WithoutOneItIsAdamAlongACosine) {
   EXPECT_EQ(std::get<ConfigTable>(options.at("layers").value).count("conv2"), 1U);
 }
 
+// Training refuses to skip what no method could quantize.
+TEST_F(FinetuningRecipeTest, OnlyLayersThatMethodsKnowAreSkipped) {
+  graph_.parameters["mixed.weight"].value = FloatTensor({10, 10}, std::vector<float>(100));
+  graph_.nodes.push_back({"mixed", "MatMul", {graph_.outputs[0], "mixed.weight"}, {"mixed"}, {}});
+  EXPECT_THAT(Read({3, ""}).quantize.skip, ElementsAre("conv1", "fc"));
+}
+
 TEST_F(FinetuningRecipeTest, ARecipeGivesItsDataAndTraining) {
   const std::string text =
       "seed = 7\n[data]\nname = \"cifar10\"\nmean = [0.5]\nstd = [0.2]\n[augment]\nflip = true\n[model]\n"

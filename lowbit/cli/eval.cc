@@ -110,8 +110,7 @@ void AddEval(CLI::App* program, int* code) {
   command->add_option("subject", arguments->request.run, "A run's folder, or a packed .lbm file")->required();
   command->add_option("--data", arguments->request.data,
                       "NAME[:PATH] of the data set (default: the one trained on); super-resolution:FOLDER; "
-                      "segmentation:FOLDER; with --against "
-                      "pictures:FOLDER too");
+                      "segmentation:FOLDER; with --against pictures:FOLDER too");
   command->add_option("--device", arguments->request.device, "cpu or cuda, for a run")->capture_default_str();
   command->add_option("--threads", arguments->request.threads, "Threads (0: all cores)")
       ->check(CLI::Range(0, 1024))

@@ -26,8 +26,8 @@ struct MaskValues {
 struct MaskedPicture {
   std::string path, mask_path;
   Image8 picture;
-  std::vector<uint8_t>
-      mask;  // [height, width] of the picture: grey values as the file has them, or classes (NumberClasses).
+  // [height, width] of the picture: grey values as the file has them, or classes (NumberClasses).
+  std::vector<uint8_t> mask;
 
   int64_t height() const { return picture.shape[1]; }
   int64_t width() const { return picture.shape[2]; }

@@ -47,8 +47,7 @@ std::vector<DatasetKind> Kinds() {
   kind.description = "JPEG and PNG pictures with masks, whose grey values say the class of every pixel";
   kind.how_to_get =
       "put pictures into a folder train-image and masks of the same names into train-label beside it, those of the "
-      "test "
-      "into test-image and test-label";
+      "test into test-image and test-label";
   kind.folder_names = {"isbi2012"};
   kind.folders = {{"train-image"}, {"train-label"}};
   kind.load = Load;

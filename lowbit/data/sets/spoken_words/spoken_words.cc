@@ -152,8 +152,7 @@ std::vector<DatasetKind> Kinds() {
   fsdd.name = "fsdd";
   fsdd.description =
       "spoken digits (Free Spoken Digit Dataset), 8 kHz, as spectrograms 96x40; recordings 0-4 of each digit and "
-      "speaker are "
-      "the test set";
+      "speaker are the test set";
   fsdd.how_to_get =
       "clone github.com/Jakobovski/free-spoken-digit-dataset and name its folder recordings, with the WAV files";
   fsdd.folder_names = {"free-spoken-digit-dataset/recordings"};

@@ -1,0 +1,163 @@
+// A compiled stretch of a network gives the codes and the sums of the network's integer form, bit for bit.
+
+#include "lowbit/accelerator/compile.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "lowbit/accelerator/execute.h"
+#include "lowbit/accelerator/test_networks.h"
+
+namespace lowbit::accelerator {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+constexpr Coding kTernary = {1, 0, true}, kElastic41 = {2, 1, true}, kElastic30 = {2, 0, true};
+constexpr Coding kUnsigned4 = {2, 2, false}, kUnsigned3 = {2, 1, false}, kSigned4 = {2, 1, true};
+
+// The stretch executed on what the integer form has at its beginning.
+std::vector<int64_t> RunOn(const Compiled& compiled, const std::map<std::string, DoubleTensor>& values) {
+  const Array& array = compiled.program.array;
+  std::vector<uint8_t> memory(static_cast<size_t>(compiled.program.activation_words * array.lanes), 0);
+  const std::vector<int64_t> input = AsIntegers(values.at(compiled.input.value));
+  Load(array, compiled.input, input, &memory);
+  const auto sums = Execute(compiled.program, &memory);
+  EXPECT_TRUE(sums.ok()) << (sums.ok() ? "" : sums.error().message);
+  if (!compiled.raw) return Unload(array, compiled.output, memory);
+  // [group][pixel][row] -> [channel][pixel]
+  const Place& out = compiled.output;
+  const int64_t plane = out.height * out.width;
+  std::vector<int64_t> result;
+  for (int64_t c = 0; c < out.channels; ++c) {
+    for (int64_t pixel = 0; pixel < plane; ++pixel) {
+      result.push_back(
+          sums.value().at(static_cast<size_t>((c / array.lanes * plane + pixel) * array.lanes + c % array.lanes)));
+    }
+  }
+  return result;
+}
+
+// For some images, with 2, 4 and 8 lanes: as the integer form has the last value, which has more than `distinct` numbers.
+void ExpectSame(const Graph& graph, const std::string& from, const std::string& to, size_t distinct) {
+  std::set<int64_t> numbers;
+  for (const int lanes : {2, 4, 8}) {
+    const auto compiled = Compile(graph, {from, to, lanes});
+    ASSERT_TRUE(compiled.ok()) << compiled.error().message;
+    for (uint64_t seed = 1; seed <= 4; ++seed) {
+      const auto values = ValuesOf(graph, seed);
+      const std::vector<int64_t> expected = AsIntegers(values.at(compiled.value().output.value));
+      EXPECT_EQ(RunOn(compiled.value(), values), expected) << lanes << " lanes, image " << seed;
+      numbers.insert(expected.begin(), expected.end());
+    }
+  }
+  EXPECT_GT(numbers.size(), distinct);
+}
+
+Graph Plain(uint64_t seed) {
+  TestNetwork net(seed, {kDynamic, 3, 9, 8});
+  std::string x = net.Levels("image", "in", .1f, kUnsigned4);
+  x = net.Add("Relu", {net.Conv(x, "conv1", {6, 3, 3, 3}, kElastic41, 1, 1)}, "relu1");
+  x = net.Add("MaxPool", {x}, "pool1",
+              {{"kernel_shape", std::vector<int64_t>{2, 2}}, {"strides", std::vector<int64_t>{2, 2}}});
+  x = net.Levels(x, "levels1", .1f, kUnsigned4);
+  x = net.Add("Relu", {net.Conv(x, "conv2", {9, 6, 3, 2}, kElastic41, 1, 2)}, "relu2");
+  x = net.Add("Flatten", {net.Grid(x, "grid2", .4f, 3)}, "flatten");
+  return net.Finish(net.Linear(x, "fc", 5, 9 * 2 * 3, kElastic30));
+}
+
+// Of two blocks; the second halves the image and puts channels of zeros at both sides of the shortcut, as ResNets for CIFAR do.
+Graph Residual(uint64_t seed) {
+  TestNetwork net(seed, {kDynamic, 4, 6, 7});
+  const std::string in = net.Levels("image", "in", .15f, kUnsigned3);
+  std::string x = net.Add("Relu", {net.Conv(in, "conv1", {4, 4, 3, 3}, kElastic41, 1, 1)}, "relu1");
+  x = net.Conv(net.Levels(x, "levels1", .2f, kUnsigned3), "conv2", {4, 4, 3, 3}, kElastic41, 1, 1);
+  const std::string one =
+      net.Levels(net.Add("Relu", {net.Add("Add", {x, in}, "add1")}, "relu2"), "levels2", .2f, kUnsigned3);
+  x = net.Add("Relu", {net.Conv(one, "conv3", {8, 4, 3, 3}, kElastic41, 1, 2)}, "relu3");
+  x = net.Conv(net.Levels(x, "levels3", .2f, kUnsigned3), "conv4", {8, 8, 3, 3}, kElastic41, 1, 1);
+  const std::string kept = net.Add("Slice",
+                                   {one, net.Integers("starts", {0, 0}), net.Integers("ends", {6, 7}),
+                                    net.Integers("axes", {2, 3}), net.Integers("steps", {2, 2})},
+                                   "kept");
+  const std::string wide = net.Add("Pad", {kept, net.Integers("pads", {0, 2, 0, 0, 0, 2, 0, 0})}, "wide");
+  x = net.Add("Relu", {net.Add("Add", {wide, x}, "add2")}, "relu4");
+  return net.Finish(net.Levels(x, "out", .3f, kUnsigned3));
+}
+
+TEST(Compile, GivesTheCodesOfALayer) {
+  for (const uint64_t seed : {1, 2}) ExpectSame(Plain(seed), "in", "levels1", 10);
+}
+
+TEST(Compile, GivesTheSumsOfTheLastLayer) { ExpectSame(Plain(3), "in", "", 15); }
+
+TEST(Compile, BeginsWhereItIsAskedTo) { ExpectSame(Plain(4), "levels1", "grid2", 5); }
+
+TEST(Compile, AddsTheOtherSideOfAResidualBlock) {
+  ExpectSame(Residual(1), "in", "levels2", 6);
+  // Four channels of zeros are no whole group of 8.
+  const auto wide = Compile(Residual(2), {"in", "out", 8});
+  ASSERT_FALSE(wide.ok());
+  EXPECT_THAT(wide.error().message, HasSubstr("fewer lanes"));
+  const Graph graph = Residual(2);
+  for (uint64_t seed = 1; seed <= 8; ++seed) {
+    const auto compiled = Compile(graph, {"in", "out", 2});
+    ASSERT_TRUE(compiled.ok()) << compiled.error().message;
+    const auto values = ValuesOf(graph, seed);
+    EXPECT_EQ(RunOn(compiled.value(), values), AsIntegers(values.at(compiled.value().output.value)));
+  }
+}
+
+TEST(Compile, TakesActivationsWithASign) {
+  TestNetwork net(5, {kDynamic, 5, 7, 5});
+  std::string x = net.Levels("image", "in", .2f, kSigned4);
+  x = net.Levels(net.Conv(x, "conv1", {6, 5, 3, 3}, kTernary, 1, 1), "levels1", .6f, kSigned4);
+  x = net.Add("MaxPool", {x}, "pool1",
+              {{"kernel_shape", std::vector<int64_t>{3, 3}}, {"pads", std::vector<int64_t>(4, 1)}});
+  const Graph graph = net.Finish(net.Levels(net.Conv(x, "conv2", {8, 6, 1, 1}, kElastic41, 0, 1), "out", .12f, kSigned4));
+  ExpectSame(graph, "in", "out", 9);
+}
+
+TEST(Compile, SaysWhatTheHostIsLeftWith) {
+  const auto compiled = Compile(Plain(1), {"levels1", "", 4});
+  ASSERT_TRUE(compiled.ok()) << compiled.error().message;
+  EXPECT_THAT(compiled.value().before, ElementsAre("in/rescale", "in", "conv1", "conv1/mul", "conv1/add", "relu1",
+                                                   "pool1", "levels1/rescale", "levels1"));
+  EXPECT_THAT(compiled.value().behind, ElementsAre("fc/mul"));
+  ASSERT_EQ(compiled.value().sources.size(), 2u);
+  EXPECT_EQ(compiled.value().sources[0].node, "conv2");
+  EXPECT_EQ(compiled.value().sources[0].macs, 9 * 6 * 3 * 2 * (2 * 3));
+}
+
+TEST(Compile, RefusesWhatTheAcceleratorHasNot) {
+  const auto error = [](const Graph& graph, const CompileOptions& options) {
+    const auto compiled = Compile(graph, options);
+    return compiled.ok() ? "" : compiled.error().message;
+  };
+  EXPECT_THAT(error(Plain(1), {"conv1", "", 4}), HasSubstr("no quantizer's value"));
+  EXPECT_THAT(error(Plain(1), {"in", "relu1", 4}), HasSubstr("'relu1' (Relu)"));
+  EXPECT_THAT(error(Plain(1), {"grid2", "levels1", 4}), HasSubstr("'image' is not computed from 'grid2/codes' alone"));
+  EXPECT_THAT(error(Plain(1), {"", "", 65}), HasSubstr("1 to 64"));
+  TestNetwork floats(1, {kDynamic, 2, 4, 4});
+  EXPECT_THAT(error(floats.Finish(floats.Conv("image", "conv", {2, 2, 1, 1}, kTernary, 0, 1)), {}),
+              HasSubstr("quantizes no activations"));
+  TestNetwork average(1, {kDynamic, 2, 4, 4});
+  std::string x = average.Conv(average.Levels("image", "in", .1f, kUnsigned3), "conv", {2, 2, 1, 1}, kTernary, 0, 1);
+  x = average.Levels(average.Add("GlobalAveragePool", {x}, "mean"), "out", .1f, kUnsigned3);
+  EXPECT_THAT(error(average.Finish(x), {"in", "out", 2}), HasSubstr("'mean' (GlobalAveragePool)"));
+}
+
+TEST(SmallestCoding, HasAllIntegers) {
+  EXPECT_EQ(SmallestCoding({-1, 0, 1}, 8).value(), kTernary);
+  EXPECT_EQ(SmallestCoding({0, 1, 2, 3, 4, 6, 8, 12, -6}, 8).value(), kElastic41);
+  EXPECT_EQ(SmallestCoding({0, 15, 7}, 8).value(), (Coding{1, 3, false}));
+  EXPECT_EQ(SmallestCoding({-8, 7}, 8).value(), (Coding{1, 3, true}));
+  EXPECT_FALSE(SmallestCoding({0, 127, 254}, 7).ok());
+}
+
+}  // namespace
+}  // namespace lowbit::accelerator

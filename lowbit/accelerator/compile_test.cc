@@ -70,8 +70,20 @@ Graph Plain(uint64_t seed) {
   return net.Finish(net.Linear(x, "fc", 5, 9 * 2 * 3, kElastic30));
 }
 
+// Every second pixel, as different tools write it.
+std::string Halve(TestNetwork* net, const std::string& input, bool slice) {
+  if (!slice) {
+    return net->Add("MaxPool", {input}, "kept",
+                    {{"kernel_shape", std::vector<int64_t>{1, 1}}, {"strides", std::vector<int64_t>{2, 2}}});
+  }
+  return net->Add("Slice",
+                  {input, net->Integers("starts", {0, 0}), net->Integers("ends", {6, 7}), net->Integers("axes", {2, 3}),
+                   net->Integers("steps", {2, 2})},
+                  "kept");
+}
+
 // Of two blocks; the second halves the image and puts channels of zeros at both sides of the shortcut, as ResNets for CIFAR do.
-Graph Residual(uint64_t seed) {
+Graph Residual(uint64_t seed, bool slice) {
   TestNetwork net(seed, {kDynamic, 4, 6, 7});
   const std::string in = net.Levels("image", "in", .15f, kUnsigned3);
   std::string x = net.Add("Relu", {net.Conv(in, "conv1", {4, 4, 3, 3}, kElastic41, 1, 1)}, "relu1");
@@ -80,10 +92,7 @@ Graph Residual(uint64_t seed) {
       net.Levels(net.Add("Relu", {net.Add("Add", {x, in}, "add1")}, "relu2"), "levels2", .2f, kUnsigned3);
   x = net.Add("Relu", {net.Conv(one, "conv3", {8, 4, 3, 3}, kElastic41, 1, 2)}, "relu3");
   x = net.Conv(net.Levels(x, "levels3", .2f, kUnsigned3), "conv4", {8, 8, 3, 3}, kElastic41, 1, 1);
-  const std::string kept = net.Add("Slice",
-                                   {one, net.Integers("starts", {0, 0}), net.Integers("ends", {6, 7}),
-                                    net.Integers("axes", {2, 3}), net.Integers("steps", {2, 2})},
-                                   "kept");
+  const std::string kept = Halve(&net, one, slice);
   const std::string wide = net.Add("Pad", {kept, net.Integers("pads", {0, 2, 0, 0, 0, 2, 0, 0})}, "wide");
   x = net.Add("Relu", {net.Add("Add", {wide, x}, "add2")}, "relu4");
   return net.Finish(net.Levels(x, "out", .3f, kUnsigned3));
@@ -98,18 +107,30 @@ TEST(Compile, GivesTheSumsOfTheLastLayer) { ExpectSame(Plain(3), "in", "", 15); 
 TEST(Compile, BeginsWhereItIsAskedTo) { ExpectSame(Plain(4), "levels1", "grid2", 5); }
 
 TEST(Compile, AddsTheOtherSideOfAResidualBlock) {
-  ExpectSame(Residual(1), "in", "levels2", 6);
-  // Four channels of zeros are no whole group of 8.
-  const auto wide = Compile(Residual(2), {"in", "out", 8});
-  ASSERT_FALSE(wide.ok());
-  EXPECT_THAT(wide.error().message, HasSubstr("fewer lanes"));
-  const Graph graph = Residual(2);
-  for (uint64_t seed = 1; seed <= 8; ++seed) {
+  for (const bool slice : {true, false}) {
+    ExpectSame(Residual(1, slice), "in", "levels2", 6);
+    const Graph graph = Residual(2, slice);
+    // Two channels of zeros are no whole group of 4.
+    const auto wide = Compile(graph, {"in", "out", 4});
+    ASSERT_FALSE(wide.ok());
+    EXPECT_THAT(wide.error().message, HasSubstr("fewer lanes"));
     const auto compiled = Compile(graph, {"in", "out", 2});
     ASSERT_TRUE(compiled.ok()) << compiled.error().message;
-    const auto values = ValuesOf(graph, seed);
-    EXPECT_EQ(RunOn(compiled.value(), values), AsIntegers(values.at(compiled.value().output.value)));
+    for (uint64_t seed = 1; seed <= 8; ++seed) {
+      const auto values = ValuesOf(graph, seed);
+      EXPECT_EQ(RunOn(compiled.value(), values), AsIntegers(values.at(compiled.value().output.value)));
+    }
   }
+}
+
+TEST(Compile, PoolsWhatIsAdded) {
+  TestNetwork net(6, {kDynamic, 4, 6, 6});
+  const std::string in = net.Levels("image", "in", .15f, kUnsigned3);
+  const std::vector<int64_t> two = {2, 2};
+  const std::string pooled = net.Add("MaxPool", {in}, "pooled", {{"kernel_shape", two}, {"strides", two}});
+  const std::string x = net.Conv(in, "conv1", {4, 4, 2, 2}, kElastic41, 0, 2);
+  const Graph graph = net.Finish(net.Levels(net.Add("Add", {pooled, x}, "add"), "out", .3f, kUnsigned3));
+  ExpectSame(graph, "in", "out", 5);
 }
 
 TEST(Compile, TakesActivationsWithASign) {
@@ -118,7 +139,8 @@ TEST(Compile, TakesActivationsWithASign) {
   x = net.Levels(net.Conv(x, "conv1", {6, 5, 3, 3}, kTernary, 1, 1), "levels1", .6f, kSigned4);
   x = net.Add("MaxPool", {x}, "pool1",
               {{"kernel_shape", std::vector<int64_t>{3, 3}}, {"pads", std::vector<int64_t>(4, 1)}});
-  const Graph graph = net.Finish(net.Levels(net.Conv(x, "conv2", {8, 6, 1, 1}, kElastic41, 0, 1), "out", .12f, kSigned4));
+  const Graph graph =
+      net.Finish(net.Levels(net.Conv(x, "conv2", {8, 6, 1, 1}, kElastic41, 0, 1), "out", .12f, kSigned4));
   ExpectSame(graph, "in", "out", 9);
 }
 

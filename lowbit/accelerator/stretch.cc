@@ -217,19 +217,27 @@ class Finder {
     return Ok();
   }
 
-  // Every n-th pixel of a tensor of integers.
-  Status TakeSlice(const Node& node, Path* path) {
-    const Node* maker = Maker(node.inputs[0]);
-    if (maker == nullptr || !(node.inputs[0] == from_ || IsQuantizer(*maker))) {
-      return Invalid(NodePrefix(node) + "slices something else than integers");
-    }
+  bool IsCoded(const std::string& value) const {
+    const Node* maker = Maker(value);
+    return value == from_ || (maker != nullptr && IsQuantizer(*maker));
+  }
+
+  // The node reads the skip tensor and gives every n-th pixel of it.
+  void TakeStrides(const Node& node, Path* path) {
     const Shape& in = shapes_.at(node.inputs[0]);
     const Shape& out = shapes_.at(node.outputs[0]);
-    LOWBIT_RETURN_IF_ERROR(TakeSkip(node.inputs[0], path));
-    LOWBIT_RETURN_IF_ERROR(CheckSlice(node, in, out));
     path->skip->stride_y = (in[2] + out[2] - 1) / out[2];
     path->skip->stride_x = (in[3] + out[3] - 1) / out[3];
     path->codes.push_back({node.name, "Identity", {node.inputs[0]}, node.outputs, {}});
+  }
+
+  Status TakeSlice(const Node& node, Path* path) {
+    if (!IsCoded(node.inputs[0])) return Invalid(NodePrefix(node) + "slices something else than integers");
+    const Shape& in = shapes_.at(node.inputs[0]);
+    const Shape& out = shapes_.at(node.outputs[0]);
+    LOWBIT_RETURN_IF_ERROR(CheckSlice(node, in, out));
+    LOWBIT_RETURN_IF_ERROR(TakeSkip(node.inputs[0], path));
+    TakeStrides(node, path);
     return Ok();
   }
 
@@ -281,10 +289,23 @@ class Finder {
   }
 
   Status TakePool(const Node& node, Path* path) {
+    if (IsCoded(node.inputs[0])) return TakePooledSkip(node, path);
     if (path->summed || path->padded) return Invalid(NodePrefix(node) + "a pool before a sum is not one of integers");
     path->pools.push_back(&node);
     LOWBIT_RETURN_IF_ERROR(Trace(node.inputs[0], path));
     path->codes.push_back({node.name, "Identity", {node.inputs[0]}, node.outputs, {}});
+    return Ok();
+  }
+
+  // A window of one pixel only skips pixels; others are a layer of their own.
+  Status TakePooledSkip(const Node& node, Path* path) {
+    const auto all = [&](const char* attribute, int64_t value) {
+      const std::vector<int64_t> list = IntsAttribute(node, attribute, {});
+      return std::all_of(list.begin(), list.end(), [value](int64_t one) { return one == value; });
+    };
+    if (!all("kernel_shape", 1) || !all("pads", 0)) return TakeSkip(node.outputs[0], path);
+    LOWBIT_RETURN_IF_ERROR(TakeSkip(node.inputs[0], path));
+    TakeStrides(node, path);
     return Ok();
   }
 

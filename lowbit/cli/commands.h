@@ -13,6 +13,7 @@ void AddImport(CLI::App* program, int* code);
 void AddExport(CLI::App* program, int* code);
 void AddCalibrate(CLI::App* program, int* code);
 void AddCompress(CLI::App* program, int* code);
+void AddAccelerate(CLI::App* program, int* code);
 void AddRun(CLI::App* program, int* code);
 void AddInspect(CLI::App* program, int* code);
 void AddData(CLI::App* program, int* code);

@@ -38,6 +38,7 @@ int main(int argc, char** argv) {
   lowbit::cli::AddExport(&program, &code);
   lowbit::cli::AddCalibrate(&program, &code);
   lowbit::cli::AddCompress(&program, &code);
+  lowbit::cli::AddAccelerate(&program, &code);
   lowbit::cli::AddRun(&program, &code);
   lowbit::cli::AddInspect(&program, &code);
   lowbit::cli::AddData(&program, &code);

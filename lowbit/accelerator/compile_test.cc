@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <set>
 
-#include "lowbit/accelerator/execute.h"
+#include "lowbit/accelerator/check.h"
 #include "lowbit/accelerator/test_networks.h"
 
 namespace lowbit::accelerator {
@@ -20,26 +20,11 @@ using ::testing::HasSubstr;
 constexpr Coding kTernary = {1, 0, true}, kElastic41 = {2, 1, true}, kElastic30 = {2, 0, true};
 constexpr Coding kUnsigned4 = {2, 2, false}, kUnsigned3 = {2, 1, false}, kSigned4 = {2, 1, true};
 
-// The stretch executed on what the integer form has at its beginning.
+// The stretch on what the integer form has at its beginning.
 std::vector<int64_t> RunOn(const Compiled& compiled, const std::map<std::string, DoubleTensor>& values) {
-  const Array& array = compiled.program.array;
-  std::vector<uint8_t> memory(static_cast<size_t>(compiled.program.activation_words * array.lanes), 0);
-  const std::vector<int64_t> input = AsIntegers(values.at(compiled.input.value));
-  Load(array, compiled.input, input, &memory);
-  const auto sums = Execute(compiled.program, &memory);
-  EXPECT_TRUE(sums.ok()) << (sums.ok() ? "" : sums.error().message);
-  if (!compiled.raw) return Unload(array, compiled.output, memory);
-  // [group][pixel][row] -> [channel][pixel]
-  const Place& out = compiled.output;
-  const int64_t plane = out.height * out.width;
-  std::vector<int64_t> result;
-  for (int64_t c = 0; c < out.channels; ++c) {
-    for (int64_t pixel = 0; pixel < plane; ++pixel) {
-      result.push_back(
-          sums.value().at(static_cast<size_t>((c / array.lanes * plane + pixel) * array.lanes + c % array.lanes)));
-    }
-  }
-  return result;
+  const auto result = RunStretch(compiled, AsIntegers(values.at(compiled.input.value)));
+  EXPECT_TRUE(result.ok()) << (result.ok() ? "" : result.error().message);
+  return result.ok() ? result.value() : std::vector<int64_t>{};
 }
 
 // For some images, with 2, 4 and 8 lanes: as the integer form has the last value, which has more than `distinct` numbers.
@@ -142,6 +127,20 @@ TEST(Compile, TakesActivationsWithASign) {
   const Graph graph =
       net.Finish(net.Levels(net.Conv(x, "conv2", {8, 6, 1, 1}, kElastic41, 0, 1), "out", .12f, kSigned4));
   ExpectSame(graph, "in", "out", 9);
+}
+
+TEST(CompareStretch, CountsWhatDiffers) {
+  const Graph graph = Plain(7);
+  Compiled compiled = Compile(graph, {"in", "levels1", 4}).value();
+  const DoubleTensor image = ImageOf(graph, 1);
+  Comparison comparison = CompareStretch(graph, compiled, image).value();
+  EXPECT_EQ(comparison.elements, 6 * 4 * 4);
+  EXPECT_EQ(comparison.different, 0);
+  // Every code of the first channel becomes the largest.
+  for (size_t i = 0; i < 16; ++i) compiled.program.thresholds[4 * i] = compiled.program.array.Always();
+  comparison = CompareStretch(graph, compiled, image).value();
+  EXPECT_GT(comparison.different, 8);
+  EXPECT_LE(comparison.different, 16);
 }
 
 TEST(Compile, SaysWhatTheHostIsLeftWith) {

@@ -40,7 +40,7 @@ class Finder {
     LOWBIT_TRY(const size_t input, AddTensor(*first));
     static_cast<void>(input);
     const Node* last = Maker(to);
-    if (last == nullptr) return Invalid("'" + to + "' is no node's value");
+    if (last == nullptr) return Invalid("'" + to + "' is no node and no value of the network");
     if (IsQuantizer(*last)) {
       LOWBIT_TRY(const size_t tensor, TensorOf(to));
       static_cast<void>(tensor);

@@ -110,14 +110,18 @@ class TestNetwork {
   uint64_t next_ = 0;
 };
 
-// All values of the integer form for one random image.
-inline std::map<std::string, DoubleTensor> ValuesOf(const Graph& graph, uint64_t seed) {
+inline DoubleTensor ImageOf(const Graph& graph, uint64_t seed) {
   Shape shape = graph.inputs[0].shape;
   shape[0] = 1;
   DoubleTensor image(shape);
   const CounterRandom random(seed, StreamOf("accelerator images"));
   for (size_t i = 0; i < image.data.size(); ++i) image.data[i] = static_cast<float>(4 * random.Uniform(i) - 1.5);
-  return Evaluate(ToIntegerForm(graph).value(), {{"image", image}}, Rounding::kFloat).value();
+  return image;
+}
+
+// All values of the integer form for a random image.
+inline std::map<std::string, DoubleTensor> ValuesOf(const Graph& graph, uint64_t seed) {
+  return Evaluate(ToIntegerForm(graph).value(), {{"image", ImageOf(graph, seed)}}, Rounding::kFloat).value();
 }
 
 inline std::vector<int64_t> AsIntegers(const DoubleTensor& tensor) { return {tensor.data.begin(), tensor.data.end()}; }

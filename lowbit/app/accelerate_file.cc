@@ -7,6 +7,7 @@
 #include "lowbit/accelerator/execute.h"
 #include "lowbit/app/text.h"
 #include "lowbit/base/error_in.h"
+#include "lowbit/base/random.h"
 #include "lowbit/format/lbm/lbm.h"
 
 namespace lowbit::app {
@@ -69,15 +70,41 @@ std::string LayerTable(const AcceleratedFile& file) {
   return TextTable(rows);
 }
 
+Status CheckImages(const Graph& graph, int64_t images, AcceleratedFile* file) {
+  if (images > 0 && graph.inputs.size() != 1) return Invalid("--check: the network has more than one input");
+  for (int64_t i = 0; i < images; ++i) {
+    Shape shape = graph.inputs[0].shape;
+    shape[0] = 1;
+    DoubleTensor image(shape);
+    const CounterRandom random(static_cast<uint64_t>(i), StreamOf("accelerator check"));
+    for (size_t j = 0; j < image.data.size(); ++j) image.data[j] = static_cast<double>(random.Below(j, 256));
+    LOWBIT_TRY(const accelerator::Comparison one, CompareStretch(graph, file->compiled, image));
+    file->comparison.elements += one.elements;
+    file->comparison.different += one.different;
+    ++file->checked;
+  }
+  if (file->comparison.different == 0) return Ok();
+  return Failed(
+      fmt::format("{} of {} numbers differ from the network's", file->comparison.different, file->comparison.elements));
+}
+
 }  // namespace
 
-Result<AcceleratedFile> AccelerateFile(const std::string& path, const accelerator::CompileOptions& options,
-                                       double megahertz) {
-  if (!(megahertz > 0 && megahertz <= 1e5)) return Invalid("--clock takes megahertz above 0, at most 100000");
-  LOWBIT_TRY(const Graph graph, lbm::Read(path));
-  Result<accelerator::Compiled> compiled = Compile(graph, options);
-  if (!compiled.ok()) return ErrorIn(path, compiled.error());
-  return AcceleratedFile{path, std::move(compiled.value()), megahertz};
+Result<AcceleratedFile> AccelerateFile(const AccelerateRequest& request) {
+  if (!(request.megahertz > 0 && request.megahertz <= 1e5)) {
+    return Invalid("--clock takes megahertz above 0, at most 100000");
+  }
+  if (request.check < 0) return Invalid("--check takes a number of images, 0 or more");
+  LOWBIT_TRY(const Graph graph, lbm::Read(request.file));
+  AcceleratedFile file;
+  file.path = request.file;
+  file.megahertz = request.megahertz;
+  Result<accelerator::Compiled> compiled = Compile(graph, request.options);
+  if (!compiled.ok()) return ErrorIn(request.file, compiled.error());
+  file.compiled = std::move(compiled.value());
+  const Status checked = CheckImages(graph, request.check, &file);
+  if (!checked.ok()) return ErrorIn(request.file, checked.error());
+  return file;
 }
 
 std::string ToText(const AcceleratedFile& file) {
@@ -93,6 +120,11 @@ std::string ToText(const AcceleratedFile& file) {
   text += fmt::format("from {} to {}{}; left to the host: {} nodes before, {} behind\n", file.compiled.input.value,
                       file.compiled.output.value, file.compiled.raw ? " (sums)" : "", file.compiled.before.size(),
                       file.compiled.behind.size());
+  if (file.checked > 0) {
+    text += fmt::format("checked on {} image{} of random pixels: {} of {} numbers are the network's\n", file.checked,
+                        file.checked == 1 ? "" : "s", Grouped(file.comparison.elements - file.comparison.different),
+                        Grouped(file.comparison.elements));
+  }
   return text;
 }
 
@@ -136,6 +168,7 @@ std::string ToJson(const AcceleratedFile& file) {
                                        {"milliseconds", totals.milliseconds},
                                        {"gops", totals.gops},
                                        {"peak_gops", totals.peak_gops},
+                                       {"checked_images", file.checked},
                                        {"layers", layers},
                                        {"before", compiled.before},
                                        {"behind", compiled.behind}};

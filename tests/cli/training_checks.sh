@@ -94,6 +94,24 @@ check "  leaves no file" test ! -e "$scratch/twice.lbm"
 check "calibrate on data that does not fit" fails_with 2 "$lowbit" calibrate "$scratch/net.lbm" -o "$scratch/twice.lbm" \
   --data "mnist:$scratch"
 
+# The accelerator: its plain model gives the network's integers.
+check "calibrate to 4 bits" "$lowbit" calibrate "$scratch/net.lbm" -o "$scratch/four.lbm" --samples 64 --bits 4 --edge-bits 4
+check "accelerate --check" fails_with 0 "$lowbit" accelerate "$scratch/four.lbm" --check 2
+check "  every number is the network's" says "20 of 20 numbers" "$scratch/out"
+check "accelerate --json" prints_json "$lowbit" accelerate "$scratch/four.lbm" --lanes 4 --clock 100 --json
+not_accelerated() {
+  local what=$1 message=$2
+  shift 2
+  check "not accelerated: $what" fails_with 2 "$lowbit" accelerate "$@"
+  check "  says so" says "$message" "$scratch/err"
+  check "  in one line" test "$(wc -l <"$scratch/err")" = 1
+}
+not_accelerated "float activations" "quantizes no activations" "$scratch/net.lbm"
+not_accelerated "8 bits of both" "no coding of at most 7 bits" "$scratch/integers.lbm"
+not_accelerated "from a node that is none" "'relu9' is no quantizer" "$scratch/four.lbm" --from relu9
+not_accelerated "too many lanes" "1 to 64" "$scratch/four.lbm" --lanes 65
+not_accelerated "a clock that stands" "megahertz above 0" "$scratch/four.lbm" --clock 0
+
 # ONNX out, and in again: the same answers, from the file and from the run.
 check "export to QONNX" "$lowbit" export "$scratch/integers.lbm" -o "$scratch/net.onnx" --flavor qonnx
 check "  and import" "$lowbit" import "$scratch/net.onnx" -o "$scratch/back.lbm"

@@ -2,7 +2,9 @@
 #define LOWBIT_ACCELERATOR_CODING_H_
 
 #include <cstdint>
+#include <vector>
 
+#include "lowbit/base/result.h"
 #include "lowbit/quant/methods/esb/format.h"
 
 namespace lowbit::accelerator {
@@ -28,12 +30,17 @@ struct Coding {
   int Rank(int code) const;
   // REQUIRES: 0 <= rank < count
   int Code(int rank) const;
+  // The code of an integer that the coding has.
+  uint8_t Encode(int64_t integer) const;
   int64_t Largest() const { return Integer(Code(count() - 1)); }
 
   bool operator==(const Coding& other) const {
     return exponent_bits == other.exponent_bits && fraction_bits == other.fraction_bits && is_signed == other.is_signed;
   }
 };
+
+// The coding with the fewest bits, then the fewest exponent bits, that has all the integers. Error: none of at most `most_bits` has.
+Result<Coding> SmallestCoding(const std::vector<int64_t>& integers, int most_bits);
 
 }  // namespace lowbit::accelerator
 

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "lowbit/accelerator/kernel.h"
 #include "lowbit/accelerator/place_tensors.h"
 #include "lowbit/accelerator/stretch.h"
 #include "lowbit/accelerator/thresholds.h"
@@ -15,61 +16,6 @@
 
 namespace lowbit::accelerator {
 namespace {
-
-int64_t Groups(int64_t channels, int lanes) { return (channels + lanes - 1) / lanes; }
-
-// [out channel][kernel height][kernel width][in channel]
-struct Kernel {
-  int64_t out = 0, height = 1, width = 1, in = 0;
-  std::vector<int64_t> weights;
-
-  int64_t& At(int64_t m, int64_t i, int64_t j, int64_t l) {
-    return weights[static_cast<size_t>(((m * height + i) * width + j) * in + l)];
-  }
-  int64_t RowSize() const { return height * width * in; }
-};
-
-Result<std::vector<int64_t>> Integers(const Node& node, const QTensor& tensor) {
-  std::vector<int64_t> integers;
-  for (const float weight : Dequantize(tensor).data) {
-    if (weight != std::nearbyint(weight)) return Invalid(NodePrefix(node) + "its weights are no integers");
-    integers.push_back(static_cast<int64_t>(weight));
-  }
-  return integers;
-}
-
-// A Gemm is a convolution whose kernel is the whole image.
-Result<Kernel> ReadKernel(const Graph& form, const Node& node, const CodedTensor& input) {
-  const auto found = form.parameters.find(node.inputs.at(1));
-  const auto* tensor = found == form.parameters.end() ? nullptr : std::get_if<QTensor>(&found->second.value);
-  if (tensor == nullptr)
-    return Invalid(NodePrefix(node) + "has no low-bit weights, so that its sums are none of integers");
-  LOWBIT_TRY(const std::vector<int64_t> integers, Integers(node, *tensor));
-  const bool conv = node.op == "Conv";
-  const bool across = !conv && IntAttribute(node, "transB", 0) == 0;
-  if (conv && IntAttribute(node, "group", 1) != 1)
-    return Invalid(NodePrefix(node) + "has groups; the accelerator has none");
-  Kernel kernel;
-  kernel.out = tensor->shape[across ? 1 : 0];
-  kernel.height = conv ? tensor->shape[2] : input.height;
-  kernel.width = conv ? tensor->shape[3] : input.width;
-  kernel.in = input.channels;
-  if (static_cast<int64_t>(integers.size()) != kernel.out * kernel.RowSize()) {
-    return Invalid(NodePrefix(node) + "its weights do not fit its input's channels");
-  }
-  kernel.weights.resize(integers.size());
-  for (int64_t m = 0; m < kernel.out; ++m) {
-    for (int64_t l = 0, place = 0; l < kernel.in; ++l) {
-      for (int64_t i = 0; i < kernel.height; ++i) {
-        for (int64_t j = 0; j < kernel.width; ++j, ++place) {
-          const int64_t at = across ? place * kernel.out + m : m * kernel.RowSize() + place;
-          kernel.At(m, i, j, l) = integers[static_cast<size_t>(at)];
-        }
-      }
-    }
-  }
-  return kernel;
-}
 
 class Compiler {
  public:
@@ -218,6 +164,9 @@ class Compiler {
       return Invalid(NodePrefix(stage.node) + "what is added to it begins or ends inside a group of " +
                      std::to_string(lanes_) + " channels; fewer lanes were expected");
     }
+    if (moved && std::count(tensor.levels.begin(), tensor.levels.end(), 0) == 0) {
+      return Invalid(NodePrefix(stage.node) + "what is added to it has channels of zeros, and no 0");
+    }
     layer->skip.used = true;
     layer->skip.base = static_cast<int32_t>(bases_[skip.tensor]);
     layer->skip.row = static_cast<int32_t>(skip.stride_y * tensor.width * groups);
@@ -259,15 +208,13 @@ class Compiler {
     for (int64_t skip = 0; skip < std::max<int64_t>(1, static_cast<int64_t>(skips.size())); ++skip) {
       const int64_t set = skips.empty() ? 0 : RankOf(skips[static_cast<size_t>(skip)]);
       for (int64_t c = 0; c < channels; ++c) {
-        const int64_t limit = limits[static_cast<size_t>(c)];
         for (int rank = 1; rank < array.activation.count(); ++rank) {
           int64_t level = 0;
           while (level <= steps && RankOf(levels[static_cast<size_t>(level)]) < rank) ++level;
           int64_t threshold = array.Never();
           if (level == 0) threshold = array.Always();
           if (level > 0 && level <= steps) {
-            const int64_t sum = found.sums[static_cast<size_t>((skip * steps + level - 1) * channels + c)];
-            threshold = sum > limit ? array.Never() : sum == -limit ? array.Always() : sum;
+            threshold = found.sums[static_cast<size_t>((skip * steps + level - 1) * channels + c)];
           }
           const int64_t word = (c / lanes_ * sets + set) * ranks + rank;
           words[begin + static_cast<size_t>(word * lanes_ + c % lanes_)] = static_cast<int32_t>(threshold);
@@ -278,6 +225,7 @@ class Compiler {
   }
 
   void AddWeights(Kernel& kernel, const Layer& layer) {
+    const Array& array = compiled_.program.array;
     std::vector<uint8_t>& words = compiled_.program.weights;
     for (int64_t g = 0; g < layer.out_groups; ++g) {
       for (int64_t i = 0; i < kernel.height; ++i) {
@@ -285,19 +233,14 @@ class Compiler {
           for (int64_t h = 0; h < layer.in_groups; ++h) {
             for (int64_t m = g * lanes_; m < (g + 1) * lanes_; ++m) {
               for (int64_t l = h * lanes_; l < (h + 1) * lanes_; ++l) {
-                words.push_back(m < kernel.out && l < kernel.in ? WeightCode(kernel.At(m, i, j, l)) : uint8_t{0});
+                words.push_back(m < kernel.out && l < kernel.in ? array.weight.Encode(kernel.At(m, i, j, l))
+                                                                : uint8_t{0});
               }
             }
           }
         }
       }
     }
-  }
-
-  uint8_t WeightCode(int64_t integer) const { return CodeOf(compiled_.program.array.weight, integer); }
-
-  static uint8_t CodeOf(const Coding& coding, int64_t integer) {
-    return coding.format().Encode(std::ldexp(static_cast<double>(integer), -coding.fraction_bits));
   }
 
   const Graph& form_;
@@ -359,21 +302,6 @@ void ListHostNodes(const Graph& form, const Stretch& stretch, const std::string&
 
 }  // namespace
 
-Result<Coding> SmallestCoding(const std::vector<int64_t>& integers, int most_bits) {
-  const bool is_signed = std::any_of(integers.begin(), integers.end(), [](int64_t integer) { return integer < 0; });
-  for (int bits = 1 + (is_signed ? 1 : 0); bits <= most_bits; ++bits) {
-    for (int exponent = 1; exponent <= std::min(4, bits - (is_signed ? 1 : 0)); ++exponent) {
-      const Coding coding = {exponent, bits - (is_signed ? 1 : 0) - exponent, is_signed};
-      std::set<int64_t> numbers;
-      for (int rank = 0; rank < coding.count(); ++rank) numbers.insert(coding.Integer(coding.Code(rank)));
-      const auto has = [&](int64_t integer) { return numbers.count(integer) != 0; };
-      if (std::all_of(integers.begin(), integers.end(), has)) return coding;
-    }
-  }
-  return Invalid("no coding of at most " + std::to_string(most_bits) + " bits has all of their " +
-                 std::to_string(integers.size()) + " integers");
-}
-
 Result<Compiled> Compile(const Graph& graph, const CompileOptions& options) {
   if (options.lanes < 1 || options.lanes > 64) {
     return Invalid("lanes are " + std::to_string(options.lanes) + "; 1 to 64 were expected");
@@ -393,30 +321,6 @@ Result<Compiled> Compile(const Graph& graph, const CompileOptions& options) {
   LOWBIT_TRY(Compiled compiled, Compiler(form, stretch, options.lanes).Run());
   ListHostNodes(form, stretch, from, &compiled);
   return compiled;
-}
-
-void Load(const Array& array, const Place& place, Span<const int64_t> integers, std::vector<uint8_t>* memory) {
-  const int64_t groups = Groups(place.channels, array.lanes), plane = place.height * place.width;
-  const Coding& coding = array.activation;
-  for (int64_t pixel = 0; pixel < plane; ++pixel) {
-    for (int64_t c = 0; c < groups * array.lanes; ++c) {
-      const int64_t integer = c < place.channels ? integers[static_cast<size_t>(c * plane + pixel)] : 0;
-      (*memory)[static_cast<size_t>((place.base + pixel * groups) * array.lanes + c)] =
-          coding.format().Encode(std::ldexp(static_cast<double>(integer), -coding.fraction_bits));
-    }
-  }
-}
-
-std::vector<int64_t> Unload(const Array& array, const Place& place, const std::vector<uint8_t>& memory) {
-  const int64_t groups = Groups(place.channels, array.lanes), plane = place.height * place.width;
-  std::vector<int64_t> integers(static_cast<size_t>(place.channels * plane));
-  for (int64_t c = 0; c < place.channels; ++c) {
-    for (int64_t pixel = 0; pixel < plane; ++pixel) {
-      const uint8_t code = memory[static_cast<size_t>((place.base + pixel * groups) * array.lanes + c)];
-      integers[static_cast<size_t>(c * plane + pixel)] = array.activation.Integer(code);
-    }
-  }
-  return integers;
 }
 
 }  // namespace lowbit::accelerator

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "lowbit/accelerator/place.h"
 #include "lowbit/accelerator/program.h"
 #include "lowbit/base/result.h"
-#include "lowbit/base/span.h"
 #include "lowbit/core/graph.h"
 
 namespace lowbit::accelerator {
@@ -17,14 +17,6 @@ struct CompileOptions {
   // quantizer, and the last Conv or Gemm that can be computed from it.
   std::string from, to;
   int lanes = 8;
-};
-
-// A tensor of the stretch in the activation memory, words [height][width][channels / lanes]; channels that fill up the last word are 0.
-struct Place {
-  std::string value;
-  int64_t channels = 1, height = 1, width = 1;
-  int64_t base = 0;
-  std::vector<int64_t> levels;  // The integers that it may have.
 };
 
 struct Compiled {
@@ -45,13 +37,6 @@ struct Compiled {
 // Weights and activations get the coding with the fewest bits that has all their integers, the accumulators as many bits as the
 // largest sum that the weights allow needs. Errors: FindStretch's; integers that no coding of 8 bits has.
 Result<Compiled> Compile(const Graph& graph, const CompileOptions& options);
-
-// The coding with the fewest bits, then the fewest exponent bits, that has all the integers. Error: none of at most `most_bits` has.
-Result<Coding> SmallestCoding(const std::vector<int64_t>& integers, int most_bits);
-
-// Integers [channels, height, width] of a tensor into the memory, and back. REQUIRES: each of them is one that the coding has.
-void Load(const Array& array, const Place& place, Span<const int64_t> integers, std::vector<uint8_t>* memory);
-std::vector<int64_t> Unload(const Array& array, const Place& place, const std::vector<uint8_t>& memory);
 
 }  // namespace lowbit::accelerator
 

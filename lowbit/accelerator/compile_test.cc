@@ -43,7 +43,7 @@ void ExpectSame(const Graph& graph, const std::string& from, const std::string& 
   EXPECT_GT(numbers.size(), distinct);
 }
 
-Graph Plain(uint64_t seed) {
+Graph Plain(uint64_t seed, bool across = false) {
   TestNetwork net(seed, {kDynamic, 3, 9, 8});
   std::string x = net.Levels("image", "in", .1f, kUnsigned4);
   x = net.Add("Relu", {net.Conv(x, "conv1", {6, 3, 3, 3}, kElastic41, 1, 1)}, "relu1");
@@ -52,7 +52,7 @@ Graph Plain(uint64_t seed) {
   x = net.Levels(x, "levels1", .1f, kUnsigned4);
   x = net.Add("Relu", {net.Conv(x, "conv2", {9, 6, 3, 2}, kElastic41, 1, 2)}, "relu2");
   x = net.Add("Flatten", {net.Grid(x, "grid2", .4f, 3)}, "flatten");
-  return net.Finish(net.Linear(x, "fc", 5, 9 * 2 * 3, kElastic30));
+  return net.Finish(net.Linear(x, "fc", across ? Shape{9 * 2 * 3, 5} : Shape{5, 9 * 2 * 3}, across, kElastic30));
 }
 
 // Every second pixel, as different tools write it.
@@ -87,7 +87,10 @@ TEST(Compile, GivesTheCodesOfALayer) {
   for (const uint64_t seed : {1, 2}) ExpectSame(Plain(seed), "in", "levels1", 10);
 }
 
-TEST(Compile, GivesTheSumsOfTheLastLayer) { ExpectSame(Plain(3), "in", "", 15); }
+TEST(Compile, GivesTheSumsOfTheLastLayer) {
+  ExpectSame(Plain(3), "in", "", 15);
+  ExpectSame(Plain(3, /*across=*/true), "in", "", 15);
+}
 
 TEST(Compile, BeginsWhereItIsAskedTo) { ExpectSame(Plain(4), "levels1", "grid2", 5); }
 

@@ -54,10 +54,11 @@ class TestNetwork {
                name + "_bn");
   }
 
-  std::string Linear(const std::string& input, const std::string& name, int64_t features, int64_t inputs,
+  // `weight`: [features, inputs], `across`: [inputs, features].
+  std::string Linear(const std::string& input, const std::string& name, Shape weight, bool across,
                      const Coding& coding) {
-    Weights(name + ".weight", {features, inputs}, coding);
-    return Add("Gemm", {input, name + ".weight"}, name, {{"transB", int64_t{1}}});
+    Weights(name + ".weight", std::move(weight), coding, across);
+    return Add("Gemm", {input, name + ".weight"}, name, {{"transB", int64_t{across ? 0 : 1}}});
   }
 
   std::string Add(const std::string& op, std::vector<std::string> inputs, const std::string& output,
@@ -90,7 +91,7 @@ class TestNetwork {
     return Floats(name, {count}, std::move(values));
   }
 
-  void Weights(const std::string& name, Shape shape, const Coding& coding) {
+  void Weights(const std::string& name, Shape shape, const Coding& coding, bool one_scale = false) {
     std::vector<float> table;
     for (int rank = 0; rank < coding.count(); ++rank) {
       table.push_back(static_cast<float>(
@@ -99,7 +100,7 @@ class TestNetwork {
     QTensor tensor = {std::move(shape), ValueSet::Table(table), {}, {}};
     tensor.codes.resize(static_cast<size_t>(Elements(tensor.shape)));
     for (uint8_t& code : tensor.codes) code = static_cast<uint8_t>(random_.Below(next_++, table.size()));
-    for (int64_t row = 0; row < tensor.Rows(); ++row) {
+    for (int64_t row = 0; row < (one_scale ? 1 : tensor.Rows()); ++row) {
       tensor.scales.push_back(static_cast<float>(.03 + .1 * random_.Uniform(next_++)));
     }
     graph_.parameters[name].value = std::move(tensor);

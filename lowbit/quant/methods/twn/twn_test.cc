@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "lowbit/quant/methods/twn/rows.h"
+
 namespace lowbit::quant::methods::twn {
 namespace {
 
@@ -62,6 +66,19 @@ TEST(Twn, ThresholdIsStrict) {
   const QTensor q = Method(DeltaScope::kRow, 1.0).Quantize(std::vector<float>{1, -1, 1, 1}, {1, 4});
   EXPECT_THAT(q.codes, Each(1));
   EXPECT_THAT(q.scales, ElementsAre(0.0f));
+}
+
+// Floats are compared with a threshold in double: one that rounds to a threshold just below it is above it.
+TEST(Twn, RowsCompareInDouble) {
+  Options options;
+  options.delta_scope = DeltaScope::kLayer;
+  const std::vector<float> row = {.3f, -.3f, .1f};
+  std::vector<float> levels(3);
+  const double at = row[0];
+  TwnRows(options).QuantizeRow(row, std::nextafter(at, 0.0), levels.data());
+  EXPECT_THAT(levels, ElementsAre(1, -1, 0));
+  TwnRows(options).QuantizeRow(row, at, levels.data());
+  EXPECT_THAT(levels, Each(0));
 }
 
 TEST(Twn, FactorZeroKeepsEverythingButZeros) {

@@ -126,8 +126,8 @@ TEST(SignActivation, PolynomialGradientIsATent) {
   signs.sum().backward();
   EXPECT_TRUE(wide.grad().allclose(at::tensor({1., 2., 1., 0.}, at::kDouble)));
   const at::Tensor half = at::tensor({-.25f, .125f, .5f}).requires_grad_(true);
-  method.apply(half, at::tensor({.5f}), {-1, 1}).sum().backward();
-  EXPECT_TRUE(half.grad().allclose(at::tensor({1.f, 1.5f, 0.f})));
+  (method.apply(half, at::tensor({.5f}), {-1, 1}) * at::tensor({1.f, 2.f, 1.f})).sum().backward();
+  EXPECT_TRUE(half.grad().allclose(at::tensor({1.f, 3.f, 0.f})));
   EXPECT_FALSE(MethodNamed("sign").apply);
 }
 

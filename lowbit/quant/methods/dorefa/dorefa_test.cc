@@ -27,9 +27,9 @@ TEST(Dorefa, GoldenVectors) {
               Pointwise(FloatNear(1e-6f), std::vector<float>{1, -b, 3 * b, -5 * b, b, b, -3 * b, 3 * b}));
 }
 
-// tanh(w) / tanh(2) = 1, -.4794, .6888, -.8648; without tanh it would be 1, -.25, .4, -.6.
+// tanh(w) / tanh(2) = 1, -.4794, .7900, -.8648; without tanh it would be 1, -.25, .5, -.6.
 TEST(Dorefa, SqueezesLargeWeights) {
-  const std::vector<float> values = Values({{"bits", Number(3)}}, {2, -.5f, .8f, -1.2f, 2, -.5f, .8f, -1.2f});
+  const std::vector<float> values = Values({{"bits", Number(3)}}, {2, -.5f, 1, -1.2f, 2, -.5f, 1, -1.2f});
   const float b = 1.f / 7;
   EXPECT_THAT(values, Pointwise(FloatNear(1e-6f), std::vector<float>{1, -3 * b, 5 * b, -1, 1, -3 * b, 5 * b, -1}));
 }

@@ -32,6 +32,14 @@ TEST(Uniform, GoldenVectors) {
               Pointwise(FloatNear(1e-6f), std::vector<float>{.25f, -step, .25f, -.25f, 2 * step, step, -.25f, .25f}));
 }
 
+// The search too knows of one end for both signs.
+TEST(Uniform, LeastSquaresScalesOfNegatedWeightsAreTheSame) {
+  const ConfigTable options = {{"bits", Number(3)}, {"range", Text("mse")}};
+  const auto quantizer = Create(Keys(options)).value();
+  const QTensor q = quantizer->Quantize(std::vector<float>{-4, 3, 2, 1, 4, -3, -2, -1}, {2, 4});
+  EXPECT_EQ(q.scales[0], q.scales[1]);
+}
+
 // Of the magnitudes 1 .. 1000: the smallest that at least that share does not exceed.
 TEST(Uniform, PercentilesCountWeights) {
   std::vector<float> weights;

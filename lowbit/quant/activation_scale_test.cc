@@ -18,6 +18,19 @@ TEST(LeastSquaresScale, CoversAllWhereTheGridHoldsThem) {
   EXPECT_EQ(LeastSquaresScale(both, -2, 1), 1);
 }
 
+TEST(LeastSquaresScale, CoversWhatIsBelowZeroToo) {
+  EXPECT_EQ(LeastSquaresScale(std::vector<float>{-4, -2, 0}, -2, 1), 2);
+}
+
+// The value 3 alone would want the scale 1; the many want the second of the scales that are tried.
+TEST(LeastSquaresScale, TriesSixteenScalesAnOctave) {
+  const double step = std::exp2(-1 / 16.);
+  std::vector<float> values(1001, static_cast<float>(step));
+  for (size_t i = 0; i < 500; ++i) values[i] = static_cast<float>(2 * step);
+  values[1000] = 3;
+  EXPECT_NEAR(LeastSquaresScale(values, 0, 3), step, 1e-12);
+}
+
 // The best uniform grid for a normal distribution: Max 1960, table II; four values .9957 apart around 0, which with 0 among
 // them and one value more below than above is a little different: compare with a search in small steps.
 TEST(LeastSquaresScale, IsTheBestOfAFineSearchOnNormalValues) {

@@ -110,6 +110,7 @@ TEST_P(EveryQuantizer, KeepsZerosWhereItHasZero) {
     for (size_t i = 0; i < values.data.size(); ++i) {
       if (input.weights[i] == 0) {
         EXPECT_EQ(values.data[i], 0) << input.name << " " << i;
+        EXPECT_EQ(q.values.Value(q.codes[i]), 0) << input.name << " " << i;  // Whatever the scale is.
       }
     }
   }

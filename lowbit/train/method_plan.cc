@@ -120,6 +120,13 @@ Status CheckNames(const MethodPlan& plan, const std::vector<std::string>& nodes)
     if (matched.size() > before) continue;
     return Invalid("quantize.layers: '" + rule.pattern + "' matches no node with a weight; there are " + Join(nodes));
   }
+  const bool wanted = plan.make != nullptr || std::any_of(plan.layers.begin(), plan.layers.end(),
+                                                          [](const auto& rule) { return rule.make != nullptr; });
+  const auto is_float = [&](const std::string& node) { return MakeFor(plan, node) == nullptr; };
+  if (wanted && std::all_of(nodes.begin(), nodes.end(), is_float)) {
+    return Invalid("quantize: 'skip' and 'layers' leave no node with a weight to '" + plan.method +
+                   "'; the network would stay float, which 'method' = none says");
+  }
   return Ok();
 }
 

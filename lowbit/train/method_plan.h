@@ -36,7 +36,7 @@ Result<MethodPlan> ReadQuantizeSection(const Config& section);
 // What makes the method of the node of this name; null: its weight stays float.
 const MakeWeightMethod& MakeFor(const MethodPlan& plan, const std::string& node);
 
-// An error if `skip` or a rule names none of these nodes, which are all that have a weight, or if two rules name one.
+// Error: `skip` or a rule names none of these nodes, all that have a weight; two rules name one; a method is left none.
 Status CheckNames(const MethodPlan& plan, const std::vector<std::string>& nodes);
 
 std::vector<std::string> MethodNames();

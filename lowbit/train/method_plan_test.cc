@@ -65,6 +65,15 @@ TEST(CheckNames, NamesWhatMatchesNothingOrTwice) {
   EXPECT_THAT(CheckNames(WithRules({}), {"fc"}).error().message, HasSubstr("unknown node with a weight 'block2.conv'"));
 }
 
+TEST(CheckNames, AMethodWithoutALayerIsRefused) {
+  MethodPlan plan = WithRules({{"block1.*", Table({})}});
+  plan.skip = {"block2.conv", "fc"};
+  EXPECT_THAT(CheckNames(plan, kNodes).error().message, HasSubstr("leave no node with a weight to 'twn'"));
+  plan.skip = {"fc"};
+  EXPECT_TRUE(CheckNames(plan, kNodes).ok());
+  EXPECT_TRUE(CheckNames(ReadQuantizeSection(Table({})).value(), kNodes).ok());  // Without a method all are float.
+}
+
 TEST(ReadQuantizeSection, NamesWhatIsWrongInARule) {
   const auto error = [](ConfigTable rule) {
     return PlanError({{"method", Text("twn")}, {"layers", Table({{"fc", Table(std::move(rule))}})}});

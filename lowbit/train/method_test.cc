@@ -97,6 +97,24 @@ TEST(TensorQuantizers, TensorOperationsAgreeWithTheLoops) {
   }
 }
 
+TEST(TensorQuantizers, OnlyWhatKernelsKnowIsAFormula) {
+  EXPECT_NE(QuantizerOf("uniform")->ByRows()->Formula(), nullptr);
+  EXPECT_EQ(QuantizerOf("uniform", {{"range", Text("percentile")}})->ByRows()->Formula(), nullptr);
+  EXPECT_EQ(QuantizerOf("uniform", {{"range", Text("mse")}})->ByRows()->Formula(), nullptr);
+}
+
+// A diverged network must show, in the loops and in the tensor operations.
+TEST(TensorQuantizers, ANotANumberIsNotHidden) {
+  for (const Case& c : Cases()) {
+    const auto quantizer = QuantizerOf(c.name, c.options);
+    if (quantizer == nullptr) continue;
+    at::Tensor rows = Normal({6, 20});
+    rows[2][7] = std::numeric_limits<float>::quiet_NaN();
+    EXPECT_TRUE(Values(quantizer->Quantize(rows)).isnan().any().item<bool>()) << c.name;
+    EXPECT_TRUE(RowPass(quantizer).Values(rows).isnan().any().item<bool>()) << c.name;
+  }
+}
+
 TEST(RowPass, MeasuresErrorsAndUsesItsMemoryAgainOnlyWhenItIsFree) {
   RowPass pass(QuantizerOf("bwn"));
   const at::Tensor rows = Normal({300, 129});
@@ -203,6 +221,8 @@ TEST(Inq, FrozenWeightsStayAndTheOthersTrain) {
   for (int step = 0; step < 12; ++step) {
     GradientOf(method.get(), Progress(step / 12.0));
     const at::Tensor frozen = method->Buffers().at("c.weight/inq_frozen").to(at::kBool).view({20, 5}).clone();
+    // What the last step did to frozen weights is undone.
+    EXPECT_TRUE(method->Parameters().at(0).tensor.equal(method->Master())) << step;
     EXPECT_EQ(frozen.sum().item<int64_t>(), counts[step / 4]) << step;
     const at::Tensor before = method->Master().clone();
     SgdStep(*method, &momentum);
@@ -254,25 +274,28 @@ TEST(Inq, GoesOnAfterACheckpoint) {
   EXPECT_TRUE(second->Effective(Mode::kTrain, Progress(0.7)).equal(first->Effective(Mode::kTrain, Progress(0.7))));
 }
 
-// Away from ties, the gradient of a learned scale is that of s * (level - v) + w with constant levels, times g.
+// With constant levels the gradient of a learned scale is that of s * (level - v) + w, times g; both ends are inside.
 TEST(LearnedScale, GradientIsTheStatedOne) {
   for (const char* name : {"lsq", "apot"}) {
-    const at::Tensor weight = at::tensor({.9f, -.1f, .4f, -.6f, .2f, .05f, -.3f, 8.f}).view({2, 4});
-    const auto method = Make(Plan(name, "none", {}, {{"bits", Number(3)}}), weight);
-    const std::vector<TrainedParameter> parameters = method->Parameters();
-    EXPECT_EQ(parameters.at(1).name, "c.weight/scale");
-    EXPECT_EQ(parameters.at(1).traits.decay_multiplier, 0);
-    const at::Tensor upstream = Normal({2, 4}, 3);
-    const at::Tensor values = method->Effective(Mode::kTrain, {});
-    (values * upstream).sum().backward();
-    const double scale = parameters[1].tensor.item<double>();
-    const at::Tensor level = (values.detach() / scale).round(), v = weight / scale;
-    const double last = name == std::string("lsq") ? 3 : 4, first = -4;
-    const at::Tensor inside = v.ge(first).logical_and(v.le(last));
-    EXPECT_EQ(inside.sum().item<int64_t>(), 7) << name;
-    EXPECT_TRUE(parameters[0].tensor.grad().equal(upstream * inside)) << name;
-    const double expected = (upstream * (level - v * inside)).sum().item<double>() / std::sqrt(8 * last);
-    EXPECT_NEAR(parameters[1].tensor.grad().item<double>(), expected, 1e-5 * std::fabs(expected)) << name;
+    for (const char* scope : {"layer", "row"}) {
+      // By the scale of 1/4 they are 3.6, -.4, 3, -4 and .8, 4, -3.6, 32; lsq's levels are -4 .. 3, apot's -4 .. 4.
+      const at::Tensor weight = at::tensor({.9f, -.1f, .75f, -1.f, .2f, 1.f, -.9f, 8.f}).view({2, 4});
+      const auto method = Make(Plan(name, "none", {}, {{"bits", Number(3)}, {"scope", Text(scope)}}), weight);
+      const std::vector<TrainedParameter> parameters = method->Parameters();
+      EXPECT_EQ(parameters.at(1).name, "c.weight/scale");
+      EXPECT_EQ(parameters.at(1).traits.decay_multiplier, 0);
+      parameters[1].tensor.detach().fill_(.25f);
+      const at::Tensor upstream = Normal({2, 4}, 3);
+      const at::Tensor values = method->Effective(Mode::kTrain, {});
+      (values * upstream).sum().backward();
+      const bool lsq = name == std::string("lsq"), layer = scope == std::string("layer");
+      const at::Tensor inside = at::tensor({lsq ? 0 : 1, 1, 1, 1, 1, lsq ? 0 : 1, 1, 0}).view({2, 4});
+      EXPECT_TRUE(parameters[0].tensor.grad().equal(upstream * inside)) << name;
+      const at::Tensor slopes = upstream * (values.detach() / .25 - weight / .25 * inside);
+      const double g = 1 / std::sqrt((layer ? 8 : 4) * (lsq ? 3. : 4.));
+      const at::Tensor expected = (layer ? slopes.sum().view({1}) : slopes.sum(1)) * g;
+      EXPECT_TRUE(parameters[1].tensor.grad().allclose(expected, 1e-5, 1e-6)) << name << " " << scope;
+    }
   }
 }
 
@@ -307,6 +330,7 @@ TEST(Ttq, ScalesAndWeightsHaveTheirOwnGradients) {
   const std::vector<TrainedParameter> parameters = method->Parameters();
   EXPECT_TRUE(parameters.at(0).tensor.grad().allclose(at::tensor({.9f, .7f, 3.f, 1.4f}).view({1, 4}), 0, 1e-6));
   EXPECT_TRUE(parameters.at(1).tensor.grad().allclose(at::tensor({.5f, -3.f}), 0, 1e-6));
+  EXPECT_EQ(parameters.at(1).traits.decay_multiplier, 0);
 }
 
 // Gradients through tanh and the largest of them, against differences; the rounding is passed straight through.

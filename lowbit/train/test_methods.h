@@ -75,7 +75,8 @@ inline std::vector<Case> Cases() {
     if (entry.function(Table({})).value().quantizer != nullptr) cases.push_back({entry.name, {}});
   }
   for (const char* scope : {"layer", "layer_centered"}) cases.push_back({"twn", {{"delta_scope", Text(scope)}}});
-  cases.push_back({"twn", {{"delta_factor", Config{1.1, ""}}}});
+  // 1: in a row of equal magnitudes all are at the threshold.
+  for (const double factor : {1., 1.1}) cases.push_back({"twn", {{"delta_factor", Config{factor, ""}}}});
   cases.push_back({"esb", {{"bits", Number(5)}, {"k", Number(0)}, {"scope", Text("row")}}});
   cases.push_back({"esb", {{"bits", Number(2)}, {"sigma", Text("rms")}}});
   cases.push_back({"esb", {{"bits", Number(8)}, {"alpha", Text("optimal")}, {"density", Text("laplace")}}});

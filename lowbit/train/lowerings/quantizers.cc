@@ -122,6 +122,10 @@ at::Tensor Widened(const at::Tensor& x) {
 double ReadScale(const at::Tensor& scale, const std::string& node) {
   const auto value = scale.item<double>();
   if (value > 0 && std::isnormal(static_cast<float>(1 / value))) return value;
+  if (scale.requires_grad()) {
+    throw std::invalid_argument("activations at '" + node + "': a learned scale became " + std::to_string(value) +
+                                ", which is no positive number to divide by; lower 'train.learning_rate'");
+  }
   throw std::invalid_argument("node '" + node + "': the scale is not a positive number to divide by; it is " +
                               std::to_string(value));
 }

@@ -6,6 +6,7 @@
 
 #include "lowbit/core/level_grid.h"
 #include "lowbit/train/activation_method.h"
+#include "lowbit/train/parameter.h"
 #include "lowbit/train/test_lowerings.h"
 
 namespace lowbit::train {
@@ -113,6 +114,17 @@ TEST(Lowerings, GradientsOfLevelsGoStraightThroughOrEndWithThem) {
 TEST(Lowerings, AQuantizerNeedsAScaleToDivideBy) {
   Network network = Network::Create(MakeQuant({1e-42f, 0, 8, 1, 0}, DoubleTensor({1}, {1})).graph, {});
   EXPECT_THROW(network.Run({at::ones({1})}, Mode::kEval, {}), std::invalid_argument);
+  SingleNode learned = MakeQuant({.5f, 0, 8, 1, 0}, DoubleTensor({1}, {1}));
+  Parameter& scale = learned.graph.parameters.at(learned.graph.nodes[0].inputs[1]);
+  scale.traits.role = ParameterTraits::Role::kBias;
+  Network other = Network::Create(learned.graph, {});
+  other.Parameters().at(0).tensor.detach().fill_(-.25f);
+  try {
+    other.Run({at::ones({1})}, Mode::kTrain, {});
+    FAIL();
+  } catch (const std::invalid_argument& error) {
+    EXPECT_NE(std::string(error.what()).find("a learned scale became -0.25"), std::string::npos) << error.what();
+  }
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "lowbit/core/evaluate.h"
 #include "lowbit/core/integer_form.h"
+#include "lowbit/train/activation_plan.h"
 #include "lowbit/train/trainer/restore.h"
 #include "lowbit/train/trainer/test_trainer.h"
 
@@ -125,6 +126,64 @@ TEST_F(TrainerTest, LearnedScalesLeaveTheMeasuredOnes) {
   }
   // Pixels have a sign, which PACT has no clip for.
   EXPECT_EQ(Values(folder_, "buffer/input.mul/quant/scale"), measured.at("input"));
+}
+
+// In calibration batch normalization takes the batch's statistics: a first layer of other weights changes nothing behind it.
+TEST_F(TrainerTest, ScalesAreMeasuredOnNormalizedValues) {
+  std::vector<float> measured;
+  for (const float factor : {1.f, 64.f}) {
+    TrainJob job = Job(WithActivations("measured", 1));
+    for (float& w : std::get<FloatTensor>(job.graph.parameters.at("conv1.weight").value).data) w *= factor;
+    ASSERT_TRUE(Train(job).ok());
+    measured.push_back(Values(folder_, "buffer/pool1/quant/scale").at(0));
+    std::filesystem::remove(CheckpointPath(folder_));
+  }
+  EXPECT_NEAR(measured[1], measured[0], 0.05 * measured[0]);
+}
+
+// Pixels of 0 to 220 minus 200: the grid must reach down to -4, in 128 steps.
+TEST_F(TrainerTest, ScalesCoverWhatIsBelowZero) {
+  TrainJob job = Job(WithActivations("measured", 1));
+  models::ModelInput input;
+  input.image = {1, 8, 8};
+  input.classes = 3;
+  input.mean = {200};
+  input.scale = {0.02f};
+  job.graph = models::BuildModel("small", input, job.recipe.model.options, 1).value();
+  ASSERT_TRUE(Train(job).ok());
+  EXPECT_NEAR(Values(folder_, "buffer/input.mul/quant/scale").at(0), 4. / 128, 0.1 * 4 / 128);
+}
+
+TEST_F(TrainerTest, LearnedScalesHaveNoDecay) {
+  for (const char* method : {"lsq", "pact"}) {
+    const TrainJob job = Job(WithActivations(method, 1));
+    const Graph graph = QuantizeActivations(job.graph, job.recipe.quantize).value();
+    const ParameterTraits& traits = graph.parameters.at("pool1/quant/scale").traits;
+    EXPECT_EQ(traits.role, ParameterTraits::Role::kBias) << method;
+    EXPECT_EQ(traits.decay_multiplier, 0) << method;
+  }
+}
+
+// The grid of 3 bits ends at 1; pixels have a sign, so theirs is measured.
+TEST_F(TrainerTest, DorefaGridsEndAtOne) {
+  const TrainJob job = Job(WithActivations("dorefa", 2));
+  ASSERT_TRUE(Train(job).ok());
+  const Graph frozen = Freeze({job.recipe, job.graph, job.folder}).value();
+  EXPECT_EQ(std::get<FloatTensor>(frozen.parameters.at("pool1/quant/scale").value).data[0], 1 / 7.0f);
+  EXPECT_NE(Values(folder_, "buffer/input.mul/quant/scale").at(0), 1 / 127.0f);
+}
+
+TEST_F(TrainerTest, ZerosInCalibrationAreNamed) {
+  TrainJob job = Job(WithActivations("measured", 1));
+  job.quiet = false;
+  for (auto& [name, parameter] : job.graph.parameters) {  // No Relu lets anything through.
+    if (name == "bn1.bias") std::get<FloatTensor>(parameter.value).data.assign(4, -1000);
+  }
+  testing::internal::CaptureStderr();
+  ASSERT_TRUE(Train(job).ok());
+  const std::string log = testing::internal::GetCapturedStderr();
+  EXPECT_NE(log.find("warning: only zeros came into 'pool1/quant'"), std::string::npos) << log;
+  EXPECT_EQ(log.find("input.mul/quant"), std::string::npos) << log;
 }
 
 TEST_F(TrainerTest, SignsStandWhereReluWas) {

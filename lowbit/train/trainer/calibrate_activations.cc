@@ -24,6 +24,7 @@ constexpr int64_t kSamples = 8192;
 
 // What one quantizer is measured by.
 struct Measured {
+  std::string node;
   std::string value;  // That it makes.
   std::string scale;  // The parameter.
   std::function<double(const std::vector<float>& samples)> fit;
@@ -57,7 +58,7 @@ std::function<double(const std::vector<float>&)> FitOf(const Node& node, const G
 std::vector<Measured> FindMeasured(const Graph& graph) {
   std::vector<Measured> found;
   for (const Node* node : MeasuredQuantizers(graph)) {
-    found.push_back({node->outputs[0], node->inputs[1], FitOf(*node, graph), {}});
+    found.push_back({node->name, node->outputs[0], node->inputs[1], FitOf(*node, graph), {}});
   }
   return found;
 }
@@ -102,11 +103,11 @@ void Observe(Network* network, const Shape& image, int64_t images, data::Batcher
 
 }  // namespace
 
-void CalibrateActivations(const NetworkOptions& options, const Shape& image, data::Batcher* batcher, Network* network,
-                          distributed::Group* group) {
+std::vector<std::string> CalibrateActivations(const NetworkOptions& options, const Shape& image, data::Batcher* batcher,
+                                              Network* network, distributed::Group* group) {
   const Graph graph = network->Export(Weights::kFloat);
   std::vector<Measured> quantizers = FindMeasured(graph);
-  if (quantizers.empty()) return;
+  if (quantizers.empty()) return {};
   Network floats = Network::Create(WithFloatActivations(graph, quantizers), options);
   CopyMethods(*network, &floats);
   Observe(&floats, image, kCalibrationImages / (group == nullptr ? 1 : group->ranks()), batcher, &quantizers);
@@ -114,11 +115,15 @@ void CalibrateActivations(const NetworkOptions& options, const Shape& image, dat
   std::map<std::string, at::Tensor> live = network->Buffers();
   for (const TrainedParameter& parameter : network->Parameters()) live[parameter.name] = parameter.tensor;
   std::vector<at::Tensor> scales;
+  std::vector<std::string> silent;
   for (const Measured& quantizer : quantizers) {
+    const auto is_zero = [](float x) { return x == 0; };
+    if (std::all_of(quantizer.samples.begin(), quantizer.samples.end(), is_zero)) silent.push_back(quantizer.node);
     scales.push_back(live.at(quantizer.scale));
     scales.back().fill_(quantizer.fit(quantizer.samples));
   }
   if (group != nullptr) distributed::Average(scales, group);
+  return silent;
 }
 
 }  // namespace lowbit::train

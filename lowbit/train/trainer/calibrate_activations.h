@@ -1,6 +1,9 @@
 #ifndef LOWBIT_TRAIN_TRAINER_CALIBRATE_ACTIVATIONS_H_
 #define LOWBIT_TRAIN_TRAINER_CALIBRATE_ACTIVATIONS_H_
 
+#include <string>
+#include <vector>
+
 #include "lowbit/data/batcher.h"
 #include "lowbit/train/distributed/group.h"
 #include "lowbit/train/network.h"
@@ -16,8 +19,9 @@ inline constexpr int64_t kCalibrationImages = 512;
 // measure their shares and take the mean of their scales. A function of the network's weights and the data alone.
 // `options`: those that the network was made with. `image`: shape of the batcher's images. Costs as many forward passes, with
 // all quantized values of a batch in memory. Throws what libtorch throws, and std::runtime_error where an image cannot be read.
-void CalibrateActivations(const NetworkOptions& options, const Shape& image, data::Batcher* batcher, Network* network,
-                          distributed::Group* group);
+// Returns the names of quantizers that nothing but 0 came into, whose scale is 1 by lack of a better one.
+std::vector<std::string> CalibrateActivations(const NetworkOptions& options, const Shape& image, data::Batcher* batcher,
+                                              Network* network, distributed::Group* group);
 
 }  // namespace lowbit::train
 

@@ -111,6 +111,33 @@ TEST(StateBatchNorm, KeepsTheStatisticsOfBothStates) {
   EXPECT_TRUE(network.Forward(kImages, Mode::kEval, hybrid).detach().flatten().allclose(evaluated, 0, 2e-5));
 }
 
+// Averages that correct their bias take the whole first batch, each state its own.
+TEST(StateBatchNorm, EachStateCountsItsOwnBatches) {
+  Graph graph = OneWeight();
+  graph.nodes[1].attributes["momentum"] = 0.9;
+  NetworkOptions options = TwoStates();
+  options.batch_norm.average = BatchNormOptions::Average::kBiasCorrected;
+  Network network = Network::Create(graph, options);
+  const at::NoGradGuard no_grad;
+  Find(network, "conv.weight/logits").copy_(at::tensor({0.0f, static_cast<float>(2 * std::atanh(0.3))}).view({2, 1}));
+  network.Forward(kImages, Mode::kTrain, At(0));
+  network.Forward(kImages, Mode::kFollow, At(0));
+  EXPECT_NEAR(Buffer(network, "bn/training_mean"), 1.05, 1e-6);
+  EXPECT_NEAR(Buffer(network, "bn.mean"), 3.5, 1e-6);
+}
+
+TEST(StateBatchNorm, FrozenStatisticsAreUsedAndStay) {
+  NetworkOptions options;
+  options.batch_norm.frozen = true;
+  Network network = Network::Create(OneWeight(), options);
+  const at::NoGradGuard no_grad;
+  Find(network, "conv.weight").fill_(2);
+  const at::Tensor trained = network.Forward(kImages, Mode::kTrain, At(0)).flatten();
+  EXPECT_TRUE(trained.allclose(at::tensor({2.f, 4.f, 8.f, 14.f}), 1e-4));  // Mean 0 and variance 1.
+  EXPECT_EQ(Buffer(network, "bn.mean"), 0);
+  EXPECT_EQ(Buffer(network, "bn.var"), 1);
+}
+
 TEST(StateBatchNorm, OneBankMistakesOneStateForTheOther) {
   Network network = OneWeightNetwork(false);
   network.Forward(kImages, Mode::kTrain, At(0));
@@ -142,6 +169,10 @@ TEST(StateBatchNorm, StatesCoincideWhereTheWeightsDo) {
   network.Forward(kImages, Mode::kFollow, At(1));
   EXPECT_NEAR(Buffer(network, "bn/training_mean") / Buffer(network, "bn.mean"), 1, 1e-4);
   EXPECT_NEAR(Buffer(network, "bn/training_variance") / Buffer(network, "bn.var"), 1, 1e-4);
+  StepContext continuous = At(1);
+  continuous.evaluate_hybrid = true;
+  const at::Tensor discrete = network.Forward(kImages, Mode::kEval, At(1)).detach();
+  EXPECT_TRUE(network.Forward(kImages, Mode::kEval, continuous).detach().allclose(discrete, 1e-4, 0));
 }
 
 models::ModelInput HalfFashionInput() {

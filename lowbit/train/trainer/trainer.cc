@@ -116,7 +116,10 @@ class Trainer {
         std::make_unique<Progress>(job_.recipe.name, timeline_.total(), timeline_.Iteration(state_), job_.quiet);
     start_ = Clock::now();
     if (timeline_.Iteration(state_) == 0) {
-      CalibrateActivations(options_, job_.dataset.train.image, &batcher_, &network_, job_.group);
+      for (const std::string& node :
+           CalibrateActivations(options_, job_.dataset.train.image, &batcher_, &network_, job_.group)) {
+        progress_->Line("warning: only zeros came into '" + node + "' while its scale was measured; the scale is 1");
+      }
       LOWBIT_RETURN_IF_ERROR(WriteHistograms("start"));
     }
     while (state_.stage < timeline_.stages) {

@@ -31,6 +31,15 @@ TEST(Apot, StartsAtTheOptimumOfTheNormalDensity) {
   EXPECT_NEAR(ReadScheme(Keys({{"bits", Number(5)}})).value().rule.factor, .069952, 2e-5);
 }
 
+TEST(Apot, TiesGoToTheRounderValueAndZerosStartAtOne) {
+  const Levels levels = ReadScheme(Keys({{"bits", Number(4)}})).value().levels;
+  EXPECT_EQ(levels.ascending()[levels.Nearest(2.5)], 2);
+  EXPECT_EQ(levels.ascending()[levels.Nearest(-2.5)], -2);
+  EXPECT_EQ(levels.ascending()[levels.Nearest(7)], 8);
+  const QTensor zeros = Create(Config()).value()->Quantize(std::vector<float>(4), {2, 2});
+  EXPECT_THAT(zeros.scales, ElementsAre(1));
+}
+
 TEST(Apot, Settings) {
   EXPECT_THAT(ReadScheme(Keys({{"bits", Number(2)}})).error().message, HasSubstr("'quantize.apot.bits' must be"));
   EXPECT_THAT(ReadScheme(Keys({{"bits", Number(6)}})).error().message, HasSubstr("'quantize.apot.bits' must be"));

@@ -27,6 +27,19 @@ TEST(Dorefa, GoldenVectors) {
               Pointwise(FloatNear(1e-6f), std::vector<float>{1, -b, 3 * b, -5 * b, b, b, -3 * b, 3 * b}));
 }
 
+// tanh(w) / tanh(2) = 1, -.4794, .7900, -.8648; without tanh it would be 1, -.25, .5, -.6.
+TEST(Dorefa, SqueezesLargeWeights) {
+  const std::vector<float> values = Values({{"bits", Number(3)}}, {2, -.5f, 1, -1.2f, 2, -.5f, 1, -1.2f});
+  const float b = 1.f / 7;
+  EXPECT_THAT(values, Pointwise(FloatNear(1e-6f), std::vector<float>{1, -3 * b, 5 * b, -1, 1, -3 * b, 5 * b, -1}));
+}
+
+TEST(Dorefa, WhatIsHalfwayGoesAwayFromZero) {
+  const Levels levels = MakeScheme(2).levels;  // -3, -1, 1, 3
+  const std::pair<double, float> halves[] = {{0, 1}, {2, 3}, {-2, -3}};
+  for (const auto& [x, level] : halves) EXPECT_EQ(levels.ascending()[levels.Nearest(x)], level) << x;
+}
+
 TEST(Dorefa, OneBitIsTheSignTimesTheMeanOfTheLayer) {
   const std::vector<float> weights = {.5f, -1, .25f};
   const QTensor q = Create(Keys({{"bits", Number(1)}})).value()->Quantize(weights, {3, 1});

@@ -181,6 +181,15 @@ TEST(Alignment, OptimaOfTheNormalDensity) {
   }
 }
 
+// The table of the released code, digit for digit.
+TEST(Esb, ReleasedAlphas) {
+  const std::pair<Format, double> released[] = {
+      {{2, 0}, 1.2240}, {{3, 0}, .5181}, {{3, 1}, 1.3015}, {{4, 0}, .0381}, {{4, 1}, .4871}, {{4, 2}, 1.4136},
+      {{5, 1}, .0391},  {{5, 2}, .4828}, {{5, 3}, 1.5460}, {{6, 2}, .0406}, {{6, 3}, .4997}, {{6, 4}, 1.6878},
+      {{7, 3}, .0409},  {{7, 4}, .5247}, {{7, 5}, 1.8324}, {{8, 4}, .0412}, {{8, 5}, .5527}, {{8, 6}, 1.9757}};
+  for (const auto& [format, alpha] : released) EXPECT_EQ(AuthorAlpha(format), alpha) << Name(format);
+}
+
 TEST(Alignment, OptimaOfOtherDensities) {
   const std::pair<Density, Optimum> cases[] = {
       {Density::kLaplace, {3, 0, .69145, .07068}},  {Density::kLaplace, {3, 1, 1.64351, .08309}},
@@ -362,6 +371,11 @@ TEST(EsbProduct, IsExactForAllPairsOfCodes) {
     EXPECT_EQ(largest, c.largest) << Name(format);
   }
   const Format format = {4, 1};
+  const int six = format.Encode(6), three = format.Encode(3);
+  EXPECT_EQ(format.Significand(six), 3);
+  EXPECT_EQ(format.Shift(six), 2);
+  EXPECT_EQ(format.Significand(three), 3);
+  EXPECT_EQ(format.Shift(three), 1);
   EXPECT_EQ(Product(format, format.Encode(6), format, format.Encode(3)), 72);
 }
 

@@ -32,6 +32,14 @@ TEST(Lsq, TheGridHasOneMoreLevelBelowZero) {
   EXPECT_THAT(scheme.levels.ascending(), ElementsAre(-4, -3, -2, -1, 0, 1, 2, 3));
 }
 
+TEST(Lsq, HalvesGoToTheEvenIntegerAndZerosStartAtOne) {
+  const Levels levels = ReadScheme(Keys({{"bits", Number(3)}})).value().levels;
+  const std::pair<double, float> halves[] = {{.5, 0}, {1.5, 2}, {2.5, 2}, {-.5, 0}, {-1.5, -2}, {-2.5, -2}, {-3.5, -4}};
+  for (const auto& [x, level] : halves) EXPECT_EQ(levels.ascending()[levels.Nearest(x)], level) << x;
+  const QTensor zeros = Create(Config()).value()->Quantize(std::vector<float>(4), {2, 2});
+  EXPECT_THAT(zeros.scales, ElementsAre(1));
+}
+
 TEST(Lsq, Settings) {
   EXPECT_THAT(ReadScheme(Keys({{"bits", Number(1)}})).error().message, HasSubstr("'quantize.lsq.bits' must be"));
   EXPECT_THAT(ReadScheme(Keys({{"bits", Number(9)}})).error().message, HasSubstr("'quantize.lsq.bits' must be"));

@@ -167,6 +167,40 @@ TEST(Temperature, TheContinuousRisesAreTheGoldenOnes) {
   }
 }
 
+TEST(Temperature, RisesFromItsStart) {
+  Temperature t;
+  t.start = 2, t.end = 32, t.from = .2, t.until = .6;
+  EXPECT_NEAR(t.At({.4, 1, 1}), 8, 1e-12);  // 2 * 16^(1/2)
+  EXPECT_EQ(t.At({.1, 1, 1}), 2);
+  t.kind = Temperature::Kind::kLinear;
+  EXPECT_NEAR(t.At({.3, 1, 1}), 9.5, 1e-12);
+  t.kind = Temperature::Kind::kSin;
+  EXPECT_NEAR(t.At({.4, 1, 1}), 2 + 30 * std::sqrt(.5), 1e-12);
+  t.kind = Temperature::Kind::kFactor;
+  t.factor = 1.5;
+  EXPECT_NEAR(t.At(Epoch(4, 10)), 2 * 1.5 * 1.5, 1e-12);
+}
+
+// A rise without a length is a jump, and no division by it.
+TEST(Temperature, MayJump) {
+  for (const auto kind : {Temperature::Kind::kExp, Temperature::Kind::kLinear, Temperature::Kind::kSin}) {
+    for (const double at : {0., .5, 1.}) {
+      Temperature t;
+      t.kind = kind;
+      t.from = t.until = at;
+      EXPECT_EQ(t.At({at, 1, 1}), 1000);
+      EXPECT_TRUE(t.Over({at, 1, 1}));
+      if (at > 0) EXPECT_EQ(t.At({at / 2, 1, 1}), 1);
+    }
+  }
+}
+
+// -kappa times the squared distance in steps of V: 0.5 is 2.25 of them from -1.
+TEST(Slb, WarmLogitsAreSquaredDistancesInSteps) {
+  ExpectNear(StartLogits(.225, .45, 2, 2), {-10.125, -3.125, -.125, -1.125}, 1e-12);
+  ExpectNear(StartLogits(.225, 0, 1, 2), {-.5, -.5}, 1e-12);  // A row of zeros prefers none.
+}
+
 TEST(Slb, StartsAtTheNearestValue) {
   Options options;
   options.bits = 2;

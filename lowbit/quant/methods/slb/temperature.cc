@@ -17,7 +17,8 @@ int64_t LastEpoch(double share, int64_t epochs) {
 
 double Place(const Temperature& temperature, double progress) {
   if (progress >= temperature.until) return 1;
-  return std::max(0.0, progress - temperature.from) / (temperature.until - temperature.from);
+  if (progress <= temperature.from) return 0;
+  return (progress - temperature.from) / (temperature.until - temperature.from);
 }
 
 double ByEpoch(const Temperature& temperature, const TrainingTime& time) {

@@ -71,6 +71,7 @@ TEST(LogisticGrid, Limits) {
   EXPECT_NEAR(std::exp(sharp.LogProbability(1, 1.2)), 1, 1e-12);
   const Slopes slopes = sharp.ProbabilitySlopes(1, 1.2);
   EXPECT_NEAR(slopes.x, 0, 1e-12);
+  EXPECT_NEAR(slopes.step, 0, 1e-12);
   EXPECT_NEAR(slopes.noise, 0, 1e-12);
   for (const double p : Grid(3, 1, 1e6).Probabilities(0.7)) EXPECT_NEAR(p, 1. / 8, 1e-5);
   const std::vector<double> tie = Grid(3, 1, 1. / 3).Probabilities(0.5);
@@ -183,6 +184,7 @@ TEST(BitGroups, SurvivorsMakeTheNarrowestSet) {
   EXPECT_EQ(NarrowestSet(groups.Survivors(grid, {true, false})), ValueSet::Affine(3, 4));
   EXPECT_EQ(NarrowestSet(groups.Survivors(grid, {false, false})), ValueSet::Ternary());
   EXPECT_EQ(NarrowestSet({-2, -1, 0, 1}), ValueSet::Affine(2, 2));
+  EXPECT_EQ(NarrowestSet({-1, 0, 1, 2}), ValueSet::Affine(3, 4));
   const auto width = [&](std::vector<bool> alive) { return NarrowestSet(groups.Survivors(grid, alive)).Bits(); };
   EXPECT_EQ(width({true, true}), 4);
   EXPECT_EQ(width({true, false}), 3);
@@ -214,6 +216,24 @@ TEST(Srq, StartsWithTheStepOfTheLeastSquaredError) {
   EXPECT_EQ(StartStep(std::vector<float>{-1, .5f}, options), 0.25);
   EXPECT_EQ(StartStep(std::vector<float>(3, 0.0f), options), 1);
   EXPECT_EQ(StartStep(std::vector<float>(3, 1e-40f), options), 1);
+}
+
+// From a float64 script in another language that tries the 100 steps one after the other.
+TEST(Srq, StartStepIsTheGoldenOne) {
+  const std::vector<float> weights = {2, -.5f, .75f, -1.25f, .625f, 1.5f, -1, .375f};
+  Options options;
+  for (const auto& [bits, step] : {std::pair<int, double>{2, 1.1875}, {3, .63}, {4, .2647569444}}) {
+    options.bits = bits;
+    EXPECT_NEAR(StartStep(weights, options), step, 1e-9) << bits;
+  }
+}
+
+TEST(Srq, GridsHaveTheirEnds) {
+  EXPECT_EQ(UnsignedGrid(2).low, 0);
+  EXPECT_EQ(UnsignedGrid(2).high, 3);
+  EXPECT_EQ(SignedGrid(3).low, -4);
+  EXPECT_EQ(SignedGrid(3).high, 3);
+  EXPECT_EQ(SignedGrid(3, true).low, -3);
 }
 
 TEST(Srq, QuantizesToItsGrid) {

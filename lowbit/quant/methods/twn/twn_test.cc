@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
+#include "lowbit/quant/methods/twn/rows.h"
+
 namespace lowbit::quant::methods::twn {
 namespace {
 
@@ -32,6 +36,14 @@ TEST(Twn, GoldenVectorByRow) {
   ExpectResult(Method(DeltaScope::kRow), kGolden, {.35, .14}, {a, .25f}, {a, 0, a, -a, .25f, 0, -.25f, .25f});
 }
 
+// One row: .7 times the mean .45, and the mean of .9, .8 and .4.
+TEST(Twn, GoldenVectorOfOneRow) {
+  const std::vector<float> weights = {.9f, -.8f, .1f, -.05f, .4f};
+  EXPECT_THAT(Twn(Options()).Thresholds(weights, 1), ElementsAre(DoubleNear(.315, 1e-6)));
+  const QTensor q = Twn(Options()).Quantize(weights, {1, 5});
+  EXPECT_THAT(Dequantize(q).data, Pointwise(FloatNear(1e-6f), std::vector<float>{.7f, -.7f, 0, 0, .7f}));
+}
+
 TEST(Twn, GoldenVectorByLayer) {
   const float a = .6333333f;
   ExpectResult(Method(DeltaScope::kLayer), kGolden, {.245, .245}, {a, .275f}, {a, 0, a, -a, 0, 0, -.275f, .275f});
@@ -54,6 +66,19 @@ TEST(Twn, ThresholdIsStrict) {
   const QTensor q = Method(DeltaScope::kRow, 1.0).Quantize(std::vector<float>{1, -1, 1, 1}, {1, 4});
   EXPECT_THAT(q.codes, Each(1));
   EXPECT_THAT(q.scales, ElementsAre(0.0f));
+}
+
+// Floats are compared with a threshold in double: one that rounds to a threshold just below it is above it.
+TEST(Twn, RowsCompareInDouble) {
+  Options options;
+  options.delta_scope = DeltaScope::kLayer;
+  const std::vector<float> row = {.3f, -.3f, .1f};
+  std::vector<float> levels(3);
+  const double at = row[0];
+  TwnRows(options).QuantizeRow(row, std::nextafter(at, 0.0), levels.data());
+  EXPECT_THAT(levels, ElementsAre(1, -1, 0));
+  TwnRows(options).QuantizeRow(row, at, levels.data());
+  EXPECT_THAT(levels, Each(0));
 }
 
 TEST(Twn, FactorZeroKeepsEverythingButZeros) {
@@ -90,6 +115,8 @@ TEST(Twn, Settings) {
   EXPECT_EQ(ReadOptions(centered).value().delta_scope, DeltaScope::kLayerCentered);
   EXPECT_EQ(ReadOptions(config("delta_factor", {0.5, ""})).value().delta_factor, 0.5);
   EXPECT_THAT(Create(config("delta_scope", {std::string("layers"), ""})).error().message, HasSubstr("'layer'"));
+  EXPECT_TRUE(Create(config("delta_factor", {10.0, ""})).ok());
+  EXPECT_THAT(Create(config("delta_factor", {10.5, ""})).error().message, HasSubstr("delta_factor"));
   EXPECT_THAT(Create(config("delta_factor", {-1.0, ""})).error().message, HasSubstr("delta_factor"));
   EXPECT_THAT(Create(config("delta_facto", {0.5, ""})).error().message, HasSubstr("did you mean 'delta_factor'"));
 }

@@ -33,6 +33,12 @@ TEST(Ul2q, HalfIntegerLevels) {
   EXPECT_EQ(q.codes, (std::vector<uint8_t>{2, 1, 3, 0}));
 }
 
+TEST(Ul2q, WhatIsHalfwayGoesAwayFromZero) {
+  const Levels levels = ReadScheme(Bits(2)).value().levels;  // -3, -1, 1, 3
+  const std::pair<double, float> halves[] = {{0, 1}, {2, 3}, {-2, -3}};
+  for (const auto& [x, level] : halves) EXPECT_EQ(levels.ascending()[levels.Nearest(x)], level) << x;
+}
+
 TEST(Ul2q, Settings) {
   EXPECT_THAT(ReadScheme(Bits(9)).error().message, HasSubstr("'quantize.ul2q.bits' must be"));
   EXPECT_THAT(ReadScheme(Bits(0)).error().message, HasSubstr("'quantize.ul2q.bits' must be"));

@@ -32,6 +32,32 @@ TEST(Uniform, GoldenVectors) {
               Pointwise(FloatNear(1e-6f), std::vector<float>{.25f, -step, .25f, -.25f, 2 * step, step, -.25f, .25f}));
 }
 
+// The search too knows of one end for both signs.
+TEST(Uniform, LeastSquaresScalesOfNegatedWeightsAreTheSame) {
+  const ConfigTable options = {{"bits", Number(3)}, {"range", Text("mse")}};
+  const auto quantizer = Create(Keys(options)).value();
+  const QTensor q = quantizer->Quantize(std::vector<float>{-4, 3, 2, 1, 4, -3, -2, -1}, {2, 4});
+  EXPECT_EQ(q.scales[0], q.scales[1]);
+}
+
+// Of the magnitudes 1 .. 1000: the smallest that at least that share does not exceed.
+TEST(Uniform, PercentilesCountWeights) {
+  std::vector<float> weights;
+  for (int i = 1; i <= 1000; ++i) weights.push_back(static_cast<float>(i % 2 == 0 ? i : -i));
+  const std::pair<double, float> cases[] = {{50, 500}, {50.05, 501}, {.1, 1}, {99.9, 999}, {100, 1000}};
+  for (const auto& [percentile, magnitude] : cases) {
+    const ConfigTable options = {
+        {"bits", Number(2)}, {"range", Text("percentile")}, {"percentile", Config{percentile, ""}}};
+    EXPECT_EQ(Create(Keys(options)).value()->Quantize(weights, {1, 1000}).scales[0], magnitude) << percentile;
+  }
+}
+
+TEST(Uniform, HalvesGoToTheEvenInteger) {
+  const Levels levels = ReadScheme(Keys({{"bits", Number(3)}})).value().levels;
+  const std::pair<double, float> halves[] = {{.5, 0}, {1.5, 2}, {2.5, 2}, {-.5, 0}, {-1.5, -2}, {-2.5, -2}, {-9, -3}};
+  for (const auto& [x, level] : halves) EXPECT_EQ(levels.ascending()[levels.Nearest(x)], level) << x;
+}
+
 TEST(Uniform, LeastSquaresGivesUpOutliers) {
   std::vector<float> weights(1024, .1f);
   for (size_t i = 0; i < 1024; i += 2) weights[i] = -.1f;

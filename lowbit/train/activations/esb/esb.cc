@@ -1,3 +1,5 @@
+#include <cmath>
+#include <cstdint>
 #include <string>
 
 #include "lowbit/train/activation_method.h"
@@ -18,6 +20,14 @@ Result<LevelGrid> Levels(int bits, int64_t k, bool is_signed) {
     return Invalid("quantize.activations.esb.k: " + std::to_string(k) + " of " + std::to_string(bits) +
                    (is_signed ? " bits with a sign" : " bits") + " leave " + std::to_string(exponent_bits) +
                    " for the exponent; expected 1 to " + std::to_string(kMaxExponentBits));
+  }
+  // (2^(k+1) - 1) 2^N
+  const double largest = std::ldexp(std::exp2(k + 1) - 1, (1 << exponent_bits) - 2);
+  if (largest > kMaxLevel) {
+    return Invalid("quantize.activations.esb.k: with " + std::to_string(k) + " of " + std::to_string(bits) +
+                   (is_signed ? " bits with a sign" : " bits") + " the largest level would be " +
+                   std::to_string(static_cast<int64_t>(largest)) + ", beyond " + std::to_string(kMaxLevel) +
+                   "; take a larger k or fewer bits");
   }
   return ElasticLevels(static_cast<int>(exponent_bits), static_cast<int>(k), is_signed);
 }

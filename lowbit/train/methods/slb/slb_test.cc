@@ -177,6 +177,41 @@ TEST(SlbWeight, TrainsLogitsUntilTheRiseIsOver) {
   EXPECT_EQ(method->Statistics().error, 0);
 }
 
+TEST(SlbWeight, WithoutHardTheLogitsTrainToTheEnd) {
+  const auto method = Make(Normal({6, 20}, 2).to(at::kFloat), {{"hard", Config{false, ""}}});
+  const at::Tensor last = method->Effective(Mode::kTrain, At(1));
+  EXPECT_TRUE(last.requires_grad());
+  EXPECT_FALSE(last.equal(method->Effective(Mode::kEval, At(1))));
+}
+
+TEST(SlbWeight, EvaluatesTheContinuousStateOnRequest) {
+  const auto method = Make(Normal({6, 20}, 2).to(at::kFloat), {});
+  StepContext context = At(.5);
+  const at::Tensor trained = method->Effective(Mode::kTrain, context).detach();
+  context.evaluate_hybrid = true;
+  EXPECT_TRUE(method->Effective(Mode::kEval, context).detach().equal(trained));
+}
+
+TEST(SlbWeight, ParametersHaveTheirRates) {
+  const auto method = Make(at::zeros({2, 3}), {{"bits", Bits(2)},
+                                               {"learn_values", Config{true, ""}},
+                                               {"scale", Word("channel")},
+                                               {"logit_rate", Number(3)},
+                                               {"logit_decay", Number(.5)}});
+  const std::vector<TrainedParameter> parameters = method->Parameters();
+  ASSERT_EQ(parameters.size(), 3u);
+  EXPECT_EQ(parameters[0].name, "c.weight/logits");
+  EXPECT_EQ(parameters[0].traits.learning_rate_multiplier, 3);
+  EXPECT_EQ(parameters[0].traits.decay_multiplier, .5);
+  EXPECT_EQ(parameters[1].name, "c.weight/values");
+  EXPECT_TRUE(parameters[1].tensor.allclose(at::tensor({-1.f, -1 / 3.f, 1 / 3.f, 1.f})));  // They start as V.
+  EXPECT_EQ(parameters[2].name, "c.weight/scale");
+  for (size_t i : {1, 2}) {
+    EXPECT_EQ(parameters[i].traits.learning_rate_multiplier, 1);
+    EXPECT_EQ(parameters[i].traits.decay_multiplier, 0);
+  }
+}
+
 TEST(SlbWeight, BuffersCarryTheTemperatureThroughACheckpoint) {
   const auto method = Make(Normal({6, 20}, 2).to(at::kFloat), {}), resumed = Make(at::zeros({6, 20}), {});
   method->Effective(Mode::kTrain, At(0.7));
@@ -186,6 +221,18 @@ TEST(SlbWeight, BuffersCarryTheTemperatureThroughACheckpoint) {
   Trained(*resumed).copy_(Trained(*method));
   EXPECT_TRUE(resumed->Master().equal(method->Master()));
   EXPECT_TRUE(method->Master().equal(method->Effective(Mode::kTrain, At(0.7))));
+}
+
+// Epochs are counted from 0 in a step, from 1 in the released rule.
+TEST(SlbWeight, TheReleasedRuleCountsEpochsFromOne) {
+  const auto method = Make(at::zeros({1, 2}), {{"schedule", Word("factor")}, {"factor", Number(2)}});
+  for (const auto& [epoch, temperature] : {std::pair<int64_t, double>{0, 1}, {2, 1}, {3, 2}, {8, 64}, {9, 64}}) {
+    StepContext context;
+    context.epoch = epoch, context.epochs = 10;
+    method->Effective(Mode::kTrain, context);
+    EXPECT_EQ(method->Statistics().details.at("temperature"), temperature) << epoch;
+    EXPECT_EQ(method->Effective(Mode::kTrain, context).requires_grad(), epoch < 9) << epoch;
+  }
 }
 
 TEST(SlbWeight, ReportsTheLargestProbability) {

@@ -1,60 +1,15 @@
-// The tensors of SRQ, RQ and DropBits against their definition in doubles and the golden values of quant/methods/srq/spec.md.
-
-#include "lowbit/quant/methods/srq/srq.h"
+// The tensors of SRQ and RQ against their definition in doubles and the golden values of quant/methods/srq/spec.md.
 
 #include <gtest/gtest.h>
-#include <torch/types.h>
-#include <torch/utils.h>
 
 #include <cmath>
 #include <set>
 
 #include "lowbit/base/random.h"
-#include "lowbit/quant/methods/srq/hard_concrete.h"
-#include "lowbit/train/method.h"
-#include "lowbit/train/method_plan.h"
-#include "lowbit/train/methods/srq/semi_relaxed.h"
-#include "lowbit/train/optimizer.h"
+#include "lowbit/train/methods/srq/test_srq.h"
 
 namespace lowbit::train::methods::srq {
 namespace {
-
-namespace definition = quant::methods::srq;
-using definition::Layout;
-using definition::LogisticGrid;
-
-GridPlan Plan(const LogisticGrid& grid, bool full_vector = false, Layout layout = Layout::kBits) {
-  return {grid.low, grid.high, full_vector, grid.normalized, definition::MakeBitGroups(grid, layout)};
-}
-
-LogisticGrid Grid(int bits, double step = 1, double noise = 1. / 3) {
-  LogisticGrid grid = definition::SignedGrid(bits);
-  grid.step = step, grid.noise = noise;
-  return grid;
-}
-
-at::Tensor Leaf(const std::vector<double>& values) { return at::tensor(values, at::kDouble).requires_grad_(true); }
-
-// The result for x, and the sums of the gradients with respect to each input.
-struct Outcome {
-  std::vector<double> values, of_x, of_masks;
-  double of_step, of_noise;
-};
-
-std::vector<double> Numbers(const at::Tensor& tensor) {
-  const at::Tensor flat = tensor.detach().to(at::kDouble).contiguous();
-  return {flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()};
-}
-
-Outcome OutcomeOf(const std::vector<double>& x, const LogisticGrid& grid, const GridPlan& plan,
-                  const std::vector<double>& masks = {}) {
-  at::Tensor leaf = Leaf(x), step = Leaf({grid.step}), noise = Leaf({grid.noise});
-  at::Tensor mask = masks.empty() ? at::Tensor() : Leaf(masks);
-  const at::Tensor result = SemiRelaxed(leaf, step, noise, mask, plan);
-  result.sum().backward();
-  return {Numbers(result), Numbers(leaf.grad()), masks.empty() ? std::vector<double>() : Numbers(mask.grad()),
-          step.grad().item<double>(), noise.grad().item<double>()};
-}
 
 TEST(SemiRelaxed, ArgmaxOnlyGradientsAreTheGoldenOnes) {
   struct Golden {
@@ -205,6 +160,11 @@ TEST(SemiRelaxed, MasksOfOneChangeNoBitAndMasksOfZeroLeaveTheInnerGrid) {
   EXPECT_LE(distinct.size(), 8u);
 }
 
+TEST(SemiRelaxed, TiesUnderMasksGoUp) {
+  const std::vector<double> halves = {.5, -.5};
+  EXPECT_EQ(OutcomeOf(halves, Grid(3), Plan(Grid(3)), {0}).values, (std::vector<double>{1, 0}));
+}
+
 TEST(SemiRelaxed, BinaryMasksOfMagnitudesTakeTheNearestSurvivor) {
   const LogisticGrid grid = Grid(4);
   const Outcome got =
@@ -222,6 +182,7 @@ TEST(SemiRelaxed, IsStableInSinglePrecision) {
         for (const at::Tensor& masks : {at::Tensor(), mask}) {
           const at::Tensor result = SemiRelaxed(leaf, step, scale, masks, Plan(Grid(3), full_vector));
           result.sum().backward();
+          if (!masks.defined() && x >= 3.5f) EXPECT_EQ(result.item<float>(), 3);
           for (const at::Tensor& t : {result, leaf.grad(), step.grad(), scale.grad()}) {
             EXPECT_TRUE(t.isfinite().all().item<bool>()) << x << " " << noise;
           }
@@ -274,170 +235,6 @@ TEST(Relaxed, GradientsAgreeWithDifferences) {
   EXPECT_NEAR(noise.grad().item<double>(), (value(0, 0, kStep) - value(0, 0, -kStep)) / (2 * kStep), 1e-7);
 }
 
-Config Text(const std::string& text) { return {text, ""}; }
-Config Number(double value) { return {value, ""}; }
-Config Whole(int64_t value) { return {value, ""}; }
-const Config kYes = {true, ""}, kNo = {false, ""};
-
-std::unique_ptr<WeightMethod> Make(const at::Tensor& weight, ConfigTable options, uint64_t seed = 1) {
-  const ConfigTable section = {{"method", Text("srq")}, {"srq", Config{std::move(options), ""}}};
-  ParameterTraits traits;
-  traits.role = ParameterTraits::Role::kWeight;
-  return ReadQuantizeSection(Config{section, ""}).value().make({"c", "c.weight", weight.clone(), traits, seed});
-}
-
-at::Tensor Normal(at::IntArrayRef shape, uint64_t seed) {
-  torch::manual_seed(seed);
-  return at::randn(shape);
-}
-
-StepContext Step(int64_t iteration, int64_t epoch = 0, double progress = 0) {
-  StepContext context;
-  context.seed = 5;
-  context.iteration = iteration;
-  context.epoch = epoch;
-  context.progress = progress;
-  return context;
-}
-
-at::Tensor Find(const WeightMethod& method, const std::string& word) {
-  for (const TrainedParameter& parameter : method.Parameters()) {
-    if (parameter.name == "c.weight" + word) return parameter.tensor;
-  }
-  ADD_FAILURE() << word;
-  return {};
-}
-
-TEST(SrqWeight, StartsAsItsQuantizer) {
-  for (const int64_t bits : {2, 3, 4, 8}) {
-    for (const char* endpoint : {"inclusive", "exclusive"}) {
-      const ConfigTable options = {{"bits", Whole(bits)}, {"endpoint", Text(endpoint)}};
-      const at::Tensor weight = Normal({16, 8, 3, 3}, 1);
-      const auto scalar = quant::CreateQuantizer("srq", Config{options, ""}).value();
-      const std::vector<float> flat(weight.data_ptr<float>(), weight.data_ptr<float>() + weight.numel());
-      const QTensor expected = scalar->Quantize(flat, weight.sizes().vec()), got = Make(weight, options)->Freeze();
-      ASSERT_TRUE(Validate(got).ok());
-      EXPECT_EQ(got.codes, expected.codes);
-      EXPECT_TRUE(got.values == expected.values);
-      EXPECT_EQ(got.scales, expected.scales);
-    }
-  }
-}
-
-TEST(SrqWeight, WithoutMasksTrainingUsesTheFrozenWeights) {
-  const auto method = Make(Normal({6, 20}, 2), {{"bits", Whole(3)}});
-  {
-    const at::NoGradGuard no_grad;
-    Find(*method, "/log_step").fill_(0.3f);
-  }
-  const at::Tensor train = method->Effective(Mode::kTrain, Step(1)), eval = method->Effective(Mode::kEval, Step(1));
-  EXPECT_TRUE(train.equal(eval));
-  EXPECT_TRUE(eval.equal(at::tensor(Dequantize(method->Freeze()).data).view({6, 20})));
-  train.sum().backward();
-  for (const TrainedParameter& parameter : method->Parameters()) {
-    EXPECT_NE(parameter.tensor.grad().abs().sum().item<double>(), 0) << parameter.name;
-  }
-}
-
-TEST(SrqWeight, RelaxedVariantsAreDrawnFromTheirCounters) {
-  for (const char* variant : {"rq", "rq_st"}) {
-    const ConfigTable options = {{"bits", Whole(3)}, {"variant", Text(variant)}};
-    const at::Tensor weight = Normal({6, 20}, 2);
-    const auto method = Make(weight, options);
-    const at::Tensor once = method->Effective(Mode::kTrain, Step(1)).detach();
-    EXPECT_TRUE(once.equal(Make(weight, options)->Effective(Mode::kTrain, Step(1)).detach()));
-    EXPECT_FALSE(once.equal(method->Effective(Mode::kTrain, Step(2)).detach()));
-    EXPECT_TRUE(
-        method->Effective(Mode::kEval, Step(1)).equal(Make(weight, {{"bits", Whole(3)}})->Effective(Mode::kEval, {})));
-    method->Effective(Mode::kTrain, Step(1)).sin().sum().backward();
-    EXPECT_GT(Find(*method, "").grad().abs().min().item<double>(), 0);
-  }
-}
-
-TEST(DropBits, DrawsOneMaskForALayerAndEvaluatesWithoutNoise) {
-  const at::Tensor weight = Normal({16, 40}, 2);
-  const ConfigTable options = {{"bits", Whole(4)}, {"dropbits", kYes}, {"keep", Number(0.5)}};
-  const auto method = Make(weight, options), other = Make(weight, options);
-  const at::Tensor eval = method->Effective(Mode::kEval, Step(0)).detach();
-  EXPECT_TRUE(eval.equal(Make(weight, {{"bits", Whole(4)}})->Effective(Mode::kEval, {})));
-  int changed = 0;
-  for (int64_t i = 0; i < 20; ++i) {
-    const at::Tensor train = method->Effective(Mode::kTrain, Step(i)).detach();
-    EXPECT_TRUE(train.equal(other->Effective(Mode::kTrain, Step(i)).detach()));
-    // Whatever was dropped, small weights keep their points.
-    const at::Tensor inner = eval.abs().le(method->Freeze().scales[0] * 1.01);
-    EXPECT_TRUE(train.masked_select(inner).equal(eval.masked_select(inner)));
-    changed += !train.equal(eval);
-  }
-  EXPECT_GT(changed, 5);
-  EXPECT_LT(changed, 20);
-}
-
-void SetMasks(WeightMethod* method, const std::vector<float>& logits) {
-  const at::NoGradGuard no_grad;
-  Find(*method, "/mask_logits").copy_(at::tensor(logits));
-}
-
-TEST(DropBits, ReadsTheLearnedWidth) {
-  const at::Tensor weight = Normal({16, 40}, 2);
-  struct Golden {
-    std::vector<float> logits;
-    bool nested;
-    double bits;
-    ValueSet values;
-  };
-  for (const Golden& g :
-       {Golden{{5, 5}, true, 4, ValueSet::Affine(4, 8)}, Golden{{5, -5}, true, 3, ValueSet::Affine(3, 4)},
-        Golden{{-5, -5}, true, 2, ValueSet::Ternary()}, Golden{{-5, 5}, true, 2, ValueSet::Ternary()},
-        Golden{{-5, 5}, false, 4, ValueSet::Affine(4, 8)}}) {
-    const auto method = Make(weight, {{"dropbits", kYes}, {"nested", g.nested ? kYes : kNo}});
-    SetMasks(method.get(), g.logits);
-    EXPECT_EQ(method->Statistics().details.at("bits"), g.bits);
-    const QTensor frozen = method->Freeze();
-    ASSERT_TRUE(Validate(frozen).ok());
-    EXPECT_TRUE(frozen.values == g.values);
-    const at::Tensor expected = at::tensor(Dequantize(frozen).data).view({16, 40});
-    EXPECT_TRUE(method->Effective(Mode::kEval, {}).equal(expected));
-    // Every weight takes its nearest survivor: no other survivor is nearer.
-    std::set<float> survivors(expected.data_ptr<float>(), expected.data_ptr<float>() + expected.numel());
-    for (const float point : survivors) {
-      EXPECT_TRUE((weight - expected).abs().le((weight - point).abs() + 1e-6).all().item<bool>());
-    }
-  }
-}
-
-TEST(DropBits, PriceIsThatOfTheOpenGates) {
-  const auto method = Make(Normal({16, 40}, 2), {{"dropbits", kYes}, {"bit_price", Number(0.5)}});
-  SetMasks(method.get(), {0, static_cast<float>(std::log(9))});
-  method->Effective(Mode::kTrain, Step(0, 0, 0.1));  // Half of the warm-up.
-  at::Tensor logits = Find(*method, "/mask_logits");
-  const at::Tensor price = method->Regularizer();
-  EXPECT_NEAR(price.item<double>(), 0.25 * (.831822 + .978029), 1e-6);
-  price.backward();
-  EXPECT_NEAR(logits.grad()[0].item<double>(), 0.25 * .831822 * .168178, 1e-6);
-  method->Effective(Mode::kTrain, Step(1, 0, 0.5));
-  EXPECT_NEAR(method->Regularizer().item<double>(), 0.5 * (.831822 + .978029), 1e-6);
-  EXPECT_NEAR(method->Statistics().details.at("expected_bits"), 2 + .831822 + .831822 * .978029, 1e-6);
-  EXPECT_FALSE(Make(Normal({2, 3}, 1), {})->Regularizer().defined());
-}
-
-TEST(DropBits, AClosedGateIsDroppedForGoodAfterItsPatience) {
-  const ConfigTable options = {{"dropbits", kYes}, {"bit_price", Number(0.5)}, {"patience", Whole(2)}};
-  const auto method = Make(Normal({16, 40}, 2), options);
-  SetMasks(method.get(), {5, -5});
-  for (int64_t epoch = 0; epoch < 2; ++epoch) method->Effective(Mode::kTrain, Step(epoch, epoch, 1));
-  SetMasks(method.get(), {5, 5});  // Too late.
-  method->Effective(Mode::kTrain, Step(9, 2, 1)).sum().backward();
-  EXPECT_EQ(method->Statistics().details.at("bits"), 3);
-  EXPECT_EQ(Find(*method, "/mask_logits").grad()[1].item<double>(), 0);
-  // A resumed run knows it too.
-  const auto resumed = Make(Normal({16, 40}, 2), options);
-  auto buffers = resumed->Buffers();
-  for (const auto& [name, tensor] : method->Buffers()) buffers.at(name).copy_(tensor);
-  SetMasks(resumed.get(), {5, 5});
-  EXPECT_EQ(resumed->Statistics().details.at("bits"), 3);
-}
-
 // x_hat after 600 steps of gradient descent on (x_hat - target)^2 from x, step 1 and noise 1/3 fixed.
 double Settled(double x, double target, bool full_vector) {
   at::Tensor weight = Leaf({x}), step = at::ones({1}, at::kDouble), noise = at::full({1}, 1. / 3, at::kDouble);
@@ -456,43 +253,6 @@ TEST(SemiRelaxed, ArgmaxOnlyIsStuckWhereFullVectorArrives) {
   EXPECT_EQ(Settled(0.6, 2, false), 1);
   EXPECT_EQ(Settled(0.6, 2, true), 2);
   EXPECT_EQ(Settled(2.4, 1, true), 1);
-}
-
-// Bits that DropBits leaves of a linear layer that is trained from `start`, whose largest magnitude is 8, towards y = target
-// x. The step is 1 and stays.
-double LearnedBits(const at::Tensor& start, const at::Tensor& target, double price) {
-  torch::manual_seed(3);
-  const at::Tensor x = at::randn({128, target.size(1)}), y = x.matmul(target.t());
-  ConfigTable settings = {
-      {"dropbits", kYes}, {"estimator", Text("full_vector")}, {"step_start", Text("max")}, {"scale_rate", Number(0)}};
-  if (price > 0) settings["bit_price"] = Number(price);
-  const auto method = Make(start, settings);
-  OptimizerOptions options;
-  options.kind = OptimizerOptions::Kind::kAdam;
-  const auto optimizer = Optimizer::Create(options, method->Parameters());
-  constexpr int kSteps = 400;
-  for (int i = 0; i < kSteps; ++i) {
-    const at::Tensor weight = method->Effective(Mode::kTrain, Step(i, i / 20, i / static_cast<double>(kSteps)));
-    optimizer->ZeroGradients();
-    at::Tensor loss = (x.matmul(weight.t()) - y).square().mean();
-    const at::Tensor paid = method->Regularizer();
-    if (paid.defined()) loss = loss + paid;
-    loss.backward();
-    optimizer->Step(0.05);
-  }
-  return method->Statistics().details.at("bits");
-}
-
-TEST(DropBits, LearnsTheWidthThatTheTaskNeeds) {
-  torch::manual_seed(8);
-  at::Tensor ternary = at::randint(-1, 2, {8, 32}).to(at::kFloat);
-  at::Tensor near = ternary + 0.7 * at::randn({8, 32});
-  ternary[0][0] = -1;
-  near[0][0] = -8;  // Where it is cut off it is right.
-  at::Tensor wide = at::randint(-7, 8, {8, 32}).to(at::kFloat);
-  wide[0][0] = -8;
-  EXPECT_EQ(LearnedBits(near, ternary, 0.5), 2);
-  EXPECT_EQ(LearnedBits(wide, wide, 0), 4);
 }
 
 }  // namespace

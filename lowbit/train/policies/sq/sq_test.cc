@@ -94,6 +94,25 @@ TEST(Sq, SelectsSingleWeights) {
   EXPECT_EQ(from_q.sum().item<int64_t>(), 60);
 }
 
+TEST(Sq, SortedTakesTheWeightsOfTheSmallestErrors) {
+  SqFixture sq({{"unit", Text("element")}, {"policy", Text("sorted")}});
+  const at::Tensor effective = sq.method->Effective(Mode::kTrain, At(0, 0.5)).detach();
+  const at::Tensor errors = (sq.weight - sq.quantized).abs().div(sq.weight.abs()).flatten();
+  const float median = std::get<0>(errors.sort())[59].item<float>();
+  EXPECT_TRUE(effective.eq(sq.quantized).flatten().equal(errors.le(median)));
+}
+
+TEST(Sq, FixedKeepsItsMaskThoughErrorsChange) {
+  SqFixture sq({{"policy", Text("fixed")}});
+  sq.Kinds(At(0, 0.5));
+  const at::Tensor mask = sq.method->Buffers().at("c.weight/sq_mask").clone();
+  for (uint64_t i = 1; i < 6; ++i) {
+    sq.method->Parameters().at(0).tensor.detach().copy_(Normal({10, 12}, 40 + i));
+    sq.method->Effective(Mode::kTrain, At(static_cast<int64_t>(i), 0.5));
+    EXPECT_TRUE(sq.method->Buffers().at("c.weight/sq_mask").equal(mask)) << i;
+  }
+}
+
 double LossAt(WeightMethod* method, const StepContext& context) {
   return method->Effective(Mode::kTrain, context).detach().to(at::kDouble).sin().sum().item<double>();
 }

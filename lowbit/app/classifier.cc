@@ -21,6 +21,11 @@ bool Classifier::MakesMaps() const {
   return outputs.size() == 1 && outputs[0].shape.size() == 4 && outputs[0].shape[1] > 1;
 }
 
+bool Classifier::Transcribes() const {
+  const auto& outputs = model_.Outputs();
+  return outputs.size() == 1 && outputs[0].shape.size() == 3 && !Metadata("sound_rate").empty();
+}
+
 Result<Classifier> Classifier::LoadAny(const std::string& path, int threads) {
   runtime::Options options;
   options.threads = threads;

@@ -30,6 +30,8 @@ class Classifier {
 
   // Whether it says of each pixel which class it is (app::Segmenter).
   bool MakesMaps() const;
+  // Whether it writes down speech (app::Transcriber).
+  bool Transcribes() const;
   // Error: it gives no row of logits.
   Status CheckClassifies() const;
   // Error where images of this size or this many classes do not fit the network; `whose` names them.

@@ -54,8 +54,15 @@ Status CheckPairKeys(const recipe::Recipe& recipe, const data::Dataset& dataset)
   reject(augment.saturation > 0, "augment.saturation");
   reject(recipe.data.resize != 0, "data.resize");
   reject(!recipe.data.classes.empty(), "data.classes");
+  if (dataset.sound_rate != 0) {
+    reject(augment.flip, "augment.flip");
+    reject(augment.rotate, "augment.rotate");
+    reject(recipe.data.crop != 0, "data.crop");
+    reject(!recipe.data.test_path.empty(), "data.test_path");
+  }
   if (key.empty()) return Ok();
-  return Invalid("'" + key + "' must be left out where a network answers pictures with pictures");
+  return Invalid("'" + key + "' must be left out where a network answers " +
+                 (dataset.sound_rate != 0 ? "recordings with text" : "pictures with pictures"));
 }
 
 Status CheckMaskKeys(const recipe::DataSection& section, const data::Dataset& dataset) {

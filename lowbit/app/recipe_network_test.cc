@@ -115,6 +115,29 @@ TEST(DescribeNetwork, RefusesKeysForMasksWhereThereAreNone) {
   }
 }
 
+class NoPairs : public data::PairSource {
+ public:
+  void Make(int64_t, uint64_t, uint64_t, const data::PairChanges&, Span<float>, Span<float>) const override {}
+};
+
+TEST(DescribeNetwork, RefusesKeysForPicturesWithRecordings) {
+  std::vector<recipe::Recipe> recipes(5);
+  recipes[0].data.crop = 64;
+  recipes[1].data.test_path = "tests";
+  recipes[2].augment.flip = true;
+  recipes[3].augment.rotate = true;
+  recipes[4].augment.crop = true;
+  data::Dataset sounds = TinyData();
+  sounds.train.pairs = std::make_shared<NoPairs>();
+  sounds.sound_rate = 16000;
+  for (const recipe::Recipe& recipe : recipes) {
+    const Result<RecipeNetwork> network = DescribeNetwork(recipe, sounds);
+    ASSERT_FALSE(network.ok());
+    EXPECT_THAT(network.error().message, HasSubstr("must be left out where a network answers recordings with text"));
+  }
+  EXPECT_TRUE(DescribeNetwork({}, sounds).ok());
+}
+
 TEST(DescribeNetwork, RefusesAnotherNumberOfChannels) {
   recipe::Recipe recipe;
   recipe.data.mean = recipe.data.std = {0.5, 0.5, 0.5};

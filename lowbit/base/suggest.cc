@@ -39,9 +39,9 @@ std::string UnknownName(std::string_view kind, std::string_view name, const std:
 
 std::string Join(const std::vector<std::string>& names, std::string_view separator) {
   std::string text;
-  for (const std::string& name : names) {
-    if (!text.empty()) text += separator;
-    text += name;
+  for (size_t i = 0; i < names.size(); ++i) {
+    if (i > 0) text += separator;
+    text += names[i];
   }
   return text;
 }

@@ -25,6 +25,7 @@ TEST(UnknownName, ListsTheKnownOnes) {
 TEST(Join, PutsTheSeparatorBetween) {
   EXPECT_EQ(Join({}), "");
   EXPECT_EQ(Join({"a"}), "a");
+  EXPECT_EQ(Join({"", "a", ""}, "|"), "|a|");
   EXPECT_EQ(Join({"a", "b", "c"}), "a, b, c");
   EXPECT_EQ(Join({"a", "b"}, "+"), "a+b");
 }

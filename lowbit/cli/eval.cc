@@ -5,6 +5,7 @@
 #include "lowbit/app/evaluate_file.h"
 #include "lowbit/app/evaluate_segmentation.h"
 #include "lowbit/app/evaluate_super_resolution.h"
+#include "lowbit/app/evaluate_transcription.h"
 #include "lowbit/app/output_file.h"
 #include "lowbit/app/segmenter.h"
 #include "lowbit/app/training_module.h"
@@ -75,6 +76,24 @@ int RunSegmentation(const EvalArguments& arguments) {
   });
 }
 
+// Of a run too it is the packed file that counts.
+int RunTranscription(const EvalArguments& arguments) {
+  if (!arguments.predictions.empty())
+    return Report(Invalid("--predictions: a transcription predicts text, see `lowbit run`"));
+  if (arguments.scale != 0) return Report(Invalid("--scale is for --data super-resolution:FOLDER"));
+  std::string subject = arguments.request.run;
+  return WithPackedFile(&subject, [&] {
+    const app::EvaluateRunRequest& request = arguments.request;
+    return PrintResult(app::EvaluateTranscription(subject, request.data, request.threads), arguments.json);
+  });
+}
+
+bool AsksForTranscription(const app::EvaluateRunRequest& request) {
+  if (!request.data.empty()) return app::IsTranscription(request.data);
+  const Result<std::string> file = app::PackedFile(request.run);
+  return file.ok() && app::IsTranscriptionFile(file.value());
+}
+
 bool AsksForSegmentation(const app::EvaluateRunRequest& request) {
   if (!request.data.empty()) return app::IsSegmentation(request.data);
   const Result<std::string> file = app::PackedFile(request.run);
@@ -85,6 +104,7 @@ int RunEval(const EvalArguments& arguments) {
   if (!arguments.against.empty()) return RunAgainst(arguments);
   const std::string& data = arguments.request.data;
   if (AsksForSegmentation(arguments.request)) return RunSegmentation(arguments);
+  if (AsksForTranscription(arguments.request)) return RunTranscription(arguments);
   if (app::IsSuperResolution(data) || (data.empty() && arguments.scale != 0 && FolderExists(arguments.request.run))) {
     return RunSuperResolution(arguments);
   }
@@ -105,12 +125,14 @@ int RunEval(const EvalArguments& arguments) {
 
 void AddEval(CLI::App* program, int* code) {
   auto arguments = std::make_shared<EvalArguments>();
-  CLI::App* command = program->add_subcommand(
-      "eval", "Measure the test accuracy of a run or a packed file, or how well it sharpens or segments pictures.");
+  CLI::App* command = program->add_subcommand("eval",
+                                              "Measure the test accuracy of a run or a packed file, or how well it "
+                                              "sharpens or segments pictures or writes down "
+                                              "speech.");
   command->add_option("subject", arguments->request.run, "A run's folder, or a packed .lbm file")->required();
   command->add_option("--data", arguments->request.data,
                       "NAME[:PATH] of the data set (default: the one trained on); super-resolution:FOLDER; "
-                      "segmentation:FOLDER; with --against pictures:FOLDER too");
+                      "segmentation:FOLDER; transcribed-speech:FOLDER; with --against pictures:FOLDER too");
   command->add_option("--device", arguments->request.device, "cpu or cuda, for a run")->capture_default_str();
   command->add_option("--threads", arguments->request.threads, "Threads (0: all cores)")
       ->check(CLI::Range(0, 1024))

@@ -5,6 +5,7 @@
 
 #include "lowbit/app/classify_images.h"
 #include "lowbit/app/segment_pictures.h"
+#include "lowbit/app/transcribe_recordings.h"
 #include "lowbit/cli/commands.h"
 #include "lowbit/cli/output.h"
 #include "lowbit/cli/packed_argument.h"
@@ -29,6 +30,8 @@ int Run(const RunArguments& a) {
   }
   if (!a.mask.empty())
     return Report(Invalid("-o writes the mask of a network that tells classes of pixels; " + a.model + " does not"));
+  if (network.value().Transcribes())
+    return PrintResult(app::TranscribeRecordings(a.model, a.images, a.threads), a.json);
   return PrintResult(app::ClassifyImages(std::move(network).value(), a.images, a.top), a.json);
 }
 
@@ -36,8 +39,8 @@ int Run(const RunArguments& a) {
 
 void AddRun(CLI::App* program, int* code) {
   auto arguments = std::make_shared<RunArguments>();
-  CLI::App* command =
-      program->add_subcommand("run", "Classify image files, their pixels, or recordings, with a packed network.");
+  CLI::App* command = program->add_subcommand(
+      "run", "Classify image files, their pixels, or recordings, or write down what is said, with a packed network.");
   command->add_option("model", arguments->model, kPackedHelp)->required();
   command->add_option("images", arguments->images, "PNG, JPEG, PGM or PPM files; WAV or FLAC for a network of sounds")
       ->required();

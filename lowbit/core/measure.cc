@@ -22,6 +22,10 @@ std::string IouOnTestPictures(const std::string& score, double /*loss*/) {
   return "a mean IoU of " + score + " on the test pictures";
 }
 
+std::string CharactersOfTestRecordings(const std::string& score, double /*loss*/) {
+  return "a character accuracy of " + score + " on the test recordings";
+}
+
 std::string TeachersClass(const std::string& score, double loss) {
   return "test: teacher's class " + score + ", divergence " + Digits("%.4f", loss);
 }
@@ -46,6 +50,9 @@ const std::vector<TestMeasure>& TestMeasures() {
        "Divergence from the teacher", TeachersClass, TeachersClassOfImages},
       // Of classes of pixels: the mean over the classes of intersection over union, of all pixels of the test.
       {"iou", true, false, 0, "Test IoU", "test IoU", "Best IoU", "Test loss", TestOf, IouOnTestPictures},
+      // Of transcriptions: 1 less the character error rate, which is edit distances over lengths; 0 where more is wrong than was said.
+      {"character_accuracy", true, false, 0, "Character accuracy", "character accuracy", "Best character accuracy",
+       "Test loss", TestOf, CharactersOfTestRecordings},
   };
   return measures;
 }

@@ -217,8 +217,9 @@ TEST(Dataset, EveryKindSaysWhatItIsAndHowToGetIt) {
     EXPECT_EQ(kind.files.empty() && kind.folders.empty(), plain);
     EXPECT_NE(kind.load, nullptr);
   }
-  EXPECT_THAT(names, ElementsAre("cifar", "cifar10", "cifar100", "fashion-mnist", "fsdd", "idx", "image-folder",
-                                 "mnist", "pictures", "segmentation", "spoken-words", "super-resolution"));
+  EXPECT_THAT(
+      names, ElementsAre("an4", "cifar", "cifar10", "cifar100", "fashion-mnist", "fsdd", "idx", "image-folder", "mnist",
+                         "pictures", "segmentation", "spoken-words", "super-resolution", "transcribed-speech"));
 }
 
 }  // namespace

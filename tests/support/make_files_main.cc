@@ -4,16 +4,19 @@
 //   FOLDER/colours/   a data set in CIFAR-10's layout: 5 classes of noisy tints
 //   FOLDER/pictures/  an image folder: 3 classes of tinted PNG files of several sizes, and one damaged training picture
 //   FOLDER/discs/     pictures with masks: a bright disc, 200, on dark ground, 50; the last picture is 45 x 50, the others 48 x 64
+//   FOLDER/songs/     recordings with texts: A is a low tone, B a high one, at 8 kHz
 //   FOLDER/model.lbm  an untrained network for the first, its weights ternary
 //
 // usage: lowbit_make_files FOLDER
 
+#include <cmath>
 #include <cstdio>
 
 #include "lowbit/base/file.h"
 #include "lowbit/base/random.h"
 #include "lowbit/data/test_files.h"
 #include "lowbit/data/test_png.h"
+#include "lowbit/data/test_wav.h"
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/models/model.h"
 #include "lowbit/quant/quantizer.h"
@@ -127,6 +130,38 @@ Status WriteDiscs(const std::string& folder) {
   return Ok();
 }
 
+// 100 ms for each letter, 50 ms of silence behind it.
+data::Bytes Sing(const std::string& text) {
+  std::vector<int16_t> sound(400, 0);
+  for (const char letter : text) {
+    const double hertz = letter == 'A' ? 500 : letter == 'B' ? 2000 : 0;
+    for (int i = 0; i < 800; ++i) {
+      sound.push_back(static_cast<int16_t>(8000 * std::sin(2 * 3.141592653589793 * hertz * i / 8000)));
+    }
+    sound.insert(sound.end(), 400, 0);
+  }
+  return data::WavFile(sound, 8000);
+}
+
+Status WriteSongs(const std::string& folder, const std::string& half, const std::vector<std::string>& texts) {
+  std::string ids, lines;
+  for (size_t i = 0; i < texts.size(); ++i) {
+    const std::string name = half + std::to_string(i);
+    ids += name + "\n";
+    lines += texts[i] + " (" + name + ")\n";
+    LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(folder + "/wav/" + name + ".wav", Sing(texts[i])));
+  }
+  LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(folder + "/etc/" + half + ".fileids", ids));
+  return WriteFileAtomic(folder + "/etc/" + half + ".transcription", lines);
+}
+
+Status WriteSongs(const std::string& folder) {
+  for (const char* name : {"/wav", "/etc"}) LOWBIT_RETURN_IF_ERROR(MakeFolders(folder + name));
+  LOWBIT_RETURN_IF_ERROR(
+      WriteSongs(folder, "train", {"A", "B", "AB", "BA", "A B", "B A", "AA", "BB", "ABA", "BAB", "AB A", "B BA"}));
+  return WriteSongs(folder, "test", {"AAB", "BA B", "BBA"});
+}
+
 // Ternary weights in place of float ones, by the plain quantizer.
 Status Quantize(Graph* graph) {
   LOWBIT_TRY(const auto quantizer, quant::CreateQuantizer("twn", Config()));
@@ -154,6 +189,7 @@ Status WriteAll(const std::string& folder) {
   LOWBIT_RETURN_IF_ERROR(WriteTints(folder + "/colours"));
   LOWBIT_RETURN_IF_ERROR(WriteImageFolder(folder + "/pictures"));
   LOWBIT_RETURN_IF_ERROR(WriteDiscs(folder + "/discs"));
+  LOWBIT_RETURN_IF_ERROR(WriteSongs(folder + "/songs"));
   return WriteModel(folder + "/model.lbm");
 }
 

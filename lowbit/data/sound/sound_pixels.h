@@ -16,6 +16,9 @@ namespace lowbit::data {
 // another number of channels than 1; mels out of 1..256.
 Result<std::vector<uint8_t>> SoundPixels(const Sound& sound, int64_t rate, const Shape& image, const std::string& name);
 
+// All of its windows and no silence behind them, [windows, mels]. Errors: as above; REQUIRES: mels in 1..256.
+Result<std::vector<uint8_t>> SoundRows(const Sound& sound, int64_t rate, int64_t mels, const std::string& name);
+
 }  // namespace lowbit::data
 
 #endif  // LOWBIT_DATA_SOUND_SOUND_PIXELS_H_

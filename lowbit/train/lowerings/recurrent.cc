@@ -117,12 +117,13 @@ struct Run {
 Run RunDirection(const Cell& cell, const at::Tensor& x, const Weights& weights, States states,
                  const at::Tensor& lengths, bool backward) {
   const int64_t steps = x.size(0), batch = x.size(1);
-  const at::Tensor from_input =
-      Linear(x.reshape({steps * batch, x.size(2)}), weights.w, weights.w_bias).reshape({steps, batch, -1});
+  // Taken apart at once: the gradient of a selected step would be as large as all steps, for each of them.
+  const std::vector<at::Tensor> from_input =
+      Linear(x.reshape({steps * batch, x.size(2)}), weights.w, weights.w_bias).reshape({steps, batch, -1}).unbind(0);
   std::vector<at::Tensor> outputs(static_cast<size_t>(steps));
   for (int64_t step = 0; step < steps; ++step) {
     const int64_t t = backward ? steps - 1 - step : step;
-    States next = cell.Next(from_input.select(0, t), states, weights);
+    States next = cell.Next(from_input[static_cast<size_t>(t)], states, weights);
     next.h = next.h.to(states.h.scalar_type());  // Of an RNN in mixed precision.
     outputs[static_cast<size_t>(t)] = next.h;
     if (lengths.defined()) {

@@ -4,10 +4,10 @@ SECONDS_EACH ?= 60
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo check dev runtime-only aarch64 asan tsan fuzz lint format onnx-operators onnx-exports test-interop namespaces tidy bench race install deps clean
+.PHONY: help build test demo check dev runtime-only aarch64 asan tsan fuzz lint format onnx-operators onnx-exports test-interop namespaces hardware-synthesis tidy bench race install deps clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' Makefile
 
 build: ## everything, optimized, into build/
 	@cmake --preset release >/dev/null
@@ -75,6 +75,9 @@ test-interop: build ## networks that lowbit exports, in ONNX Runtime (which npm 
 
 namespaces: build ## train across two network namespaces, which stand for two hosts (needs root)
 	@LOWBIT_PROGRAM=build/bin/lowbit tests/distributed/namespaces_test.sh
+
+hardware-synthesis: ## count the LUTs of the hardware with yosys (minutes)
+	@hardware/synthesis/run.sh build/hardware-synthesis
 
 tidy: ## clang-tidy over all sources (minutes)
 	@tools/lint.sh tidy

@@ -7,8 +7,16 @@
 namespace lowbit::accelerator {
 namespace {
 
-// Of the pipeline between a pixel's last step and its word in the memory, less what the search for codes takes.
-constexpr int64_t kDrain = 8;
+// Of the descriptor, and of the pipeline from a pixel's last step until its word can be read, without what the tree of adders and the
+// search for codes take.
+constexpr int64_t kDrain = 6;
+
+// Levels of a tree of adders.
+int64_t Levels(int lanes) {
+  int64_t levels = 0;
+  while ((int64_t{1} << levels) < lanes) ++levels;
+  return levels;
+}
 
 class Machine {
  public:
@@ -120,7 +128,8 @@ int64_t CyclesAtPixel(const Array& array, const Layer& layer) {
 }
 
 int64_t CyclesOf(const Array& array, const Layer& layer) {
-  return layer.out_groups * layer.Pixels() * CyclesAtPixel(array, layer) + array.activation.bits() + kDrain;
+  return layer.out_groups * layer.Pixels() * CyclesAtPixel(array, layer) + array.activation.bits() +
+         Levels(array.lanes) + kDrain;
 }
 
 int64_t CyclesOf(const Program& program) {

@@ -1,12 +1,12 @@
 #ifndef HARDWARE_TESTS_HOST_H_
 #define HARDWARE_TESTS_HOST_H_
 
-#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
 
 #include "hardware/tests/ports.h"
+#include "lowbit/accelerator/descriptor.h"
 #include "lowbit/accelerator/program.h"
 
 namespace lowbit::hardware {
@@ -17,10 +17,6 @@ struct Outcome {
   std::vector<int32_t> sums;         // Of the raw layers.
   int64_t cycles = 0;                // Busy.
 };
-
-inline constexpr int kFields = 26;
-// The fields of a layer's descriptor, as hardware/README.md has them. REQUIRES: Check(program).
-std::array<uint32_t, kFields> Descriptor(const accelerator::Array& array, const accelerator::Layer& layer);
 
 class Host {
  public:
@@ -90,7 +86,7 @@ class HostOf : public Host {
   void WriteDescriptors(const accelerator::Program& program) {
     model_.descriptor_write = 1;
     for (size_t layer = 0; layer < program.layers.size(); ++layer) {
-      const std::array<uint32_t, kFields> fields = Descriptor(array_, program.layers[layer]);
+      const auto fields = accelerator::Descriptor(array_, program.layers[layer]);
       for (size_t field = 0; field < fields.size(); ++field) {
         model_.descriptor_layer = static_cast<uint8_t>(layer);
         model_.descriptor_field = static_cast<uint8_t>(field);

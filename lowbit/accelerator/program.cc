@@ -72,6 +72,22 @@ Status CheckExtents(const Layer& layer, const std::string& where) {
                      where);
 }
 
+// That no threshold of a row is below the one of the rank before: they are searched by halving.
+Status CheckRising(const Program& program, int64_t begin, int64_t count, const std::string& where) {
+  const int64_t lanes = program.array.lanes, ranks = int64_t{1} << program.array.activation.bits();
+  for (int64_t word = begin; word < begin + count; ++word) {
+    const int64_t rank = word % ranks;
+    if (rank < 2 || rank >= program.array.activation.count()) continue;
+    const int32_t* thresholds = program.thresholds.data() + word * lanes;
+    for (int64_t m = 0; m < lanes; ++m) {
+      if (thresholds[m] >= thresholds[m - lanes]) continue;
+      return Invalid(where + "the threshold of rank " + std::to_string(rank) + " in word " + std::to_string(word) +
+                     " is below the one before");
+    }
+  }
+  return Ok();
+}
+
 Status CheckLayer(const Program& program, const Layer& layer, const std::string& where) {
   LOWBIT_RETURN_IF_ERROR(CheckExtents(layer, where));
   const bool product = layer.kind == Layer::Kind::kProduct;
@@ -98,6 +114,11 @@ Status CheckLayer(const Program& program, const Layer& layer, const std::string&
                    std::to_string(part.words.begin + part.words.count) + "; the memory has " +
                    std::to_string(part.size));
   }
+  if (layer.threshold_base % ranks != 0) {
+    return Invalid(where + "its thresholds begin at word " + std::to_string(layer.threshold_base) + "; a multiple of " +
+                   std::to_string(ranks) + " was expected");
+  }
+  LOWBIT_RETURN_IF_ERROR(CheckRising(program, thresholds.begin, thresholds.count, where));
   if (Overlap(in, out) || Overlap(skip, out)) return Invalid(where + "its output lies over what it reads");
   return Ok();
 }

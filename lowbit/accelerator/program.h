@@ -52,7 +52,7 @@ struct Layer {
   int32_t pad_top = 0, pad_left = 0;
   // Words. Tensors are [height][width][groups] of words; the weights of a layer [out group][kernel_height][kernel_width][in group]; its
   // thresholds [out group][rank], with a skip [out group][rank of the skip's code][rank], of 2^bits ranks each. The word of a rank that
-  // is no code's, and of rank 0, is not looked at.
+  // is no code's, and of rank 0, is not looked at. A row's thresholds never fall from a rank to the next.
   int32_t in_base = 0, out_base = 0, weight_base = 0, threshold_base = 0;
   Skip skip;
 
@@ -73,7 +73,8 @@ struct Program {
   int64_t ThresholdWords() const;
 };
 
-// Error: a field out of range, a layer that reads or writes outside of a memory, or writes over what it still reads.
+// Errors: a field out of range; a layer that reads or writes outside of a memory, or writes over what it still reads; thresholds that
+// do not begin at a multiple of 2^bits or fall from a rank to the next.
 Status Check(const Program& program);
 
 }  // namespace lowbit::accelerator

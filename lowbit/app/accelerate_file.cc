@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "lowbit/accelerator/execute.h"
+#include "lowbit/accelerator/memory_images.h"
 #include "lowbit/app/text.h"
 #include "lowbit/base/error_in.h"
+#include "lowbit/base/file.h"
 #include "lowbit/base/random.h"
 #include "lowbit/format/lbm/lbm.h"
 
@@ -88,6 +91,20 @@ Status CheckImages(const Graph& graph, int64_t images, AcceleratedFile* file) {
       fmt::format("{} of {} numbers differ from the network's", file->comparison.different, file->comparison.elements));
 }
 
+Status WriteImages(const Program& program, const std::string& folder, AcceleratedFile* file) {
+  LOWBIT_RETURN_IF_ERROR(MakeFolders(folder));
+  const accelerator::MemoryImages images = ImagesOf(program);
+  const std::pair<const char*, const std::string*> files[] = {{"parameters.vh", &images.parameters},
+                                                              {"descriptors.hex", &images.descriptors},
+                                                              {"weights.hex", &images.weights},
+                                                              {"thresholds.hex", &images.thresholds}};
+  for (const auto& [name, text] : files) {
+    file->written.push_back(folder + "/" + name);
+    LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(file->written.back(), *text));
+  }
+  return Ok();
+}
+
 }  // namespace
 
 Result<AcceleratedFile> AccelerateFile(const AccelerateRequest& request) {
@@ -104,6 +121,7 @@ Result<AcceleratedFile> AccelerateFile(const AccelerateRequest& request) {
   file.compiled = std::move(compiled.value());
   const Status checked = CheckImages(graph, request.check, &file);
   if (!checked.ok()) return ErrorIn(request.file, checked.error());
+  if (!request.out.empty()) LOWBIT_RETURN_IF_ERROR(WriteImages(file.compiled.program, request.out, &file));
   return file;
 }
 
@@ -125,6 +143,7 @@ std::string ToText(const AcceleratedFile& file) {
                         file.checked == 1 ? "" : "s", Grouped(file.comparison.elements - file.comparison.different),
                         Grouped(file.comparison.elements));
   }
+  for (const std::string& path : file.written) text += path + "\n";
   return text;
 }
 
@@ -169,6 +188,7 @@ std::string ToJson(const AcceleratedFile& file) {
                                        {"gops", totals.gops},
                                        {"peak_gops", totals.peak_gops},
                                        {"checked_images", file.checked},
+                                       {"written", file.written},
                                        {"layers", layers},
                                        {"before", compiled.before},
                                        {"behind", compiled.behind}};

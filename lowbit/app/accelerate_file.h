@@ -14,8 +14,11 @@ struct AccelerateRequest {
   std::string file;  // A packed file.
   accelerator::CompileOptions options;
   double megahertz = 200;  // Of the clock that times are told for.
-  int64_t check =
-      0;  // Images of random pixels, 0 to 255, that the plain model of the accelerator is compared with the network on.
+  // Images of random pixels, 0 to 255, on which the plain model of the accelerator must give the network's integers.
+  int64_t check = 0;
+  // A folder for accelerator::MemoryImages, made if it is not there: parameters.vh, descriptors.hex, weights.hex, thresholds.hex. "": none
+  // are written.
+  std::string out;
 };
 
 struct AcceleratedFile {
@@ -24,11 +27,12 @@ struct AcceleratedFile {
   double megahertz = 0;
   int64_t checked = 0;  // Images.
   accelerator::Comparison comparison;
+  std::vector<std::string> written;  // Files.
 };
 
 // The network of a packed file, or a stretch of it, laid out for the accelerator (hardware/README.md). Cost of a check: a plain evaluation
 // of the network in float64 and one of the stretch in loops, about a second for each hundred million multiplications. Errors: as
-// lbm::Read and accelerator::Compile; checked images that differ.
+// lbm::Read and accelerator::Compile; checked images that differ, of which nothing is written.
 Result<AcceleratedFile> AccelerateFile(const AccelerateRequest& request);
 
 std::string ToText(const AcceleratedFile& file);

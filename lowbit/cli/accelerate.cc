@@ -29,6 +29,8 @@ void AddAccelerate(CLI::App* program, int* code) {
       ->capture_default_str();
   command->add_option("--check", arguments->request.check,
                       "Images of random pixels on which its plain model must give the network's integers");
+  command->add_option("-o,--out", arguments->request.out,
+                      "A folder to write what its memories hold into (hardware/README.md)");
   command->add_flag("--json", arguments->json, "Print one JSON object");
   command->callback([=] {
     Arguments& a = *arguments;

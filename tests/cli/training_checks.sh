@@ -99,6 +99,10 @@ check "calibrate to 4 bits" "$lowbit" calibrate "$scratch/net.lbm" -o "$scratch/
 check "accelerate --check" fails_with 0 "$lowbit" accelerate "$scratch/four.lbm" --check 2
 check "  every number is the network's" says "20 of 20 numbers" "$scratch/out"
 check "accelerate --json" prints_json "$lowbit" accelerate "$scratch/four.lbm" --lanes 4 --clock 100 --json
+check "accelerate -o" fails_with 0 "$lowbit" accelerate "$scratch/four.lbm" -o "$scratch/four-hardware"
+for file in parameters.vh descriptors.hex weights.hex thresholds.hex; do
+  check "  writes $file" test -s "$scratch/four-hardware/$file"
+done
 not_accelerated() {
   local what=$1 message=$2
   shift 2
@@ -110,6 +114,7 @@ not_accelerated "float activations" "quantizes no activations" "$scratch/net.lbm
 not_accelerated "8 bits of both" "no coding of at most 7 bits" "$scratch/integers.lbm"
 not_accelerated "from a node that is none" "'relu9' is no quantizer" "$scratch/four.lbm" --from relu9
 not_accelerated "too many lanes" "1 to 64" "$scratch/four.lbm" --lanes 65
+not_accelerated "into a file's place" "net.lbm" "$scratch/four.lbm" -o "$scratch/net.lbm"
 not_accelerated "a clock that stands" "megahertz above 0" "$scratch/four.lbm" --clock 0
 
 # ONNX out, and in again: the same answers, from the file and from the run.

@@ -190,7 +190,9 @@ TEST(Temperature, MayJump) {
       t.from = t.until = at;
       EXPECT_EQ(t.At({at, 1, 1}), 1000);
       EXPECT_TRUE(t.Over({at, 1, 1}));
-      if (at > 0) EXPECT_EQ(t.At({at / 2, 1, 1}), 1);
+      if (at > 0) {
+        EXPECT_EQ(t.At({at / 2, 1, 1}), 1);
+      }
     }
   }
 }

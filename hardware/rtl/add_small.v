@@ -10,10 +10,16 @@ module add_small #(
 );
   wire [BITS-1:0] wide_a, wide_b;
   generate
-    if (BITS > BITS_A) assign wide_a = {{(BITS - BITS_A) {1'b0}}, a};
-    else assign wide_a = a;
-    if (BITS > BITS_B) assign wide_b = {{(BITS - BITS_B) {1'b0}}, b};
-    else assign wide_b = b;
+    if (BITS > BITS_A) begin : widen_a
+      assign wide_a = {{(BITS - BITS_A) {1'b0}}, a};
+    end else begin : keep_a
+      assign wide_a = a;
+    end
+    if (BITS > BITS_B) begin : widen_b
+      assign wide_b = {{(BITS - BITS_B) {1'b0}}, b};
+    end else begin : keep_b
+      assign wide_b = b;
+    end
   endgenerate
 
   integer i;

@@ -24,7 +24,9 @@ module descriptors #(
       memory #(.WIDTH(BITS), .ADDRESS_BITS(LAYER_BITS)) words (
         .clock(clock), .write(write && write_field == i), .write_address(write_layer),
         .write_data(write_data[BITS-1:0]), .read(read), .read_address(layer), .read_data(fields[i*32+:BITS]));
-      if (BITS < 32) assign fields[i*32+BITS+:32-BITS] = {(32 - BITS) {1'b0}};
+      if (BITS < 32) begin : unused
+        assign fields[i*32+BITS+:32-BITS] = {(32 - BITS) {1'b0}};
+      end
     end
   endgenerate
 endmodule

@@ -12,4 +12,10 @@ Result<std::string> PackedFile(const std::string& file_or_run) {
                  ": holds no model.lbm, which a run writes at its end; 'lowbit pack' writes one at any time");
 }
 
+std::string UnfinishedRun(const std::string& run) {
+  if (FileExists(run + "/model.lbm")) return "";
+  return "the run has not ended: every weight is quantized here, as at its end, and what it was still to learn is "
+         "missing";
+}
+
 }  // namespace lowbit::app

@@ -11,6 +11,9 @@ namespace lowbit::app {
 // Error: a folder that has none yet.
 Result<std::string> PackedFile(const std::string& file_or_run);
 
+// For who quantizes a run's network before its end: that this is not what the run ends with; "" where it has ended.
+std::string UnfinishedRun(const std::string& run);
+
 }  // namespace lowbit::app
 
 #endif  // LOWBIT_APP_PACKED_FILE_H_

@@ -71,6 +71,12 @@ check "calibrate a run" "$lowbit" calibrate "$scratch/run" -o "$scratch/calibrat
 mkdir "$scratch/unended"
 check "inspect a run that has not ended" fails_with 2 "$lowbit" inspect "$scratch/unended"
 check "  says so" says "holds no model.lbm" "$scratch/err"
+cp -r "$scratch/run" "$scratch/early"
+rm "$scratch/early/model.lbm"
+check "eval of a run that has not ended" fails_with 0 "$lowbit" eval "$scratch/early"
+check "  says so" grep -q "warning: the run has not ended" "$scratch/out" "$scratch/err"
+check "pack of a run that has not ended" fails_with 0 "$lowbit" pack "$scratch/early" -o "$scratch/early.lbm"
+check "  says so" grep -q "the run has not ended" "$scratch/out"
 check "eval FILE --json" prints_json "$lowbit" eval "$scratch/net.lbm" --json
 check "eval on data that does not fit" fails_with 2 "$lowbit" eval "$scratch/net.lbm" --data "mnist:$scratch"
 

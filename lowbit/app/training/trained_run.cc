@@ -4,6 +4,7 @@
 #include <exception>
 
 #include "lowbit/app/kernel_plan.h"
+#include "lowbit/app/packed_file.h"
 #include "lowbit/app/training/run_description.h"
 #include "lowbit/base/file.h"
 #include "lowbit/base/thread_pool.h"
@@ -64,6 +65,9 @@ Result<Evaluation> EvaluateTrainedRun(const EvaluateRunRequest& request) {
     evaluation.warnings.push_back("the runtime would refuse the packed network: " + packed.error().message);
   }
   evaluation.warnings.insert(evaluation.warnings.end(), dataset.warnings.begin(), dataset.warnings.end());
+  if (const std::string unfinished = UnfinishedRun(request.run); !unfinished.empty()) {
+    evaluation.warnings.push_back(unfinished);
+  }
   const auto start = std::chrono::steady_clock::now();
   const int threads = request.threads > 0 ? request.threads : HardwareThreads();
   LOWBIT_RETURN_IF_ERROR(train::ForEachLogits(

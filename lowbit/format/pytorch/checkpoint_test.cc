@@ -89,7 +89,9 @@ TEST(Checkpoint, HasTheTensorsOfTheOlderStream) {
   for (size_t size = 0; size < file.size(); ++size) {
     const std::string problem = Problem(Bytes(file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size)));
     EXPECT_THAT(problem, StartsWith("w.pth: ")) << size;
-    if (size > data) EXPECT_THAT(problem, HasSubstr("the data of '")) << size;
+    if (size > data) {
+      EXPECT_THAT(problem, HasSubstr("the data of '")) << size;
+    }
   }
 }
 
@@ -200,7 +202,9 @@ TEST(Checkpoint, EveryFlippedPickleIsASentenceOrAPickle) {
       Bytes damaged = program;
       damaged[at] = static_cast<uint8_t>(damaged[at] ^ 1 << bit);
       const auto pickle = ReadPickle(damaged);
-      if (!pickle.ok()) EXPECT_THAT(pickle.error().message, StartsWith("pickle, byte "));
+      if (!pickle.ok()) {
+        EXPECT_THAT(pickle.error().message, StartsWith("pickle, byte "));
+      }
     }
   }
 }

@@ -182,7 +182,9 @@ TEST(SemiRelaxed, IsStableInSinglePrecision) {
         for (const at::Tensor& masks : {at::Tensor(), mask}) {
           const at::Tensor result = SemiRelaxed(leaf, step, scale, masks, Plan(Grid(3), full_vector));
           result.sum().backward();
-          if (!masks.defined() && x >= 3.5f) EXPECT_EQ(result.item<float>(), 3);
+          if (!masks.defined() && x >= 3.5f) {
+            EXPECT_EQ(result.item<float>(), 3);
+          }
           for (const at::Tensor& t : {result, leaf.grad(), step.grad(), scale.grad()}) {
             EXPECT_TRUE(t.isfinite().all().item<bool>()) << x << " " << noise;
           }

@@ -164,7 +164,8 @@ TEST(Compile, RefusesWhatTheAcceleratorHasNot) {
   };
   EXPECT_THAT(error(Plain(1), {"conv1", "", 4}), HasSubstr("no quantizer's value"));
   EXPECT_THAT(error(Plain(1), {"in", "relu1", 4}), HasSubstr("'relu1' (Relu)"));
-  EXPECT_THAT(error(Plain(1), {"grid2", "levels1", 4}), HasSubstr("'image' is not computed from 'grid2/codes' alone"));
+  EXPECT_THAT(error(Plain(1), {"grid2", "levels1", 4}),
+              HasSubstr("it needs 'image', which does not come from 'grid2/codes'"));
   EXPECT_THAT(error(Plain(1), {"", "", 65}), HasSubstr("1 to 64"));
   TestNetwork floats(1, {kDynamic, 2, 4, 4});
   EXPECT_THAT(error(floats.Finish(floats.Conv("image", "conv", {2, 2, 1, 1}, kTernary, 0, 1)), {}),

@@ -123,7 +123,7 @@ class Finder {
     const auto known = tensors_.find(value);
     if (known != tensors_.end()) return known->second;
     const Node* node = Maker(value);
-    if (node == nullptr) return Invalid("'" + value + "' is not computed from '" + from_ + "' alone");
+    if (node == nullptr) return Invalid("it needs '" + value + "', which does not come from '" + from_ + "'");
     if (IsQuantizer(*node)) return Quantized(*node);
     if (node->op == "MaxPool") {
       LOWBIT_TRY(const size_t input, TensorOf(node->inputs[0]));
@@ -186,7 +186,7 @@ class Finder {
 
   Status Trace(const std::string& value, Path* path) {
     const Node* node = Maker(value);
-    if (node == nullptr) return Invalid("'" + value + "' is not computed from '" + from_ + "' alone");
+    if (node == nullptr) return Invalid("it needs '" + value + "', which does not come from '" + from_ + "'");
     if (value == from_ || IsQuantizer(*node)) return TakeSkip(value, path);
     if (node->op == "Conv" || node->op == "Gemm") return TakeProduct(*node, path);
     if (node->op == "Slice") return TakeSlice(*node, path);

@@ -7,25 +7,16 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "lowbit/app/data_folder.h"
 #include "lowbit/app/segmenter.h"
 #include "lowbit/app/text.h"
 #include "lowbit/data/confusion_matrix.h"
-#include "lowbit/data/dataset.h"
 #include "lowbit/data/segmentation.h"
 
 namespace lowbit::app {
 namespace {
 
 constexpr char kName[] = "segmentation";
-
-Result<std::string> FolderOf(const std::string& data) {
-  const size_t colon = data.find(':');
-  if (colon != std::string::npos && colon + 1 < data.size()) return data.substr(colon + 1);
-  LOWBIT_TRY(const std::vector<data::DatasetStatus> statuses, data::FindDatasets(kName));
-  const data::DatasetPlace* place = statuses.at(0).chosen();
-  if (place != nullptr) return place->folder;
-  return Invalid("--data segmentation:FOLDER was expected: " + statuses.at(0).kind.how_to_get);
-}
 
 // A number that BuildNetwork noted; `otherwise` where it noted none.
 Result<int64_t> Noted(const Segmenter& segmenter, const std::string& path, const std::string& key, int64_t otherwise) {
@@ -52,13 +43,13 @@ Result<std::vector<data::MaskedPicture>> ReadTests(const Segmenter& segmenter, c
 
 }  // namespace
 
-bool IsSegmentation(const std::string& data) { return data == kName || data.rfind(std::string(kName) + ":", 0) == 0; }
+bool IsSegmentation(const std::string& data) { return DataName(data) == kName; }
 
 Result<Segmentation> EvaluateSegmentation(const std::string& path, const std::string& data, int threads) {
   Segmentation result;
   result.subject = path;
   LOWBIT_TRY(Segmenter segmenter, Segmenter::Load(path, threads));
-  LOWBIT_TRY(result.folder, FolderOf(data));
+  LOWBIT_TRY(result.folder, DataFolder(data.empty() ? kName : data));
   LOWBIT_TRY(const std::vector<data::MaskedPicture> pictures, ReadTests(segmenter, path, result.folder));
   data::ConfusionMatrix matrix(segmenter.classes());
   for (const data::MaskedPicture& picture : pictures) {

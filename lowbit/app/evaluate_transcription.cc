@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "lowbit/app/data_folder.h"
 #include "lowbit/app/transcriber.h"
 #include "lowbit/data/dataset.h"
 #include "lowbit/data/sound/sound_file.h"
@@ -19,19 +20,10 @@ constexpr const char* kNames[] = {"an4", "transcribed-speech"};
 // Of the kind's files: the names and the texts of the test recordings.
 constexpr size_t kTestNames = 2, kTestTexts = 3;
 
-std::string NameOf(const std::string& data) { return data.substr(0, data.find(':')); }
-
-Result<std::string> FolderOf(const data::DatasetStatus& status, const std::string& data) {
-  const size_t colon = data.find(':');
-  if (colon != std::string::npos && colon + 1 < data.size()) return data.substr(colon + 1);
-  if (status.chosen() != nullptr) return status.chosen()->folder;
-  return Invalid("--data " + status.kind.name + ":FOLDER was expected: " + status.kind.how_to_get);
-}
-
 }  // namespace
 
 bool IsTranscription(const std::string& data) {
-  return std::find(std::begin(kNames), std::end(kNames), NameOf(data)) != std::end(kNames);
+  return std::find(std::begin(kNames), std::end(kNames), DataName(data)) != std::end(kNames);
 }
 
 bool IsTranscriptionFile(const std::string& path) {
@@ -46,9 +38,9 @@ Result<Transcription> EvaluateTranscription(const std::string& path, const std::
   result.subject = path;
   LOWBIT_TRY(Transcriber transcriber, Transcriber::Load(path, threads));
   const std::string chosen = data.empty() ? transcriber.Metadata("dataset") : data;
-  LOWBIT_TRY(const std::vector<data::DatasetStatus> statuses, data::FindDatasets(NameOf(chosen)));
+  LOWBIT_TRY(const std::vector<data::DatasetStatus> statuses, data::FindDatasets(DataName(chosen)));
   const data::DatasetKind& kind = statuses.at(0).kind;
-  LOWBIT_TRY(result.folder, FolderOf(statuses.at(0), chosen));
+  LOWBIT_TRY(result.folder, DataFolder(chosen));
   LOWBIT_TRY(const std::string ids, data::DatasetFile(kind, kTestNames, result.folder));
   LOWBIT_TRY(const std::string texts, data::DatasetFile(kind, kTestTexts, result.folder));
   LOWBIT_TRY(const std::vector<data::Utterance> utterances, data::ListUtterances(result.folder, ids, texts));

@@ -4,7 +4,6 @@
 
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <thread>
@@ -12,6 +11,7 @@
 
 #include "lowbit/base/file.h"
 #include "lowbit/train/trainer/restore.h"
+#include "lowbit/train/trainer/test_metrics.h"
 #include "lowbit/train/trainer/test_pictures.h"
 
 namespace lowbit::train {
@@ -26,15 +26,7 @@ class SharpenTest : public testing::Test {
 
   TrainJob Job(const Words& overrides = {}) const { return SharpeningJob("sharpen", folder_, overrides); }
 
-  std::vector<Json> Lines(const std::string& kind) const {
-    std::vector<Json> lines;
-    std::ifstream file(folder_.File("run/metrics.jsonl"));
-    for (std::string line; std::getline(file, line);) {
-      const Json json = Json::parse(line, nullptr, false);
-      if (!json.is_discarded() && json.at("kind") == kind) lines.push_back(json);
-    }
-    return lines;
-  }
+  std::vector<Json> Lines(const std::string& kind) const { return MetricLines(folder_.File("run"), kind); }
 
   // Mean of the blurred pictures themselves.
   static double Bicubic(const TrainJob& job) {

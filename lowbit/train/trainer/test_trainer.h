@@ -7,7 +7,6 @@
 
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -17,6 +16,7 @@
 #include "lowbit/models/model.h"
 #include "lowbit/recipe/toml.h"
 #include "lowbit/train/trainer/checkpoint.h"
+#include "lowbit/train/trainer/test_metrics.h"
 #include "lowbit/train/trainer/train_job.h"
 
 namespace lowbit::train {
@@ -97,16 +97,7 @@ class TrainerTest : public testing::Test {
     return job;
   }
 
-  std::vector<Json> Lines(const std::string& kind) const {
-    std::vector<Json> lines;
-    std::ifstream file(folder_ + "/metrics.jsonl");
-    for (std::string line; std::getline(file, line);) {
-      const Json json = Json::parse(line, nullptr, false);
-      if (json.is_discarded()) continue;  // The line that a run is just writing.
-      if (json.at("kind") == kind) lines.push_back(json);
-    }
-    return lines;
-  }
+  std::vector<Json> Lines(const std::string& kind) const { return MetricLines(folder_, kind); }
 
   std::string folder_;
 };

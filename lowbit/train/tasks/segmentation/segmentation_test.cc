@@ -5,7 +5,6 @@
 
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -18,6 +17,7 @@
 #include "lowbit/models/model.h"
 #include "lowbit/recipe/toml.h"
 #include "lowbit/train/trainer/restore.h"
+#include "lowbit/train/trainer/test_metrics.h"
 #include "lowbit/train/trainer/train_job.h"
 
 namespace lowbit::train {
@@ -96,15 +96,7 @@ class SegmentationTaskTest : public testing::Test {
     return job;
   }
 
-  Json Last(const std::string& kind) const {
-    Json last;
-    std::ifstream file(folder_.File("run/metrics.jsonl"));
-    for (std::string line; std::getline(file, line);) {
-      Json json = Json::parse(line, nullptr, false);
-      if (!json.is_discarded() && json.at("kind") == kind) last = std::move(json);
-    }
-    return last;
-  }
+  Json Last(const std::string& kind) const { return MetricLines(folder_.File("run"), kind).back(); }
 
   // What the packed network makes of the whole test picture, by the plain evaluation, and how it scores.
   static double PlainScore(const TrainJob& job) {

@@ -8,7 +8,6 @@
 
 #include <cmath>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
@@ -24,6 +23,7 @@
 #include "lowbit/train/task.h"
 #include "lowbit/train/trainer/recipe_options.h"
 #include "lowbit/train/trainer/restore.h"
+#include "lowbit/train/trainer/test_metrics.h"
 #include "lowbit/train/trainer/train_job.h"
 
 namespace lowbit::train {
@@ -104,15 +104,7 @@ class TranscriptionTaskTest : public testing::Test {
     return job;
   }
 
-  Json Last(const std::string& kind) const {
-    Json last;
-    std::ifstream file(folder_.File("run/metrics.jsonl"));
-    for (std::string line; std::getline(file, line);) {
-      Json json = Json::parse(line, nullptr, false);
-      if (!json.is_discarded() && json.at("kind") == kind) last = std::move(json);
-    }
-    return last;
-  }
+  Json Last(const std::string& kind) const { return MetricLines(folder_.File("run"), kind).back(); }
 
   // 1 less the character error rate of what the packed network makes of the test recordings, by the plain evaluation.
   static double PlainScore(const TrainJob& job) {

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "lowbit/accelerator/kernel.h"
-#include "lowbit/accelerator/place_tensors.h"
 #include "lowbit/accelerator/stretch.h"
 #include "lowbit/accelerator/thresholds.h"
+#include "lowbit/base/arena.h"
 #include "lowbit/core/integer_form.h"
 #include "lowbit/core/ops_common/window.h"
 #include "lowbit/core/structure.h"
@@ -86,17 +86,20 @@ class Compiler {
   }
 
   void PlaceTensors() {
-    std::vector<TensorLife> lives;
+    std::vector<Lifetime> lives;
     for (const CodedTensor& tensor : stretch_.tensors) {
       lives.push_back({tensor.height * tensor.width * Groups(tensor.channels, lanes_), 0, 0});
     }
-    for (size_t i = 0; i < stretch_.stages.size(); ++i) {
-      const Stage& stage = stretch_.stages[i];
-      if (stage.output.has_value()) lives[*stage.output].first = lives[*stage.output].last = i;
-      lives[stage.input].last = std::max(lives[stage.input].last, i);
-      if (stage.skip.has_value()) lives[stage.skip->tensor].last = std::max(lives[stage.skip->tensor].last, i);
+    int64_t number = 0;
+    for (const Stage& stage : stretch_.stages) {
+      if (stage.output.has_value()) lives[*stage.output].first = lives[*stage.output].last = number;
+      lives[stage.input].last = std::max(lives[stage.input].last, number);
+      if (stage.skip.has_value()) lives[stage.skip->tensor].last = std::max(lives[stage.skip->tensor].last, number);
+      ++number;
     }
-    bases_ = lowbit::accelerator::PlaceTensors(lives, &compiled_.program.activation_words);
+    ArenaPlan plan = PlanArena(lives, /*alignment=*/1);
+    bases_ = std::move(plan.offsets);
+    compiled_.program.activation_words = plan.size;
   }
 
   Place PlaceOf(size_t tensor) const {

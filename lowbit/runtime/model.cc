@@ -11,7 +11,6 @@
 #include "lowbit/core/recurrent_form.h"
 #include "lowbit/core/validate.h"
 #include "lowbit/format/lbm/lbm.h"
-#include "lowbit/runtime/arena.h"
 #include "lowbit/runtime/conv_form.h"
 #include "lowbit/runtime/kernel_check.h"
 #include "lowbit/runtime/layout.h"
@@ -136,7 +135,7 @@ Status Model::State::Allocate() {
   if (plan.arena_floats > kMaxArenaFloats / piece) return Failed("a piece of that many images needs too much memory");
   LOWBIT_RETURN_IF_ERROR(arena.Resize(plan.arena_floats * piece));
   // A whole number of cache lines, so that threads do not write to the same one.
-  scratch_floats = (plan.scratch_floats + kArenaAlignment - 1) / kArenaAlignment * kArenaAlignment;
+  scratch_floats = (plan.scratch_floats + kCacheLineFloats - 1) / kCacheLineFloats * kCacheLineFloats;
   LOWBIT_RETURN_IF_ERROR(scratch.Resize(scratch_floats * pool.threads()));
   values.clear();
   for (const int64_t offset : plan.offsets) values.push_back(arena.data() + offset * piece);

@@ -4,9 +4,9 @@
 #include <set>
 #include <utility>
 
+#include "lowbit/base/arena.h"
 #include "lowbit/core/operator.h"
 #include "lowbit/core/validate.h"
-#include "lowbit/runtime/arena.h"
 #include "lowbit/runtime/convert.h"
 #include "lowbit/runtime/fallback.h"
 
@@ -154,9 +154,9 @@ void PlaceValues(const Lowering& lowering, Plan* plan) {
   for (const PlannedValue& output : plan->outputs) {
     if (output.number >= 0) use(output.number, end);
   }
-  ArenaPlan arena = PlanArena(lifetimes);
+  ArenaPlan arena = PlanArena(lifetimes, kCacheLineFloats);
   plan->offsets = std::move(arena.offsets);
-  plan->arena_floats = arena.floats;
+  plan->arena_floats = arena.size;
 }
 
 void DescribeNodes(const Graph& graph, Plan* plan) {

@@ -14,6 +14,9 @@
 
 namespace lowbit::runtime {
 
+// 64 bytes: where every value in memory begins.
+inline constexpr int64_t kCacheLineFloats = 16;
+
 // A value that enters or leaves: where it is, and its shape for the planned batch.
 struct PlannedValue {
   std::string name;

@@ -4,7 +4,7 @@ SECONDS_EACH ?= 60
 PREFIX ?= /usr/local
 
 .DEFAULT_GOAL := help
-.PHONY: help build test demo check dev runtime-only aarch64 asan tsan fuzz lint format onnx-operators onnx-exports test-interop namespaces hardware-synthesis tidy bench race install deps clean
+.PHONY: help build test demo check dev runtime-only aarch64 microcontroller asan tsan fuzz lint format onnx-operators onnx-exports test-interop namespaces hardware-synthesis tidy bench race install deps clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-18s %s\n", $$1, $$2}' Makefile
@@ -38,6 +38,12 @@ aarch64: ## base, core, format and runtime for 64-bit ARM: cross-compiled, teste
 	@cmake --build --preset aarch64 --target lowbit_base_test lowbit_core_test lowbit_lbm_test lowbit_runtime_test \
 	  lowbit_c_test
 	@ctest --preset aarch64
+
+microcontroller: ## networks written as C, cross-compiled for Cortex-M0, M3, M4 and M7, run by qemu
+	@tools/install-deps.sh microcontroller
+	@cmake --preset release >/dev/null
+	@cmake --build build --target lowbit_microcontroller_network
+	@tests/microcontroller/microcontroller_test.sh build/tests/lowbit_microcontroller_network $(NETWORKS)
 
 asan: ## the same under AddressSanitizer and UndefinedBehaviorSanitizer
 	@cmake --preset asan >/dev/null

@@ -5,6 +5,7 @@
 #   runtime  compiler and libraries of a build without libtorch
 #   test     build, and what the tests need: GoogleTest, a browser without a window, ccache, Verilator
 #   aarch64  cross compiler and libraries of a build for 64-bit ARM without libtorch, and qemu
+#   microcontroller  cross compiler for Arm's Cortex-M, and qemu
 #   lint     clang, clang-format, clang-tidy, libFuzzer
 #   bench    what the benchmarks against other software need besides: node, npm, NumPy, PyTorch for Python
 #   interop  what the tests against other tools need besides: node, npm, ONNX's checker
@@ -19,6 +20,7 @@ aarch64="$runtime g++-aarch64-linux-gnu qemu-user-static libhwy-dev:arm64 libfla
   libtomlplusplus-dev:arm64 libfmt-dev:arm64 libprotobuf-dev:arm64 libpng-dev:arm64 libjpeg-dev:arm64 zlib1g-dev:arm64 libsndfile1-dev:arm64
   libxxhash-dev:arm64
   libgtest-dev:arm64 libgmock-dev:arm64"
+microcontroller="$runtime gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm"
 lint="clang clang-format clang-tidy git libclang-rt-dev"
 bench="nodejs npm python3-numpy python3-torch"
 interop="nodejs npm python3-onnx"
@@ -30,8 +32,8 @@ packages_of() {
   local group
   for group in "$@"; do
     case $group in
-      build | runtime | test | aarch64 | lint | bench | interop) printf '%s\n' ${!group} ;;
-      *) sed -n '2,11p' "$0" >&2; exit 2 ;;
+      build | runtime | test | aarch64 | microcontroller | lint | bench | interop) printf '%s\n' ${!group} ;;
+      *) sed -n '2,12p' "$0" >&2; exit 2 ;;
     esac
   done | sort -u
 }

@@ -14,6 +14,7 @@ void AddExport(CLI::App* program, int* code);
 void AddCalibrate(CLI::App* program, int* code);
 void AddCompress(CLI::App* program, int* code);
 void AddAccelerate(CLI::App* program, int* code);
+void AddCompile(CLI::App* program, int* code);
 void AddRun(CLI::App* program, int* code);
 void AddInspect(CLI::App* program, int* code);
 void AddData(CLI::App* program, int* code);

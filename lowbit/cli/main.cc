@@ -39,6 +39,7 @@ int main(int argc, char** argv) {
   lowbit::cli::AddCalibrate(&program, &code);
   lowbit::cli::AddCompress(&program, &code);
   lowbit::cli::AddAccelerate(&program, &code);
+  lowbit::cli::AddCompile(&program, &code);
   lowbit::cli::AddRun(&program, &code);
   lowbit::cli::AddInspect(&program, &code);
   lowbit::cli::AddData(&program, &code);

@@ -10,7 +10,7 @@ prints_json() { "$@" >"$scratch/out" 2>"$scratch/err" && one_json_object "$scrat
 check "--version" fails_with 0 "$lowbit" --version
 check "names the program" says "lowbit 0" "$scratch/out"
 check "--help" fails_with 0 "$lowbit" --help
-commands="train eval pack import export calibrate compress accelerate run inspect data report"
+commands="train eval pack import export calibrate compress accelerate compile run inspect data report"
 for command in $commands; do check "$command is in the help" says "$command" "$scratch/out"; done
 for command in $commands; do
   check "$command --help" fails_with 0 "$lowbit" "$command" --help

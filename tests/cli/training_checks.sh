@@ -109,6 +109,31 @@ check "accelerate -o" fails_with 0 "$lowbit" accelerate "$scratch/four.lbm" -o "
 for file in parameters.vh descriptors.hex weights.hex thresholds.hex; do
   check "  writes $file" test -s "$scratch/four-hardware/$file"
 done
+# As C, which the compiler takes without a warning, and which gives the classes of 10,000 images.
+check "eval of 4 bits" "$lowbit" eval "$scratch/four.lbm" --data fashion-mnist --predictions "$scratch/four.txt"
+mkdir "$scratch/c"
+check "compile" fails_with 0 "$lowbit" compile "$scratch/four.lbm" -o "$scratch/c/net.c" --input uint8
+check "  tells sizes" says "bytes of workspace" "$scratch/out"
+check "  the C compiles" cc -std=c99 -O2 -Wall -Wextra -Wpedantic -Werror -I "$scratch/c" -o "$scratch/c/classify" \
+  "$root/examples/compiled_network.c" "$scratch/c/net.c" -lm
+test_images=$(dpkg-query -L dataset-fashion-mnist | grep t10k-images)
+zcat "$test_images" | tail -c +17 | "$scratch/c/classify" >"$scratch/c/classes.txt"
+check "  and predicts 10,000 classes" test "$(wc -l <"$scratch/c/classes.txt")" = 10000
+check "  which are the packed network's" cmp "$scratch/c/classes.txt" "$scratch/four.txt"
+check "compile --json" prints_json "$lowbit" compile "$scratch/four.lbm" -o "$scratch/four_bits.c" --json
+not_compiled() {
+  local what=$1 words=$2
+  shift 2
+  check "not compiled: $what" fails_with 2 "$lowbit" compile "$@"
+  check "  says so" says "$words" "$scratch/err"
+}
+not_compiled "no name in C" "is no C identifier" "$scratch/four.lbm" -o "$scratch/4 bits.c"
+not_compiled "another ending" "does not end in .c" "$scratch/four.lbm" -o "$scratch/four_bits.cpp"
+not_compiled "another type of pixels" "did you mean 'uint8'" "$scratch/four.lbm" -o "$scratch/two.c" --input int8
+not_compiled "a folder that is not there" "nowhere" "$scratch/four.lbm" -o "$scratch/nowhere/four_bits.c"
+not_compiled "a file that is none" "signature of an .lbm file" "$scratch/four_bits.h" -o "$scratch/two.c"
+check "what is not compiled leaves nothing" test ! -e "$scratch/two.c"
+
 not_accelerated() {
   local what=$1 message=$2
   shift 2

@@ -1,0 +1,191 @@
+#include "lowbit/format/c_source/support.h"
+
+namespace lowbit::c_source {
+namespace {
+
+void Replace(std::string* text, const std::string& from, const std::string& to) {
+  for (size_t at = text->find(from); at != std::string::npos; at = text->find(from, at + to.size())) {
+    text->replace(at, from.size(), to);
+  }
+}
+
+// `text` with what stands for types in it replaced.
+std::string With(std::string text, Element input, Element weight) {
+  const bool floats = input == Element::kF32 || weight == Element::kF32;
+  Replace(&text, "$INPUT", TypeOf(input));
+  Replace(&text, "$WEIGHT", TypeOf(weight));
+  Replace(&text, "$SUM", floats ? "float" : "int32_t");
+  Replace(&text, "$IN", SuffixOf(input));
+  Replace(&text, "$WT", SuffixOf(weight));
+  return text;
+}
+
+constexpr const char* kWindow = R"(
+/* A window of weights that slides over an image [height][width][channels]. `group` channels of it are seen at a time. */
+struct window {
+  int height, width, channels, group;
+  int kernel_height, kernel_width, stride_y, stride_x, pad_top, pad_left, dilation_y, dilation_x;
+};
+)";
+
+constexpr const char* kDot = R"(
+static $SUM dot_$IN_$WT(const $INPUT *input, const $WEIGHT *weights, int count) {
+  $SUM sum = 0;
+  int i = 0;
+$SIMD$UNROLLED  for (; i < count; ++i) sum += ($SUM)input[i] * ($SUM)weights[i];
+  return sum;
+}
+)";
+
+// Sums of integers are the same in any order; those of floats keep theirs.
+constexpr const char* kUnrolled = R"(  for (; i + 4 <= count; i += 4) {
+    sum += ($SUM)input[i] * ($SUM)weights[i] + ($SUM)input[i + 1] * ($SUM)weights[i + 1] +
+           ($SUM)input[i + 2] * ($SUM)weights[i + 2] + ($SUM)input[i + 3] * ($SUM)weights[i + 3];
+  }
+)";
+
+// Two products at a time where the processor has Arm's instructions for it.
+constexpr const char* kSimd = R"(#if defined(__ARM_FEATURE_SIMD32)
+  for (; i + 4 <= count; i += 4) {
+    uint32_t x, w, odd_x, odd_w;
+    memcpy(&x, input + i, 4);
+    memcpy(&w, weights + i, 4);
+    __asm__("$EXTEND %0, %1, ror #8" : "=r"(odd_x) : "r"(x));
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(odd_w) : "r"(w));
+    sum = __smlad((int16x2_t)__$EXTEND(x), __sxtb16((int8x4_t)w), sum);
+    sum = __smlad((int16x2_t)odd_x, (int16x2_t)odd_w, sum);
+  }
+#endif
+)";
+
+constexpr const char* kSum = R"(
+/* The sum of products at one place of the output; what lies outside of the image counts nothing. */
+static $SUM sum_$IN_$WT(const $INPUT *image, const $WEIGHT *weights, const struct window *w, int y, int x) {
+  $SUM sum = 0;
+  const int top = y * w->stride_y - w->pad_top, left = x * w->stride_x - w->pad_left;
+  const int whole_rows = w->dilation_x == 1 && w->group == w->channels;
+  const int first = left < 0 ? -left : 0;
+  const int end = w->width - left < w->kernel_width ? w->width - left : w->kernel_width;
+  for (int i = 0; i < w->kernel_height; ++i) {
+    const int row = top + i * w->dilation_y;
+    if (row < 0 || row >= w->height) continue;
+    const $WEIGHT *const taps = weights + i * w->kernel_width * w->group;
+    if (whole_rows) {
+      if (first >= end) continue;
+      sum += dot_$IN_$WT(image + (row * w->width + left + first) * w->channels, taps + first * w->group,
+                         (end - first) * w->group);
+      continue;
+    }
+    for (int j = 0; j < w->kernel_width; ++j) {
+      const int column = left + j * w->dilation_x;
+      if (column < 0 || column >= w->width) continue;
+      const $INPUT *const pixel = image + (row * w->width + column) * w->channels;
+      if (w->group == 1) {
+        sum += ($SUM)pixel[0] * ($SUM)taps[j];
+      } else {
+        sum += dot_$IN_$WT(pixel, taps + j * w->group, w->group);
+      }
+    }
+  }
+  return sum;
+}
+)";
+
+constexpr const char* kUnpackBits = R"(
+/* Codes of `bits` bits, the first in the lowest ones. */
+static void unpack_bits_$WT(const uint8_t *codes, int bits, const $WEIGHT *table, $WEIGHT *weights, int count) {
+  const uint32_t mask = (1u << bits) - 1u;
+  uint32_t held = 0;
+  int holds = 0;
+  for (int i = 0; i < count; ++i) {
+    if (holds < bits) {
+      held |= (uint32_t)*codes++ << holds;
+      holds += 8;
+    }
+    weights[i] = table[held & mask];
+    held >>= bits;
+    holds -= bits;
+  }
+}
+)";
+
+constexpr const char* kUnpackTrits = R"(
+/* Five codes of three values in a byte. */
+static void unpack_trits_$WT(const uint8_t *codes, const $WEIGHT *table, $WEIGHT *weights, int count) {
+  for (int i = 0; i < count; i += 5) {
+    unsigned rest = *codes++;
+    for (int j = i; j < count && j < i + 5; ++j) {
+      rest *= 3;
+      weights[j] = table[rest >> 8];
+      rest &= 255u;
+    }
+  }
+}
+)";
+
+constexpr const char* kQuantize = R"(
+/* The nearest integer, halves to even, within [low, high]; low for a NaN. */
+static int32_t quantize(float x, int32_t low, int32_t high) {
+  if (!(x > (float)low)) return low;
+  if (x >= (float)high) return high;
+  return (int32_t)((x + 12582912.0f) - 12582912.0f);
+}
+)";
+
+constexpr const char* kLevel = R"(
+/* How many of the ascending thresholds x reaches. */
+static int level(float x, const float *thresholds, int count) {
+  int reached = 0;
+  while (reached < count && x >= thresholds[reached]) ++reached;
+  return reached;
+}
+)";
+
+std::string Dot(Element input, Element weight) {
+  std::string text = kDot;
+  const bool bytes = weight == Element::kI8 && (input == Element::kU8 || input == Element::kI8);
+  Replace(&text, "$SIMD", bytes ? kSimd : "");
+  Replace(&text, "$UNROLLED", input == Element::kF32 || weight == Element::kF32 ? "" : kUnrolled);
+  Replace(&text, "$EXTEND", input == Element::kU8 ? "uxtb16" : "sxtb16");
+  return With(text, input, weight);
+}
+
+}  // namespace
+
+std::string Support::Sum(Element input, Element weight) {
+  sums_.insert({input, weight});
+  return "sum_" + SuffixOf(input) + "_" + SuffixOf(weight);
+}
+
+std::string Support::UnpackBits(Element weight) {
+  bits_.insert(weight);
+  return "unpack_bits_" + SuffixOf(weight);
+}
+
+std::string Support::UnpackTrits(Element weight) {
+  trits_.insert(weight);
+  return "unpack_trits_" + SuffixOf(weight);
+}
+
+std::string Support::Quantize() {
+  quantize_ = true;
+  return "quantize";
+}
+
+std::string Support::Level() {
+  level_ = true;
+  return "level";
+}
+
+std::string Support::Text() const {
+  std::string text;
+  if (!sums_.empty()) text += kWindow;
+  for (const auto& [input, weight] : sums_) text += Dot(input, weight) + With(kSum, input, weight);
+  for (const Element weight : bits_) text += With(kUnpackBits, weight, weight);
+  for (const Element weight : trits_) text += With(kUnpackTrits, weight, weight);
+  if (quantize_) text += kQuantize;
+  if (level_) text += kLevel;
+  return text;
+}
+
+}  // namespace lowbit::c_source

@@ -101,7 +101,7 @@ race: ## the runtime against ONNX Runtime, which npm installs into build/rival/
 	@/usr/bin/python3 bench/race/race.py build/bench/lowbit_bench_race --modules build/rival/node_modules \
 	  --json build/race.json
 
-install: build ## install libraries, headers and the program below PREFIX=/usr/local
+install: build ## install libraries, headers, the Python package and the program below PREFIX=/usr/local
 	@cmake --install build --prefix $(PREFIX)
 
 deps: ## install the Debian packages for building and testing

@@ -3,7 +3,7 @@
 # usage: tools/install-deps.sh [GROUP...]
 #   build    compiler, libraries and the demo's data set (the default)
 #   runtime  compiler and libraries of a build without libtorch
-#   test     build, and what the tests need: GoogleTest, a browser without a window, ccache, Verilator
+#   test     build, and what the tests need: GoogleTest, a browser without a window, ccache, Verilator, NumPy
 #   aarch64  cross compiler and libraries of a build for 64-bit ARM without libtorch, and qemu
 #   microcontroller  cross compiler for Arm's Cortex-M, and qemu
 #   lint     clang, clang-format, clang-tidy, libFuzzer
@@ -15,7 +15,8 @@ set -euo pipefail
 runtime="cmake ninja-build g++ libhwy-dev libflatbuffers-dev flatbuffers-compiler libtomlplusplus-dev libcli11-dev
   libfmt-dev nlohmann-json3-dev libprotobuf-dev protobuf-compiler libpng-dev libjpeg-dev zlib1g-dev libsndfile1-dev libxxhash-dev libstb-dev"
 build="$runtime libtorch-dev libgloo-dev dataset-fashion-mnist"
-test="$build libonnx-testdata libgtest-dev libgmock-dev ccache chromium-headless-shell fonts-dejavu-core verilator"
+test="$build libonnx-testdata libgtest-dev libgmock-dev ccache chromium-headless-shell fonts-dejavu-core verilator python3
+  python3-numpy"
 aarch64="$runtime g++-aarch64-linux-gnu qemu-user-static libhwy-dev:arm64 libflatbuffers-dev:arm64
   libtomlplusplus-dev:arm64 libfmt-dev:arm64 libprotobuf-dev:arm64 libpng-dev:arm64 libjpeg-dev:arm64 zlib1g-dev:arm64 libsndfile1-dev:arm64
   libxxhash-dev:arm64

@@ -87,10 +87,23 @@ LOWBIT_API const char* lowbit_model_node_reason(const lowbit_model* model, size_
 /* Bytes that the model keeps for activations and scratch. */
 LOWBIT_API uint64_t lowbit_model_planned_bytes(const lowbit_model* model);
 
+/* The shape of an output for a batch of that size: where lowbit_model_output_shape begins with LOWBIT_ANY, that with `batch`
+ * in its place; the other networks need to be asked. Where a graph has a fixed batch, n times as many give n times the first
+ * extent (n numbers where the graph gives one). Writes the number of dimensions to *rank and the first `capacity` extents.
+ * Like a run, it may plan anew. Returns a lowbit_status. */
+LOWBIT_API int lowbit_model_output_shape_of_batch(lowbit_model* model, size_t index, int64_t batch, int64_t* extents,
+                                                  size_t capacity, size_t* rank, char* error, size_t error_size);
+
 /* Runs a batch through a model with one input and one output. input_count and output_count are the numbers of floats in
  * the arrays, and must be exactly those of the whole batch. The arrays may not overlap. Returns a lowbit_status. */
 LOWBIT_API int lowbit_model_run(lowbit_model* model, const float* input, size_t input_count, int64_t batch,
                                 float* output, size_t output_count, char* error, size_t error_size);
+
+/* The same with any number of inputs and outputs, in the model's order: inputs[i] holds input_counts[i] floats. `batch` is the
+ * first extent of the inputs that take any batch; of a graph without such, that of its first input, or a multiple of it. */
+LOWBIT_API int lowbit_model_run_many(lowbit_model* model, const float* const* inputs, const size_t* input_counts,
+                                     size_t inputs_given, int64_t batch, float* const* outputs,
+                                     const size_t* output_counts, size_t outputs_given, char* error, size_t error_size);
 
 #ifdef __cplusplus
 }

@@ -276,9 +276,18 @@ Status Model::Prepare(int64_t batch) {
   return state.Allocate();
 }
 
-Result<int64_t> Model::OutputElements(size_t i, int64_t batch) {
+Result<Shape> Model::OutputShape(size_t i, int64_t batch) {
   LOWBIT_RETURN_IF_ERROR(Guarded([&] { return Prepare(batch); }));
-  return Elements(state_->plan.outputs[i].shape) * state_->Units(batch);
+  Shape shape = state_->plan.outputs[i].shape;
+  const int64_t units = state_->Units(batch);
+  if (shape.empty() && units > 1) return Shape{units};
+  if (!shape.empty()) shape[0] *= units;
+  return shape;
+}
+
+Result<int64_t> Model::OutputElements(size_t i, int64_t batch) {
+  LOWBIT_TRY(const Shape shape, OutputShape(i, batch));
+  return Elements(shape);
 }
 
 Status Model::Run(const std::vector<Span<const float>>& inputs, int64_t batch,

@@ -76,7 +76,10 @@ class Model {
   // independent of each other may plan anew, and changes it.
   int64_t PlannedBytes() const;
 
-  // Elements of output `i` for that batch. Errors: as Run. REQUIRES: i < Outputs().size()
+  // The shape of output `i` for that batch. n times a fixed batch gives n times the first extent, and n numbers, {n}, where
+  // the graph gives one, {}. Errors: as Run. REQUIRES: i < Outputs().size()
+  Result<Shape> OutputShape(size_t i, int64_t batch);
+  // Its elements.
   Result<int64_t> OutputElements(size_t i, int64_t batch);
 
   // Computes the outputs of a batch. A graph with a fixed batch takes n times as many too, as n runs of their own; what

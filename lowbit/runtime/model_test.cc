@@ -232,6 +232,7 @@ TEST(Model, TakesOneBatchOnlyWhereTheGraphSaysSo) {
 TEST(Model, TakesMultiplesOfAFixedBatch) {
   Model model = Model::FromGraph(OneNode("Softmax", {2, 1}, {{"axis", int64_t{0}}})).value();
   EXPECT_EQ(model.OutputElements(0, 6).value(), 6);
+  EXPECT_EQ(model.OutputShape(0, 6).value(), (Shape{6, 1}));
   const std::vector<float> x = {0, 0, 9, 9, 0, 200};
   std::vector<float> y(6);
   EXPECT_EQ(ErrorOf(model.Run(x, 6, y)), "");
@@ -245,6 +246,7 @@ TEST(Model, PlansTheWholeBatchWhereImagesAreMixed) {
   const Graph graph = OneNode("Softmax", {kDynamic, 2}, {{"axis", int64_t{0}}});
   Model model = Model::FromGraph(graph, {.piece = 1}).value();
   for (const int64_t batch : {3, 1, 5}) {
+    EXPECT_EQ(model.OutputShape(0, batch).value(), (Shape{batch, 2}));
     const FloatTensor input = RandomBatch(graph, batch, 1);
     Result<Outputs> outputs = RunModel(&model, input.data, batch);
     ASSERT_TRUE(outputs.ok());

@@ -68,7 +68,7 @@ TEST_P(DocumentTest, LinksLeadToFiles) {
 
 TEST_P(DocumentTest, PathsInCodeSpansExist) {
   for (const std::string& path :
-       Matches(text_, R"(`((?:lowbit|tests|docs|tools|cmake|recipes|examples|bench)/[\w./-]*)`)")) {
+       Matches(text_, R"(`((?:lowbit|tests|docs|tools|cmake|recipes|examples|bench|python|hardware)/[\w./-]*)`)")) {
     EXPECT_TRUE(Exists(path)) << "path " << path;
   }
 }

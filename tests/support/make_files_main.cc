@@ -6,6 +6,7 @@
 //   FOLDER/discs/     pictures with masks: a bright disc, 200, on dark ground, 50; the last picture is 45 x 50, the others 48 x 64
 //   FOLDER/songs/     recordings with texts: A is a low tone, B a high one, at 8 kHz
 //   FOLDER/model.lbm  an untrained network for the first, its weights ternary
+//   FOLDER/networks/  small networks of several inputs and outputs, fixed batches and mixed images (small_networks.h)
 //
 // usage: lowbit_make_files FOLDER
 
@@ -20,6 +21,7 @@
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/models/model.h"
 #include "lowbit/quant/quantizer.h"
+#include "tests/support/small_networks.h"
 
 namespace lowbit {
 namespace {
@@ -190,6 +192,7 @@ Status WriteAll(const std::string& folder) {
   LOWBIT_RETURN_IF_ERROR(WriteImageFolder(folder + "/pictures"));
   LOWBIT_RETURN_IF_ERROR(WriteDiscs(folder + "/discs"));
   LOWBIT_RETURN_IF_ERROR(WriteSongs(folder + "/songs"));
+  LOWBIT_RETURN_IF_ERROR(WriteSmallNetworks(folder + "/networks"));
   return WriteModel(folder + "/model.lbm");
 }
 

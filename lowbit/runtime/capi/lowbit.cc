@@ -54,11 +54,26 @@ const char* NameAt(const std::vector<TensorInfo>& infos, size_t index) {
   return index < infos.size() ? infos[index].name.c_str() : nullptr;
 }
 
-size_t ShapeAt(const std::vector<TensorInfo>& infos, size_t index, int64_t* extents, size_t capacity) {
-  if (index >= infos.size()) return 0;
-  const lowbit::Shape& shape = infos[index].shape;
+size_t CopyShape(const lowbit::Shape& shape, int64_t* extents, size_t capacity) {
   if (extents != nullptr) std::copy_n(shape.begin(), std::min(capacity, shape.size()), extents);
   return shape.size();
+}
+
+size_t ShapeAt(const std::vector<TensorInfo>& infos, size_t index, int64_t* extents, size_t capacity) {
+  return index < infos.size() ? CopyShape(infos[index].shape, extents, capacity) : 0;
+}
+
+template <typename T>
+std::vector<Span<T>> Views(T* const* arrays, const size_t* counts, size_t given) {
+  std::vector<Span<T>> views;
+  for (size_t i = 0; i < given; ++i) views.emplace_back(arrays[i], counts[i]);
+  return views;
+}
+
+template <typename T>
+bool AllThere(T* const* arrays, const size_t* counts, size_t given) {
+  if (given == 0) return true;
+  return arrays != nullptr && counts != nullptr && std::find(arrays, arrays + given, nullptr) == arrays + given;
 }
 
 const char* TextAt(const lowbit_model* model, size_t index, std::string NodePlan::*text) {
@@ -154,14 +169,35 @@ uint64_t lowbit_model_planned_bytes(const lowbit_model* model) {
   return model == nullptr ? 0 : static_cast<uint64_t>(model->model.PlannedBytes());
 }
 
+int lowbit_model_output_shape_of_batch(lowbit_model* model, size_t index, int64_t batch, int64_t* extents,
+                                       size_t capacity, size_t* rank, char* error, size_t error_size) {
+  return Guard(error, error_size, [&]() -> int {
+    if (model == nullptr || rank == nullptr || index >= model->model.Outputs().size()) {
+      return Report(lowbit::Invalid("model and rank must not be null, and there must be an output of that index"),
+                    error, error_size);
+    }
+    const Result<lowbit::Shape> shape = model->model.OutputShape(index, batch);
+    if (!shape.ok()) return Report(shape.error(), error, error_size);
+    *rank = CopyShape(shape.value(), extents, capacity);
+    return LOWBIT_OK;
+  });
+}
+
 int lowbit_model_run(lowbit_model* model, const float* input, size_t input_count, int64_t batch, float* output,
                      size_t output_count, char* error, size_t error_size) {
+  return lowbit_model_run_many(model, &input, &input_count, 1, batch, &output, &output_count, 1, error, error_size);
+}
+
+int lowbit_model_run_many(lowbit_model* model, const float* const* inputs, const size_t* input_counts,
+                          size_t inputs_given, int64_t batch, float* const* outputs, const size_t* output_counts,
+                          size_t outputs_given, char* error, size_t error_size) {
   return Guard(error, error_size, [&]() -> int {
-    if (model == nullptr || input == nullptr || output == nullptr) {
-      return Report(lowbit::Invalid("model, input and output must not be null"), error, error_size);
+    if (model == nullptr || !AllThere(inputs, input_counts, inputs_given) ||
+        !AllThere(outputs, output_counts, outputs_given)) {
+      return Report(lowbit::Invalid("model, inputs and outputs must not be null"), error, error_size);
     }
-    const lowbit::Status status =
-        model->model.Run(Span<const float>(input, input_count), batch, Span<float>(output, output_count));
+    const lowbit::Status status = model->model.Run(Views(inputs, input_counts, inputs_given), batch,
+                                                   Views(outputs, output_counts, outputs_given));
     return status.ok() ? LOWBIT_OK : Report(status.error(), error, error_size);
   });
 }

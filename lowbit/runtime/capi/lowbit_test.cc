@@ -42,6 +42,18 @@ Graph ThreeClasses() {
   return graph;
 }
 
+// Batches of two rows: their difference and their sums; and the sum of all, a single number.
+Graph TwoInTwoOut() {
+  Graph graph;
+  graph.name = "two";
+  graph.inputs = {{"a", {2, 3}}, {"b", {2, 3}}};
+  graph.outputs = {"difference", "total"};
+  graph.nodes = {{"subtract", "Sub", {"a", "b"}, {"difference"}, {}},
+                 {"add", "Add", {"a", "b"}, {"sum"}, {}},
+                 {"reduce", "ReduceSum", {"sum"}, {"total"}, {{"keepdims", int64_t{0}}}}};
+  return graph;
+}
+
 // A folder that lives as long as the test.
 class CApi : public ::testing::Test {
  protected:
@@ -94,6 +106,63 @@ TEST_F(CApi, LoadsAndRuns) {
   EXPECT_THAT(logits, ElementsAre(3.5f, 8, -5, 8.5f, 2, 6));
 }
 
+TEST_F(CApi, RunsSeveralInputsAndOutputs) {
+  ASSERT_TRUE(lbm::Write(TwoInTwoOut(), Path("two.lbm")).ok());
+  const Handle model = Load("two.lbm");
+  ASSERT_NE(model, nullptr) << error_;
+  const float a[12] = {1, 2, 3, 4, 5, 6, 1, 1, 1, 1, 1, 1}, b[12] = {6, 5, 4, 3, 2, 1, 0, 0, 0, 0, 0, 2};
+  float difference[12] = {}, total[2] = {};
+  const float* inputs[] = {a, b};
+  float* outputs[] = {difference, total};
+  size_t input_counts[] = {6, 6}, output_counts[] = {6, 1};
+  const auto run = [&](size_t inputs_given, int64_t batch, size_t outputs_given) {
+    return lowbit_model_run_many(model.get(), inputs, input_counts, inputs_given, batch, outputs, output_counts,
+                                 outputs_given, error_, sizeof(error_));
+  };
+  ASSERT_EQ(run(2, 2, 2), LOWBIT_OK) << error_;
+  EXPECT_THAT(std::vector<float>(difference, difference + 6), ElementsAre(-5, -3, -1, 1, 3, 5));
+  EXPECT_EQ(total[0], 42);
+  input_counts[0] = input_counts[1] = output_counts[0] = 12;
+  output_counts[1] = 2;
+  ASSERT_EQ(run(2, 4, 2), LOWBIT_OK) << error_;
+  EXPECT_THAT(difference, ElementsAre(-5, -3, -1, 1, 3, 5, 1, 1, 1, 1, 1, -1));
+  EXPECT_THAT(total, ElementsAre(42, 8));
+
+  EXPECT_EQ(run(1, 4, 2), LOWBIT_INVALID);
+  EXPECT_STREQ(error_, "graph 'two' has 2 inputs and 2 outputs; given are 1 and 2");
+  EXPECT_EQ(run(2, 3, 2), LOWBIT_INVALID);
+  EXPECT_EQ(run(2, 2, 2), LOWBIT_INVALID);
+  EXPECT_STREQ(error_, "input 'a' has 12 values; expected 6");
+  outputs[1] = nullptr;
+  EXPECT_EQ(run(2, 4, 2), LOWBIT_INVALID);
+  EXPECT_STREQ(error_, "model, inputs and outputs must not be null");
+  EXPECT_EQ(lowbit_model_run_many(model.get(), nullptr, nullptr, 0, 4, nullptr, nullptr, 0, nullptr, 0),
+            LOWBIT_INVALID);
+}
+
+TEST_F(CApi, TellsTheShapesOfABatch) {
+  ASSERT_TRUE(lbm::Write(TwoInTwoOut(), Path("two.lbm")).ok());
+  const Handle three = Load("net.lbm"), two = Load("two.lbm");
+  ASSERT_NE(two, nullptr) << error_;
+  const auto shape = [&](const Handle& model, size_t index, int64_t batch) {
+    std::vector<int64_t> extents(8);
+    size_t rank = 0;
+    const int status =
+        lowbit_model_output_shape_of_batch(model.get(), index, batch, extents.data(), 8, &rank, error_, sizeof(error_));
+    extents.resize(status == LOWBIT_OK ? rank : 0);
+    return extents;
+  };
+  EXPECT_THAT(shape(three, 0, 5), ElementsAre(5, 3));
+  EXPECT_THAT(shape(two, 0, 2), ElementsAre(2, 3));
+  EXPECT_THAT(shape(two, 0, 6), ElementsAre(6, 3));
+  EXPECT_THAT(shape(two, 1, 2), ElementsAre());
+  EXPECT_STREQ(error_, "untouched");
+  EXPECT_THAT(shape(two, 1, 6), ElementsAre(3));
+  EXPECT_THAT(shape(two, 1, 3), ElementsAre());
+  EXPECT_STREQ(error_, "graph 'two' takes batches of 2, and multiples of it; the batch is 3");
+  EXPECT_EQ(lowbit_model_output_shape_of_batch(two.get(), 2, 2, nullptr, 0, nullptr, nullptr, 0), LOWBIT_INVALID);
+}
+
 TEST_F(CApi, OpensWithOptions) {
   lowbit_options options = {};
   options.size = sizeof(options);
@@ -130,6 +199,7 @@ TEST_F(CApi, RefusesWrongSizes) {
     EXPECT_THAT(error_, HasSubstr("batch must be in 1..2^31"));
   }
   EXPECT_EQ(lowbit_model_run(model.get(), nullptr, 0, 1, logits, 6, error_, sizeof(error_)), LOWBIT_INVALID);
+  EXPECT_STREQ(error_, "model, inputs and outputs must not be null");
   EXPECT_EQ(lowbit_model_run(nullptr, pixels, 8, 2, logits, 6, nullptr, 0), LOWBIT_INVALID);
 }
 
@@ -194,7 +264,7 @@ TEST(SharedLibrary, ShowsNothingButItsFunctions) {
   for (size_t at = 0; at < names.size(); at = names.find('\n', at) + 1, ++count) {
     EXPECT_EQ(names.compare(at, 7, "lowbit_"), 0) << names.substr(at, names.find('\n', at) - at);
   }
-  EXPECT_EQ(count, 18u);
+  EXPECT_EQ(count, 20u);
 }
 
 TEST_F(CApi, ExampleClassifies) {

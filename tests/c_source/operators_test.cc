@@ -223,10 +223,48 @@ TEST(CSourceOperator, PixelsAsBytesGiveTheSameNumbers) {
   EXPECT_EQ(floats.value().Run(image, 0), bytes.value().Run(image, 0xff));
 }
 
+TEST(CSourceOperator, SoftmaxOfAVectorAndChannelsInAnotherOrder) {
+  Builder b({1, 3, 1, 2});
+  b.Add("Gather", {"x", b.Floats({4}, {2, 0, -2, 0})}, {{"axis", int64_t{1}}}).Add("Flatten", {"v0"});
+  b.Add("Softmax", {"v1"}).Add("Mul", {"v2", b.Floats({}, {3})});
+  ExpectTheDefinition(&b.Add("Softmax", {"v3"}, {{"axis", int64_t{1}}}));
+}
+
+// Of all storages; kernels of several taps, groups and a matrix; 8 and 16 bits for a code.
+TEST(CSourceOperator, Codebooks) {
+  for (const int vectors : {5, 300}) {
+    for (int storage = 0; storage < 3; ++storage) {
+      Builder b({1, 4, 5, 5});
+      const auto weights = [&](const Shape& shape, int block) {
+        std::vector<float> book;
+        for (int i = 0; i < vectors * block; ++i) book.push_back(b.Next());
+        const ValueSet set = storage == 0   ? ValueSet::Codebook(book, block)
+                             : storage == 1 ? ValueSet::HalfCodebook(book, block)
+                                            : ValueSet::ByteCodebook(book, block);
+        QTensor tensor{shape, set, {}, {.5f}, {}};
+        for (int64_t i = 0; i < Elements(shape) / block; ++i)
+          tensor.AddCode(static_cast<int>((b.Next() + 1) / 2 * static_cast<float>(vectors)));
+        return b.Parameter(std::move(tensor));
+      };
+      b.Add("Conv", {"x", weights({6, 4, 3, 3}, 9)})
+          .Add("Conv", {"v0", weights({4, 3, 2, 1}, 3)}, {{"group", int64_t{2}}});
+      b.Add("Flatten", {"v1"}).Add("Gemm", {"v2", weights({3, 24}, 4)}, {{"transB", int64_t{1}}});
+      ExpectTheDefinition(&b, 1e-5);
+      EXPECT_LT(CompiledNetwork::Make(b.graph()).value().program().steps.back().weight_bytes, vectors == 5 ? 19 : 37);
+    }
+  }
+}
+
 TEST(CSourceOperator, RefusesWhatItCannotWrite) {
   const auto error = [](Builder* b) { return CompiledNetwork::Make(b->graph()).error().message; };
-  Builder softmax({1, 4});
-  EXPECT_EQ(error(&softmax.Add("Softmax", {"x"})), "node 'v0/Softmax' (Softmax): no C is written for this operator");
+  Builder mean({1, 4});
+  mean.Add("ReduceMean", {"x", mean.Int64s({1})});
+  EXPECT_EQ(error(&mean), "node 'v0/ReduceMean' (ReduceMean): no C is written for this operator");
+  Builder softmax({1, 4, 2, 1});
+  EXPECT_THAT(error(&softmax.Add("Softmax", {"x"}, {{"axis", int64_t{1}}})), HasSubstr("Softmax of vectors"));
+  Builder gather({1, 4, 2, 1});
+  EXPECT_THAT(error(&gather.Add("Gather", {"x", gather.Floats({1}, {0})}, {{"axis", int64_t{2}}})),
+              HasSubstr("channels in a fixed order"));
   Builder rows({1, 2, 2, 2});
   EXPECT_THAT(error(&rows.Add("Concat", {"x", "x"}, {{"axis", int64_t{2}}})),
               HasSubstr("joins something else than channels"));

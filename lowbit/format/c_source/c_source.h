@@ -47,7 +47,7 @@ struct Program {
 // gives the runtime's and the trainer's numbers to the bit. Layers of floats agree with them within the rounding of their sums.
 // Weights are kept in as few bits as tell their values apart (five ternary ones in a byte) and unpacked a row at a time.
 //
-// Differs from the runtime: codebooks are stored weight by weight; no recurrent layers.
+// Weights of a codebook are its codes. Differs from the runtime: no recurrent layers.
 // Errors: as Validate; what Network::Make cannot take; a name that is no C identifier; more than 2^31 - 1 elements in a value.
 Result<Program> Generate(const Graph& graph, const Options& options);
 

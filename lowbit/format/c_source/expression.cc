@@ -7,6 +7,7 @@
 #include "lowbit/core/integer_form.h"
 #include "lowbit/core/ops_common/elementwise.h"
 #include "lowbit/core/ops_common/integers.h"
+#include "lowbit/core/ops_common/lookup.h"
 #include "lowbit/core/ops_common/pool.h"
 #include "lowbit/core/ops_common/slice_range.h"
 #include "lowbit/core/validate.h"
@@ -80,6 +81,10 @@ Term Expression::Compute(const std::string& value, const Place& place) {
       return Value(node.inputs[part_.input], {Shifted(place.c, 1, -part_.first), place.y, place.x});
     case Role::kDepthToSpace:
       return Spread(node, place);
+    case Role::kGather:
+      return Gathered(node, place);
+    case Role::kSoftmax:
+      return SoftmaxOf(node, place);
   }
   return {};
 }
@@ -159,13 +164,25 @@ std::string Expression::WeightRow(const Product& product, const Place& place) {
     return fmt::format("{} + {} * {}", module_->Numbers(product.weight, product.weights), channel, product.row_size);
   }
   Row row{fmt::format("row_{}", rows_.size()), "", product.weight, product.row_size};
-  const std::string codes = fmt::format("{} + {} * {}", module_->Bytes(packed.bytes), channel, packed.row_bytes);
-  const std::string table = module_->Numbers(product.weight, packed.table);
-  row.unpack = packed.code == PackedRows::Code::kTrits
-                   ? fmt::format("{}({}, {}, {}, {});", module_->support().UnpackTrits(product.weight), codes, table,
-                                 row.name, row.count)
-                   : fmt::format("{}({}, {}, {}, {}, {});", module_->support().UnpackBits(product.weight), codes,
-                                 packed.bits, table, row.name, row.count);
+  const bool vectors = packed.code == PackedRows::Code::kVectors, wide = !packed.wide_codes.empty();
+  const std::string codes =
+      fmt::format("{} + {} * {}", wide ? module_->Codes(packed.wide_codes) : module_->Codes(packed.bytes), channel,
+                  packed.row_bytes / (wide ? 2 : 1));
+  const Element stored = packed.steps.empty() ? product.weight : Element::kI8;
+  const std::string table = module_->Numbers(stored, packed.table);
+  Support& support = module_->support();
+  if (vectors) {
+    const std::string steps = packed.steps.empty() ? "" : module_->Floats(packed.steps) + ", ";
+    row.unpack = fmt::format(
+        "{}({}, {}, {}, {}{}, {}, {});", support.UnpackVectors(wide, !packed.steps.empty(), product.weight), codes,
+        table, packed.block, steps, row.name, row.count, product.window.y.kernel * product.window.x.kernel);
+  } else if (packed.code == PackedRows::Code::kTrits) {
+    row.unpack =
+        fmt::format("{}({}, {}, {}, {});", support.UnpackTrits(product.weight), codes, table, row.name, row.count);
+  } else {
+    row.unpack = fmt::format("{}({}, {}, {}, {}, {});", support.UnpackBits(product.weight), codes, packed.bits, table,
+                             row.name, row.count);
+  }
   rows_.push_back(row);
   return row.name;
 }
@@ -293,6 +310,31 @@ Term Expression::Padded(const Node& node, const Place& place) {
   known_.pop_back();
   body_.Close();
   return {name, integer};
+}
+
+Term Expression::Gathered(const Node& node, const Place& place) {
+  const int64_t channels = network_.ExtentsOf(node.inputs[0]).channels;
+  std::vector<float> order;
+  for (const float index : network_.Floats(node.inputs[1])->data) {
+    order.push_back(static_cast<float>(ops::PositionOf(index, channels)));
+  }
+  const std::string at = Fresh("p");
+  body_.Line(fmt::format("const int {} = {}[{}];", at, module_->Numbers(Element::kI32, order), place.c));
+  return Value(node.inputs[0], {at, place.y, place.x});
+}
+
+// The largest and the sum are found before the first element.
+Term Expression::SoftmaxOf(const Node& node, const Place& place) {
+  const std::string largest = Fresh("d"), sum = Fresh("d"), array = arrays_.at(node.inputs[0]);
+  const int64_t count = network_.ExtentsOf(node.inputs[0]).channels;
+  prologue_.Line(fmt::format("double {} = (double){}[0], {} = 0;", largest, array, sum));
+  prologue_.Open(fmt::format("for (int i = 1; i < {}; ++i)", count));
+  prologue_.Line(fmt::format("if ({0} < (double){1}[i]) {0} = (double){1}[i];", largest, array));
+  prologue_.Close();
+  prologue_.Line(
+      fmt::format("for (int i = 0; i < {}; ++i) {} += exp((double){}[i] - {});", count, sum, array, largest));
+  const Term x = Value(node.inputs[0], place);
+  return Declare(fmt::format("(float)(exp((double){} - {}) / {})", x.text, largest, sum), false);
 }
 
 Term Expression::Spread(const Node& node, const Place& place) {

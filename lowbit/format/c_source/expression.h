@@ -53,7 +53,9 @@ class Expression {
   // Appends what computes the element from the values that are kept, even if it is of one itself.
   Term Compute(const std::string& value, const Place& place);
 
+  // Statements for one element, and those before all elements.
   const std::string& body() const { return body_.lines(); }
+  const std::string& prologue() const { return prologue_.lines(); }
   const std::set<std::string>& loads() const { return loads_; }  // Values.
   const std::vector<Row>& rows() const { return rows_; }
   const std::vector<const Node*>& nodes() const { return nodes_; }  // What has been computed, the last one first.
@@ -75,6 +77,8 @@ class Expression {
   Term Padded(const Node& node, const Place& place);
   Term Joined(const Node& node, const Place& place);
   Term Spread(const Node& node, const Place& place);
+  Term Gathered(const Node& node, const Place& place);
+  Term SoftmaxOf(const Node& node, const Place& place);
 
   Term Declare(const std::string& expression, bool integer);
   std::string Fresh(const char* prefix) { return prefix + std::to_string(count_++); }
@@ -89,7 +93,7 @@ class Expression {
   const Arrays& arrays_;
   const Part part_;
   Module* module_;
-  Text body_;
+  Text body_, prologue_;
   std::set<std::string> loads_;
   std::vector<Row> rows_;
   std::vector<const Node*> nodes_;

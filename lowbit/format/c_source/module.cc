@@ -8,6 +8,17 @@
 #include "lowbit/format/c_source/text.h"
 
 namespace lowbit::c_source {
+namespace {
+
+template <typename T>
+std::vector<std::string> TextsOf(const std::vector<T>& numbers) {
+  std::vector<std::string> texts;
+  texts.reserve(numbers.size());
+  for (const T number : numbers) texts.push_back(fmt::format("{}", number));
+  return texts;
+}
+
+}  // namespace
 
 std::string Module::Add(const std::string& type, const std::string& prefix, const std::vector<std::string>& numbers,
                         int64_t bytes_of_one) {
@@ -30,12 +41,9 @@ std::string Module::Numbers(Element element, const std::vector<float>& numbers) 
   return Add(TypeOf(element), element == Element::kF32 ? "floats" : "integers", texts, BytesOf(element));
 }
 
-std::string Module::Bytes(const std::vector<uint8_t>& bytes) {
-  std::vector<std::string> texts;
-  texts.reserve(bytes.size());
-  for (const uint8_t byte : bytes) texts.push_back(fmt::format("{}", byte));
-  return Add("uint8_t", "codes", texts, 1);
-}
+std::string Module::Codes(const std::vector<uint8_t>& codes) { return Add("uint8_t", "codes", TextsOf(codes), 1); }
+
+std::string Module::Codes(const std::vector<uint16_t>& codes) { return Add("uint16_t", "codes", TextsOf(codes), 2); }
 
 std::string Module::Window(const Product& product) {
   const ops::WindowAxis &y = product.window.y, &x = product.window.x;

@@ -17,7 +17,8 @@ class Module {
   // The name of a constant array with these numbers; the same numbers are one array.
   std::string Floats(const std::vector<float>& numbers);
   std::string Numbers(Element element, const std::vector<float>& numbers);
-  std::string Bytes(const std::vector<uint8_t>& bytes);
+  std::string Codes(const std::vector<uint8_t>& codes);
+  std::string Codes(const std::vector<uint16_t>& codes);
   // Of a struct window.
   std::string Window(const Product& product);
 

@@ -33,7 +33,9 @@ const std::map<std::string, Role>& Roles() {
                                        {"Slice", Role::kSlice},
                                        {"Pad", Role::kPad},
                                        {"Concat", Role::kConcat},
-                                       {"DepthToSpace", Role::kDepthToSpace}};
+                                       {"DepthToSpace", Role::kDepthToSpace},
+                                       {"Gather", Role::kGather},
+                                       {"Softmax", Role::kSoftmax}};
     for (const char* op :
          {"Identity", "Dropout",    "Add",     "Sub",  "Mul",      "Div",  "Relu",        "LeakyRelu",
           "PRelu",    "Clip",       "Sigmoid", "Tanh", "Abs",      "Neg",  "HardSigmoid", "Elu",
@@ -63,7 +65,8 @@ void CopyInputForProducts(Graph* form) {
   bool needed = false;
   for (Node& node : form->nodes) {
     const auto role = RoleOf(node.op);
-    if ((role != Role::kProduct && role != Role::kReshape) || node.inputs[0] != input) continue;
+    if ((role != Role::kProduct && role != Role::kReshape && role != Role::kSoftmax) || node.inputs[0] != input)
+      continue;
     node.inputs[0] = copy;
     needed = true;
   }
@@ -214,10 +217,18 @@ Status Network::Check(const Node& node) const {
       return refuse("no C is written for values of different ranks");
     }
   }
+  const auto axis = [&](int64_t otherwise) {
+    return ops::ResolveAxis(IntAttribute(node, "axis", otherwise), ShapeOf(node.inputs[0]).size()).value();
+  };
+  if (role == Role::kGather &&
+      (axis(0) != 1 || Floats(node.inputs[1]) == nullptr || ShapeOf(node.inputs[1]).size() != 1)) {
+    return refuse("it looks up something else than channels in a fixed order");
+  }
+  if (role == Role::kSoftmax && (axis(-1) != 1 || ExtentsOf(node.inputs[0]).Pixels() != 1)) {
+    return refuse("C is written for Softmax of vectors [1, features] only");
+  }
   if (role == Role::kConcat) {
-    const size_t rank = ShapeOf(node.outputs[0]).size();
-    if (ops::ResolveAxis(IntAttribute(node, "axis", 1), rank).value() != 1)
-      return refuse("it joins something else than channels");
+    if (axis(1) != 1) return refuse("it joins something else than channels");
     for (const std::string& input : node.inputs) {
       if (IsParameter(input)) return refuse("it joins a parameter");
     }
@@ -259,6 +270,7 @@ std::optional<Range> Network::RangeOf(const Node& node) const {
     case Role::kReshape:
     case Role::kSlice:
     case Role::kDepthToSpace:
+    case Role::kGather:
       return in;
     case Role::kPad: {
       const float fill = HasInput(node, 2) ? constant(2) : 0;
@@ -285,6 +297,7 @@ std::optional<Range> Network::RangeOf(const Node& node) const {
       return Range{-limit, limit};
     }
     case Role::kMean:
+    case Role::kSoftmax:
       return std::nullopt;
   }
   return std::nullopt;

@@ -37,6 +37,8 @@ enum class Role : uint8_t {
   kPad,
   kConcat,
   kDepthToSpace,
+  kGather,   // Of channels, in a fixed order.
+  kSoftmax,  // Of a vector.
 };
 
 std::optional<Role> RoleOf(const std::string& op);

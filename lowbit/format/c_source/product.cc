@@ -74,10 +74,40 @@ Product ReadProduct(const Network& network, const Node& node) {
   }
   if (!across) product.scales = std::move(scales);
   product.weight = WeightElement(product);
+  const auto* low_bit = std::get_if<QTensor>(&network.form().parameters.at(node.inputs[1]).value);
+  const bool vectors = low_bit != nullptr && low_bit->values.kind == ValueSet::Kind::kCodebook && !across;
+  if (vectors) product.codebook = low_bit;
   return product;
 }
 
+namespace {
+
+PackedRows PackVectors(const Product& product) {
+  const QTensor& tensor = *product.codebook;
+  PackedRows packed;
+  packed.code = PackedRows::Code::kVectors;
+  packed.block = tensor.values.block;
+  packed.table = tensor.values.table;
+  if (tensor.values.storage == ValueSet::Storage::kInt8 && !product.integers) {
+    const std::vector<int8_t> bytes = tensor.values.TableIntegers();
+    packed.table.assign(bytes.begin(), bytes.end());
+    packed.steps = tensor.values.table_scales;
+  }
+  const size_t codes = static_cast<size_t>(product.out.channels * product.row_size / packed.block);
+  const bool wide = tensor.values.Count() > 256;
+  for (size_t i = 0; i < codes; ++i) {
+    const int code = tensor.Code(i);
+    if (wide) packed.wide_codes.push_back(static_cast<uint16_t>(code));
+    if (!wide) packed.bytes.push_back(static_cast<uint8_t>(code));
+  }
+  packed.row_bytes = product.row_size / packed.block * (wide ? 2 : 1);
+  return packed;
+}
+
+}  // namespace
+
 PackedRows Pack(const Product& product) {
+  if (product.codebook != nullptr) return PackVectors(product);
   PackedRows packed;
   const std::set<float> values(product.weights.begin(), product.weights.end());
   const int bits = BitsFor(values.size());

@@ -88,7 +88,8 @@ Step MakeStep(const Network& network, const Arrays& arrays, const std::string& v
                                           cast ? fmt::format("({})", TypeOf(element)) : "", term.text);
     const int64_t end = first + (concat == nullptr ? extents : network.ExtentsOf(concat->inputs[i])).channels;
     step.loads.insert(expression.loads().begin(), expression.loads().end());
-    step.parts.push_back({first, end, expression.body() + store, expression.rows(), expression.nodes()});
+    step.parts.push_back(
+        {first, end, expression.prologue(), expression.body() + store, expression.rows(), expression.nodes()});
     first = end;
   }
   return step;
@@ -122,6 +123,7 @@ std::string FunctionText(const Network& network, const Memory& memory, const Ste
     // Rows of different parts have the same names: each part is a block of its own.
     if (!part.rows.empty()) text.Open("");
     for (const Row& row : part.rows) text.Line(Pointer("", TypeOf(row.element), row.name, rows[row_number++]));
+    text.Append(part.prologue);
     const Place place = PlaceOf(extents);
     Loops loops(&text);
     const auto over_channels = [&] {

@@ -27,6 +27,7 @@ struct Memory {
 // What computes the channels from `first` to before `end`.
 struct StepPart {
   int64_t first = 0, end = 0;
+  std::string prologue;    // Statements before all elements.
   std::string statements;  // For one element.
   std::vector<Row> rows;
   std::vector<const Node*> nodes;  // The last one first.

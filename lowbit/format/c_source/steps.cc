@@ -26,6 +26,7 @@ class Chooser {
     std::set<std::string> sources;
     for (const Node& node : network_.form().nodes) {
       if (RoleOf(node.op) == Role::kProduct) sources.insert(network_.ProductSource(node));
+      if (RoleOf(node.op) == Role::kSoftmax) sources.insert(node.inputs[0]);
     }
     std::vector<std::string> stored;
     for (const Node& node : network_.form().nodes) {
@@ -61,7 +62,8 @@ class Chooser {
       facts.joined |= found->second.joined;
       facts.product |= found->second.product;
     }
-    if (role == Role::kMean || (role == Role::kPool && !SeesOnePixel(node))) facts.costly = true;
+    if (role == Role::kMean || role == Role::kSoftmax || (role == Role::kPool && !SeesOnePixel(node)))
+      facts.costly = true;
     if (role == Role::kConcat) facts.joined = true;
     return facts;
   }
@@ -86,6 +88,8 @@ class Chooser {
       case Role::kSlice:
       case Role::kPad:
       case Role::kDepthToSpace:
+      case Role::kGather:
+      case Role::kSoftmax:
         return true;
     }
     return true;

@@ -123,6 +123,24 @@ static void unpack_trits_$WT(const uint8_t *codes, const $WEIGHT *table, $WEIGHT
 }
 )";
 
+constexpr const char* kUnpackVectors = R"(
+/* Vectors of `block` weights, which lie in the order [channel][tap] and become [tap][channel]. */
+static void $NAME(const $CODE *codes, const $BOOK *book, int block,$STEPS $WEIGHT *weights, int count, int taps) {
+  const int channels = count / taps;
+  int tap = 0, channel = 0;
+  for (int i = 0; i < count; i += block) {
+    const $BOOK *const vector = book + (int)*codes++ * block;
+    for (int j = 0; j < block; ++j) {
+      weights[tap * channels + channel] = $NUMBER;
+      if (++tap == taps) {
+        tap = 0;
+        ++channel;
+      }
+    }
+  }
+}
+)";
+
 constexpr const char* kQuantize = R"(
 /* The nearest integer, halves to even, within [low, high]; low for a NaN. */
 static int32_t quantize(float x, int32_t low, int32_t high) {
@@ -167,6 +185,29 @@ std::string Support::UnpackTrits(Element weight) {
   return "unpack_trits_" + SuffixOf(weight);
 }
 
+namespace {
+
+std::string VectorsName(bool wide, bool in_steps, Element weight) {
+  return std::string("unpack_vectors_") + (wide ? "u16_" : "u8_") + (in_steps ? "steps_" : "") + SuffixOf(weight);
+}
+
+std::string UnpackVectorsText(bool wide, bool in_steps, Element weight) {
+  std::string text = kUnpackVectors;
+  Replace(&text, "$NAME", VectorsName(wide, in_steps, weight));
+  Replace(&text, "$CODE", wide ? "uint16_t" : "uint8_t");
+  Replace(&text, "$BOOK", in_steps ? "int8_t" : TypeOf(weight));
+  Replace(&text, "$STEPS", in_steps ? " const float *steps," : "");
+  Replace(&text, "$NUMBER", in_steps ? "steps[j] * (float)vector[j]" : "vector[j]");
+  return With(text, weight, weight);
+}
+
+}  // namespace
+
+std::string Support::UnpackVectors(bool wide, bool in_steps, Element weight) {
+  vectors_.insert({wide, in_steps, weight});
+  return VectorsName(wide, in_steps, weight);
+}
+
 std::string Support::Quantize() {
   quantize_ = true;
   return "quantize";
@@ -183,6 +224,7 @@ std::string Support::Text() const {
   for (const auto& [input, weight] : sums_) text += Dot(input, weight) + With(kSum, input, weight);
   for (const Element weight : bits_) text += With(kUnpackBits, weight, weight);
   for (const Element weight : trits_) text += With(kUnpackTrits, weight, weight);
+  for (const auto& [wide, in_steps, weight] : vectors_) text += UnpackVectorsText(wide, in_steps, weight);
   if (quantize_) text += kQuantize;
   if (level_) text += kLevel;
   return text;

@@ -3,6 +3,8 @@
 
 #include <set>
 #include <string>
+#include <tuple>
+#include <utility>
 
 #include "lowbit/format/c_source/element.h"
 
@@ -11,10 +13,12 @@ namespace lowbit::c_source {
 // The functions that a generated file needs beside its layers: each is written if something asks for it, and then what it calls.
 class Support {
  public:
-  // Names of functions: "sum_u8_i8", "unpack_bits_i8", "unpack_trits_f32", "quantize", "level". Returns the name.
+  // Names of functions: "sum_u8_i8", "unpack_bits_i8", "unpack_trits_f32", "unpack_vectors_u8_i8", "quantize", "level". Returns the name.
   std::string Sum(Element input, Element weight);
   std::string UnpackBits(Element weight);
   std::string UnpackTrits(Element weight);
+  // Codes of 8 or 16 bits; vectors of weights, or (`in_steps`) of bytes that are multiplied with a step.
+  std::string UnpackVectors(bool wide, bool in_steps, Element weight);
   std::string Quantize();
   std::string Level();
 
@@ -25,6 +29,7 @@ class Support {
   bool quantize_ = false, level_ = false;
   std::set<std::pair<Element, Element>> sums_;
   std::set<Element> bits_, trits_;
+  std::set<std::tuple<bool, bool, Element>> vectors_;
 };
 
 }  // namespace lowbit::c_source

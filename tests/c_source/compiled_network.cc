@@ -44,7 +44,7 @@ Result<CompiledNetwork> CompiledNetwork::Make(const Graph& graph, c_source::Inpu
   LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(folder.File("network.h"), made.program_.header));
   LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(folder.File("network.c"), made.program_.source));
   const std::string command = std::string(LOWBIT_C_COMPILER) +
-                              " -std=c99 -O1 -Wall -Wextra -Wpedantic -Wshadow -Werror -fsanitize=undefined "
+                              " -std=c99 -O2 -Wall -Wextra -Wpedantic -Wshadow -Werror -fsanitize=undefined "
                               "-fsanitize-undefined-trap-on-error -shared -fPIC -o " +
                               folder.File("network.so") + " " + folder.File("network.c") + " -lm 2> " +
                               folder.File("log");

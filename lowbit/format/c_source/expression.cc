@@ -35,6 +35,16 @@ bool Leaves(const ops::WindowAxis& axis) {
   return axis.pad_begin > 0 || axis.At(axis.output - 1, axis.kernel - 1) >= axis.input;
 }
 
+SumKind SumKindOf(const Product& product) {
+  const ops::WindowAxis &y = product.window.y, &x = product.window.x;
+  const bool pixel = y.kernel == 1 && x.kernel == 1, image = y.kernel == y.input && x.kernel == x.input;
+  if (product.groups == 1 && (pixel || image) && !Leaves(y) && !Leaves(x) && y.dilation == 1 && x.dilation == 1) {
+    return SumKind::kDot;
+  }
+  if (product.GroupChannels() == 1) return SumKind::kTaps;
+  return product.groups == 1 && x.dilation == 1 ? SumKind::kRows : SumKind::kPixels;
+}
+
 std::vector<int64_t> ListOf(const Int64Tensor* tensor) {
   return tensor == nullptr ? std::vector<int64_t>() : tensor->data;
 }
@@ -140,8 +150,16 @@ Term Expression::ProductSum(const Node& node, const Place& place) {
     const std::string group = rows == 1 ? place.c : fmt::format("({}) / {}", place.c, rows);
     image += fmt::format(" + ({}) * {}", group, product.GroupChannels());
   }
-  const std::string sum = fmt::format("{}({}, {}, &{}, {}, {})", module_->support().Sum(product.input, product.weight),
-                                      image, WeightRow(product, place), module_->Window(product), place.y, place.x);
+  const SumKind kind = SumKindOf(product);
+  std::string sum = fmt::format("{}({}", module_->support().Sum(kind, product.input, product.weight), image);
+  if (kind == SumKind::kDot) {
+    const Place first = {"0", MulAdd(place.y, product.window.y.stride, "0"),
+                         MulAdd(place.x, product.window.x.stride, "0")};
+    const std::string index = IndexOf(product.in, first, false);
+    sum += fmt::format("{}, {}, {})", index == "0" ? "" : " + " + index, WeightRow(product, place), product.row_size);
+  } else {
+    sum += fmt::format(", {}, &{}, {}, {})", WeightRow(product, place), module_->Window(product), place.y, place.x);
+  }
   Term term = Declare(sum, product.integers);
   const Shape& target = network_.ShapeOf(node.outputs[0]);
   if (!product.scales.empty()) {

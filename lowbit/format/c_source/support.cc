@@ -1,5 +1,7 @@
 #include "lowbit/format/c_source/support.h"
 
+#include <algorithm>
+
 namespace lowbit::c_source {
 namespace {
 
@@ -31,25 +33,24 @@ struct window {
 constexpr const char* kDot = R"(
 static $SUM dot_$IN_$WT(const $INPUT *input, const $WEIGHT *weights, int count) {
   $SUM sum = 0;
-  int i = 0;
-$SIMD$UNROLLED  for (; i < count; ++i) sum += ($SUM)input[i] * ($SUM)weights[i];
+$SIMD$UNROLLED  for (; count > 0; --count) sum += ($SUM)*input++ * ($SUM)*weights++;
   return sum;
 }
 )";
 
 // Sums of integers are the same in any order; those of floats keep theirs.
-constexpr const char* kUnrolled = R"(  for (; i + 4 <= count; i += 4) {
-    sum += ($SUM)input[i] * ($SUM)weights[i] + ($SUM)input[i + 1] * ($SUM)weights[i + 1] +
-           ($SUM)input[i + 2] * ($SUM)weights[i + 2] + ($SUM)input[i + 3] * ($SUM)weights[i + 3];
+constexpr const char* kUnrolled = R"(  for (; count >= 4; count -= 4, input += 4, weights += 4) {
+    sum += ($SUM)input[0] * ($SUM)weights[0] + ($SUM)input[1] * ($SUM)weights[1] +
+           ($SUM)input[2] * ($SUM)weights[2] + ($SUM)input[3] * ($SUM)weights[3];
   }
 )";
 
 // Two products at a time where the processor has Arm's instructions for it.
 constexpr const char* kSimd = R"(#if defined(__ARM_FEATURE_SIMD32)
-  for (; i + 4 <= count; i += 4) {
+  for (; count >= 4; count -= 4, input += 4, weights += 4) {
     uint32_t x, w, odd_x, odd_w;
-    memcpy(&x, input + i, 4);
-    memcpy(&w, weights + i, 4);
+    memcpy(&x, input, 4);
+    memcpy(&w, weights, 4);
     __asm__("$EXTEND %0, %1, ror #8" : "=r"(odd_x) : "r"(x));
     __asm__("sxtb16 %0, %1, ror #8" : "=r"(odd_w) : "r"(w));
     sum = __smlad((int16x2_t)__$EXTEND(x), __sxtb16((int8x4_t)w), sum);
@@ -58,33 +59,59 @@ constexpr const char* kSimd = R"(#if defined(__ARM_FEATURE_SIMD32)
 #endif
 )";
 
-constexpr const char* kSum = R"(
-/* The sum of products at one place of the output; what lies outside of the image counts nothing. */
-static $SUM sum_$IN_$WT(const $INPUT *image, const $WEIGHT *weights, const struct window *w, int y, int x) {
+// All channels, taps side by side: a kernel's row is one sum of products.
+constexpr const char* kRows = R"(
+/* The sum of products at one place of the output, of all channels. What lies outside of the image counts nothing. */
+static $SUM rows_$IN_$WT(const $INPUT *image, const $WEIGHT *weights, const struct window *w, int y, int x) {
   $SUM sum = 0;
   const int top = y * w->stride_y - w->pad_top, left = x * w->stride_x - w->pad_left;
-  const int whole_rows = w->dilation_x == 1 && w->group == w->channels;
   const int first = left < 0 ? -left : 0;
   const int end = w->width - left < w->kernel_width ? w->width - left : w->kernel_width;
+  if (first >= end) return 0;
   for (int i = 0; i < w->kernel_height; ++i) {
     const int row = top + i * w->dilation_y;
     if (row < 0 || row >= w->height) continue;
-    const $WEIGHT *const taps = weights + i * w->kernel_width * w->group;
-    if (whole_rows) {
-      if (first >= end) continue;
-      sum += dot_$IN_$WT(image + (row * w->width + left + first) * w->channels, taps + first * w->group,
-                         (end - first) * w->group);
-      continue;
+    sum += dot_$IN_$WT(image + (row * w->width + left + first) * w->channels,
+                       weights + (i * w->kernel_width + first) * w->channels, (end - first) * w->channels);
+  }
+  return sum;
+}
+)";
+
+// One channel.
+constexpr const char* kTaps = R"(
+/* The sum of products at one place of the output, of one channel. What lies outside of the image counts nothing. */
+static $SUM taps_$IN_$WT(const $INPUT *image, const $WEIGHT *weights, const struct window *w, int y, int x) {
+  $SUM sum = 0;
+  const int top = y * w->stride_y - w->pad_top, left = x * w->stride_x - w->pad_left;
+  const int step = w->dilation_x * w->channels;
+  for (int i = 0; i < w->kernel_height; ++i) {
+    const int row = top + i * w->dilation_y;
+    if (row < 0 || row >= w->height) continue;
+    const $WEIGHT *const taps = weights + i * w->kernel_width;
+    int column = left, at = (row * w->width + left) * w->channels;
+    for (int j = 0; j < w->kernel_width; ++j, column += w->dilation_x, at += step) {
+      if (column >= 0 && column < w->width) sum += ($SUM)image[at] * ($SUM)taps[j];
     }
+  }
+  return sum;
+}
+)";
+
+// Some channels, or taps that lie apart.
+constexpr const char* kPixels = R"(
+/* The sum of products at one place of the output. What lies outside of the image counts nothing. */
+static $SUM pixels_$IN_$WT(const $INPUT *image, const $WEIGHT *weights, const struct window *w, int y, int x) {
+  $SUM sum = 0;
+  const int top = y * w->stride_y - w->pad_top, left = x * w->stride_x - w->pad_left;
+  for (int i = 0; i < w->kernel_height; ++i) {
+    const int row = top + i * w->dilation_y;
+    if (row < 0 || row >= w->height) continue;
     for (int j = 0; j < w->kernel_width; ++j) {
       const int column = left + j * w->dilation_x;
       if (column < 0 || column >= w->width) continue;
-      const $INPUT *const pixel = image + (row * w->width + column) * w->channels;
-      if (w->group == 1) {
-        sum += ($SUM)pixel[0] * ($SUM)taps[j];
-      } else {
-        sum += dot_$IN_$WT(pixel, taps + j * w->group, w->group);
-      }
+      sum += dot_$IN_$WT(image + (row * w->width + column) * w->channels,
+                         weights + (i * w->kernel_width + j) * w->group, w->group);
     }
   }
   return sum;
@@ -170,9 +197,11 @@ std::string Dot(Element input, Element weight) {
 
 }  // namespace
 
-std::string Support::Sum(Element input, Element weight) {
-  sums_.insert({input, weight});
-  return "sum_" + SuffixOf(input) + "_" + SuffixOf(weight);
+std::string Support::Sum(SumKind kind, Element input, Element weight) {
+  if (kind != SumKind::kTaps) sums_.insert({SumKind::kDot, input, weight});
+  sums_.insert({kind, input, weight});
+  static const char* const names[] = {"dot_", "rows_", "taps_", "pixels_"};
+  return names[static_cast<int>(kind)] + SuffixOf(input) + "_" + SuffixOf(weight);
 }
 
 std::string Support::UnpackBits(Element weight) {
@@ -220,8 +249,12 @@ std::string Support::Level() {
 
 std::string Support::Text() const {
   std::string text;
-  if (!sums_.empty()) text += kWindow;
-  for (const auto& [input, weight] : sums_) text += Dot(input, weight) + With(kSum, input, weight);
+  const auto windowed = [](const auto& sum) { return std::get<0>(sum) != SumKind::kDot; };
+  if (std::any_of(sums_.begin(), sums_.end(), windowed)) text += kWindow;
+  for (const auto& [kind, input, weight] : sums_) {
+    static const char* const texts[] = {"", kRows, kTaps, kPixels};
+    text += kind == SumKind::kDot ? Dot(input, weight) : With(texts[static_cast<int>(kind)], input, weight);
+  }
   for (const Element weight : bits_) text += With(kUnpackBits, weight, weight);
   for (const Element weight : trits_) text += With(kUnpackTrits, weight, weight);
   for (const auto& [wide, in_steps, weight] : vectors_) text += UnpackVectorsText(wide, in_steps, weight);

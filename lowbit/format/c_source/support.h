@@ -10,11 +10,19 @@
 
 namespace lowbit::c_source {
 
+// Which products are summed at a time.
+enum class SumKind : uint8_t {
+  kDot,     // Of numbers that lie side by side: a kernel of one pixel, or of the whole image.
+  kRows,    // A window's rows of all channels.
+  kTaps,    // Of one channel.
+  kPixels,  // Of the channels of a group, or with taps apart.
+};
+
 // The functions that a generated file needs beside its layers: each is written if something asks for it, and then what it calls.
 class Support {
  public:
-  // Names of functions: "sum_u8_i8", "unpack_bits_i8", "unpack_trits_f32", "unpack_vectors_u8_i8", "quantize", "level". Returns the name.
-  std::string Sum(Element input, Element weight);
+  // Names of functions: "rows_u8_i8", "unpack_bits_i8", "unpack_trits_f32", "unpack_vectors_u8_i8", "quantize", "level". Returns the name.
+  std::string Sum(SumKind kind, Element input, Element weight);
   std::string UnpackBits(Element weight);
   std::string UnpackTrits(Element weight);
   // Codes of 8 or 16 bits; vectors of weights, or (`in_steps`) of bytes that are multiplied with a step.
@@ -27,7 +35,7 @@ class Support {
 
  private:
   bool quantize_ = false, level_ = false;
-  std::set<std::pair<Element, Element>> sums_;
+  std::set<std::tuple<SumKind, Element, Element>> sums_;
   std::set<Element> bits_, trits_;
   std::set<std::tuple<bool, bool, Element>> vectors_;
 };

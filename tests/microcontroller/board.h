@@ -10,7 +10,7 @@ void board_print(const char *text);
 void board_print_number(const char *name, uint32_t number);
 void board_exit(int code);
 
-/* Ticks since board_start_clock, for at most 2^24 of them. */
+/* Ticks of 25 MHz since board_start_clock, for at most 2^32 of them. */
 void board_start_clock(void);
 uint32_t board_ticks(void);
 

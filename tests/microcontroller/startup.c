@@ -39,14 +39,15 @@ void board_exit(int code) {
   }
 }
 
-/* SysTick counts 24 bits down. */
-#define SYSTICK ((volatile uint32_t *)0xe000e010)
+/* The boards' first timer (control, value, reload) counts 32 bits down. */
+#define TIMER ((volatile uint32_t *)0x40000000)
 void board_start_clock(void) {
-  SYSTICK[1] = 0xffffff;
-  SYSTICK[2] = 0;
-  SYSTICK[0] = 5;
+  TIMER[0] = 0;
+  TIMER[2] = 0xffffffff;
+  TIMER[1] = 0xffffffff;
+  TIMER[0] = 1;
 }
-uint32_t board_ticks(void) { return 0xffffff - SYSTICK[2]; }
+uint32_t board_ticks(void) { return 0xffffffff - TIMER[1]; }
 
 static void reset(void) {
 #if defined(__ARM_FP)
@@ -68,5 +69,5 @@ struct vector_table {
   const void *stack;
   void (*handlers[6])(void);
 };
-__attribute__((section(".vectors"), used)) static const struct vector_table vectors = {
+__attribute__((section(".vectors"), used)) const struct vector_table vectors = {
     &stack_end, {reset, fault, fault, fault, fault, fault}};

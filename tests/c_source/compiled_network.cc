@@ -32,7 +32,7 @@ constexpr size_t kGuard = 64;
 
 }  // namespace
 
-Result<CompiledNetwork> CompiledNetwork::Make(const Graph& graph, c_source::InputType input) {
+Result<CompiledNetwork> CompiledNetwork::Make(const Graph& graph, c_source::InputType input, Dialect dialect) {
   CompiledNetwork made;
   made.input_ = input;
   LOWBIT_TRY(made.program_, c_source::Generate(graph, {"network", input}));
@@ -44,7 +44,8 @@ Result<CompiledNetwork> CompiledNetwork::Make(const Graph& graph, c_source::Inpu
   LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(folder.File("network.h"), made.program_.header));
   LOWBIT_RETURN_IF_ERROR(WriteFileAtomic(folder.File("network.c"), made.program_.source));
   const std::string command = std::string(LOWBIT_C_COMPILER) +
-                              " -std=c99 -O2 -Wall -Wextra -Wpedantic -Wshadow -Werror -fsanitize=undefined "
+                              (dialect == Dialect::kStandard ? " -std=c99 -O2" : " -std=gnu99 -O3 -march=native") +
+                              " -Wall -Wextra -Wpedantic -Wshadow -Werror -fsanitize=undefined "
                               "-fsanitize-undefined-trap-on-error -shared -fPIC -o " +
                               folder.File("network.so") + " " + folder.File("network.c") + " -lm 2> " +
                               folder.File("log");

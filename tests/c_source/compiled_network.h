@@ -12,12 +12,18 @@
 
 namespace lowbit::testing {
 
+enum class Dialect {
+  kStandard,  // C99, -O2.
+  kGnu,       // As GNU C, -O3, for this very processor: where compilers contract products and sums by themselves.
+};
+
 // A network written as C, compiled by the C compiler that the tests were built with (every warning an error, undefined behaviour a
 // trap) and loaded.
 class CompiledNetwork {
  public:
   // Errors: Generate's; the compiler's, with what it says.
-  static Result<CompiledNetwork> Make(const Graph& graph, c_source::InputType input = c_source::InputType::kFloat);
+  static Result<CompiledNetwork> Make(const Graph& graph, c_source::InputType input = c_source::InputType::kFloat,
+                                      Dialect dialect = Dialect::kStandard);
 
   // The outputs of one image, in the order of the graph. The workspace is filled with `garbage` before, and bytes around it are watched:
   // a step that writes there makes this end the program.

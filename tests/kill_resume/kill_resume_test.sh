@@ -19,7 +19,8 @@ train() { "$lowbit" train "$recipe" --out "$scratch/$1" "${settings[@]}" "${@:2}
 killed_run() {
   local kills=0 delay
   while :; do
-    delay=0.$((RANDOM % 9))$((RANDOM % 10))
+    # Never 0.00, which `timeout` takes for no end at all.
+    delay=0.$((RANDOM % 9))$((1 + RANDOM % 9))
     [ $((RANDOM % 3)) = 0 ] && delay=1$(echo "$delay" | tail -c +2)
     timeout -s KILL "$delay" "$lowbit" train "$recipe" --out "$scratch/killed" "${settings[@]}" --resume && break
     kills=$((kills + 1))

@@ -1,6 +1,8 @@
 // Runs with quantized activations.
 
 #include <gtest/gtest.h>
+#include <torch/types.h>
+#include <torch/utils.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -11,6 +13,10 @@
 #include "lowbit/core/evaluate.h"
 #include "lowbit/core/integer_form.h"
 #include "lowbit/train/activation_plan.h"
+#include "lowbit/train/method_plan.h"
+#include "lowbit/train/network.h"
+#include "lowbit/train/parameter.h"
+#include "lowbit/train/trainer/calibrate_activations.h"
 #include "lowbit/train/trainer/restore.h"
 #include "lowbit/train/trainer/test_trainer.h"
 
@@ -52,6 +58,43 @@ TEST_F(TrainerTest, QuantizedActivationsLearnAndRunInIntegers) {
   }
   EXPECT_EQ(bits, (std::map<double, int>{{4, 1}, {8, 2}}));
   ExpectIntegerLogits(job, frozen);
+}
+
+// By what a method has made of its weight, which need not be what it would make of the weight's values: here logits that began at the
+// weights and were turned around since. A float network with those weights measures the same scales.
+TEST_F(TrainerTest, ScalesAreMeasuredBehindTheMethodsPresentWeights) {
+  const TrainJob job = Job({"quantize.policy=none", "quantize.method=slb", "quantize.slb.init=weights",
+                            "quantize.slb.bits=2", "quantize.activations.method=measured", "quantize.activations.bits=4"});
+  NetworkOptions options;
+  options.method = ReadQuantizeSection(recipe::MethodTable(job.recipe.quantize)).value();
+  const Graph graph = QuantizeActivations(job.graph, job.recipe.quantize).value();
+  Network network = Network::Create(graph, options);
+  int turned = 0;
+  {
+    const at::NoGradGuard no_gradients;
+    for (const TrainedParameter& parameter : network.Parameters()) {
+      if (parameter.name.find("logits") == std::string::npos) continue;
+      at::Tensor(parameter.tensor).neg_();
+      ++turned;
+    }
+  }
+  ASSERT_EQ(turned, 3);
+  Network plain = Network::Create(network.Export(Weights::kFrozen), {});
+  const auto measure = [&](Network* measured, const NetworkOptions& with) {
+    data::BatchOptions batches;
+    batches.batch_size = 20;
+    data::Batcher batcher(job.dataset.train, batches);
+    EXPECT_TRUE(CalibrateActivations(with, job.dataset.train.image, &batcher, measured, nullptr).empty());
+    std::map<std::string, double> scales;
+    std::map<std::string, at::Tensor> buffers = measured->Buffers();
+    for (const Node* node : MeasuredQuantizers(graph)) {
+      scales[node->name] = buffers.at(node->inputs[1]).item<double>();
+    }
+    return scales;
+  };
+  const std::map<std::string, double> scales = measure(&network, options), expected = measure(&plain, {});
+  ASSERT_EQ(scales.size(), 3u);
+  for (const auto& [name, scale] : expected) EXPECT_NEAR(scales.at(name), scale, 1e-4 * scale) << name;
 }
 
 TEST_F(TrainerTest, RulesChangeMethodAndBitsOfSingleLayers) {

@@ -211,6 +211,48 @@ TEST(CSourceOperator, OutputsThatOthersRead) {
   ExpectTheDefinition(&b, 1e-6);
 }
 
+int64_t StepsOf(Builder* b) {
+  return static_cast<int64_t>(CompiledNetwork::Make(b->graph()).value().program().steps.size());
+}
+
+// What is costly is computed once: it is kept where it is read twice, or by windows that overlap.
+TEST(CSourceOperator, KeepsWhatWouldBeComputedTwice) {
+  Builder twice({1, 2, 4, 4});
+  twice.Add("Conv", {"x", twice.Scrambled({2, 2, 1, 1})})
+      .Add("Relu", {"v0"})
+      .Add("Neg", {"v0"})
+      .Add("Add", {"v1", "v2"});
+  EXPECT_EQ(StepsOf(&twice), 3);  // The input's copy, the convolution, the sum.
+  for (const int64_t stride : {1, 2}) {
+    Builder pool({1, 2, 4, 4});
+    pool.Add("Conv", {"x", pool.Scrambled({2, 2, 1, 1})});
+    pool.Add("MaxPool", {"v0"}, {{"kernel_shape", Ints{2, 2}}, {"strides", Ints{stride, stride}}});
+    EXPECT_EQ(StepsOf(&pool), stride == 1 ? 3 : 2);
+  }
+}
+
+TEST(CSourceOperator, AValueAtAThresholdReachesIt) {
+  Builder b({1, 3});
+  b.Add("LevelQuant", {"x", b.Floats({}, {1}), b.Floats({3}, {-1.5f, .25f, 2}), b.Floats({4}, {-2, 0, 1, 3})});
+  const auto network = CompiledNetwork::Make(b.graph());
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  EXPECT_EQ(network.value().Run({-1.5f, .25f, 2}, 0)[0], (std::vector<float>{0, 1, 3}));
+  EXPECT_EQ(network.value().Run({-1.6f, .2f, std::nanf("")}, 0)[0], (std::vector<float>{-2, 0, -2}));
+}
+
+// 700 products of 255 and 32639 are no int32.
+TEST(CSourceOperator, SumsThatCouldLeave32BitsAreFloats) {
+  Builder b({1, 700});
+  b.Add("Quant", {"x", b.Floats({}, {1}), b.Floats({}, {0}), b.Floats({}, {8})}, {{"signed", int64_t{0}}});
+  QTensor weights{{1, 700}, ValueSet::Table({-1, 32639}), {}, {1}, {}};
+  for (int i = 0; i < 700; ++i) weights.AddCode(i % 50 == 0 ? 0 : 1);
+  b.Add("Gemm", {"v0", b.Parameter(std::move(weights))}, {{"transB", int64_t{1}}});
+  const auto network = CompiledNetwork::Make(b.graph());
+  ASSERT_TRUE(network.ok()) << network.error().message;
+  const double expected = 255.0 * (686 * 32639.0 - 14);
+  EXPECT_NEAR(network.value().Run(std::vector<float>(700, 255), 0)[0][0], expected, 1e-4 * expected);
+}
+
 TEST(CSourceOperator, PixelsAsBytesGiveTheSameNumbers) {
   Builder b({1, 3, 5, 4});
   b.Add("Mul", {"x", b.Floats({3, 1, 1}, {1 / 255.f, .5f / 255, .25f / 255})})

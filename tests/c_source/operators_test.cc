@@ -253,6 +253,20 @@ TEST(CSourceOperator, SumsThatCouldLeave32BitsAreFloats) {
   EXPECT_NEAR(network.value().Run(std::vector<float>(700, 255), 0)[0][0], expected, 1e-4 * expected);
 }
 
+// 40,000 integers of 16 bits.
+TEST(CSourceOperator, MeansOfLargeSums) {
+  for (const char* mean : {"GlobalAveragePool", "AveragePool"}) {
+    Builder b({1, 1, 200, 200});
+    b.Add("Quant", {"x", b.Floats({}, {1}), b.Floats({}, {0}), b.Floats({}, {16})}, {{"signed", int64_t{0}}});
+    b.Add(mean, {"v0"});
+    if (mean[0] == 'A') b.graph().nodes.back().attributes["kernel_shape"] = Ints{200, 200};
+    const std::vector<float> image(40000, 60001);
+    const auto network = CompiledNetwork::Make(b.graph());
+    ASSERT_TRUE(network.ok()) << network.error().message;
+    EXPECT_EQ(network.value().Run(image, 0), Definition(b.graph(), image));
+  }
+}
+
 TEST(CSourceOperator, PixelsAsBytesGiveTheSameNumbers) {
   Builder b({1, 3, 5, 4});
   b.Add("Mul", {"x", b.Floats({3, 1, 1}, {1 / 255.f, .5f / 255, .25f / 255})})

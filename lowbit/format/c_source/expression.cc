@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 
 #include "lowbit/core/integer_form.h"
 #include "lowbit/core/ops_common/elementwise.h"
@@ -229,6 +230,13 @@ void Expression::CloseWindow() {
   window_loops_.pop_back();
 }
 
+const char* Expression::SumType(const std::string& value, int64_t count) const {
+  const std::optional<Range> range = network_.RangeOf(value);
+  if (!range.has_value()) return "double";
+  const int64_t largest = std::max(-range->low, range->high);
+  return largest <= std::numeric_limits<int32_t>::max() / count ? "int32_t" : "int64_t";
+}
+
 Term Expression::Pool(const Node& node, const Place& place) {
   const std::string& value = node.inputs[0];
   const ops::Window window = ops::ResolvePool(node, network_.ShapeOf(value)).value();
@@ -244,7 +252,7 @@ Term Expression::Pool(const Node& node, const Place& place) {
   }
   const std::string sum = Fresh("s"), count = Fresh("m");
   const bool counts = (Leaves(window.y) || Leaves(window.x)) && IntAttribute(node, "count_include_pad", 0) == 0;
-  body_.Line(fmt::format("{} {} = 0;", integer ? "int32_t" : "double", sum));
+  body_.Line(fmt::format("{} {} = 0;", SumType(value, window.y.kernel * window.x.kernel), sum));
   if (counts) body_.Line(fmt::format("int {} = 0;", count));
   const Term term = Value(value, OpenWindow(window, place));
   body_.Line(fmt::format("{} += {};", sum, term.text));
@@ -260,7 +268,7 @@ Term Expression::Mean(const Node& node, const Place& place) {
   window.y.input = window.y.kernel = in.height;
   window.x.input = window.x.kernel = in.width;
   const std::string sum = Fresh("s");
-  body_.Line(fmt::format("{} {} = 0;", network_.RangeOf(node.inputs[0]).has_value() ? "int32_t" : "double", sum));
+  body_.Line(fmt::format("{} {} = 0;", SumType(node.inputs[0], in.Pixels()), sum));
   const Term term = Value(node.inputs[0], OpenWindow(window, {place.c, "0", "0"}));
   body_.Line(fmt::format("{} += {};", sum, term.text));
   CloseWindow();

@@ -83,6 +83,8 @@ class Expression {
   Term Declare(const std::string& expression, bool integer);
   std::string Fresh(const char* prefix) { return prefix + std::to_string(count_++); }
   static std::string AsFloat(const Term& term) { return term.integer ? "(float)" + term.text : term.text; }
+  // What `count` elements of the value are added in, without rounding if they are integers.
+  const char* SumType(const std::string& value, int64_t count) const;
   // The row of weights of the place's channel.
   std::string WeightRow(const Product& product, const Place& place);
   // Opens loops over the window's pixels; returns where they are.

@@ -141,6 +141,16 @@ TEST(CSourceOperator, ChannelsWeightedByTheirMeans) {
   EXPECT_EQ(CompiledNetwork::Make(b.graph()).value().program().steps.size(), 2u);
 }
 
+TEST(CSourceOperator, MeansOverAllPixels) {
+  for (const int64_t keep : {0, 1}) {
+    Builder b({1, 3, 4, 5});
+    ExpectTheDefinition(&b.Add("ReduceMean", {"x", b.Int64s({-1, 2})}, {{"keepdims", keep}}));
+  }
+  Builder channels({1, 3, 4, 5});
+  channels.Add("ReduceMean", {"x", channels.Int64s({1})});
+  EXPECT_THAT(CompiledNetwork::Make(channels.graph()).error().message, HasSubstr("means over all pixels only"));
+}
+
 TEST(CSourceOperator, Pools) {
   const Ints two = {2, 2}, three = {3, 3};
   for (const int64_t include : {0, 1}) {
@@ -313,9 +323,9 @@ TEST(CSourceOperator, Codebooks) {
 
 TEST(CSourceOperator, RefusesWhatItCannotWrite) {
   const auto error = [](Builder* b) { return CompiledNetwork::Make(b->graph()).error().message; };
-  Builder mean({1, 4});
-  mean.Add("ReduceMean", {"x", mean.Int64s({1})});
-  EXPECT_EQ(error(&mean), "node 'v0/ReduceMean' (ReduceMean): no C is written for this operator");
+  Builder sum({1, 4});
+  sum.Add("ReduceSum", {"x", sum.Int64s({1})});
+  EXPECT_EQ(error(&sum), "node 'v0/ReduceSum' (ReduceSum): no C is written for this operator");
   Builder softmax({1, 4, 2, 1});
   EXPECT_THAT(error(&softmax.Add("Softmax", {"x"}, {{"axis", int64_t{1}}})), HasSubstr("Softmax of vectors"));
   Builder gather({1, 4, 2, 1});

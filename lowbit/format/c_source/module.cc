@@ -10,6 +10,9 @@
 namespace lowbit::c_source {
 namespace {
 
+// Longer arrays are not compared with others.
+constexpr size_t kSharedNumbers = 4096;
+
 template <typename T>
 std::vector<std::string> TextsOf(const std::vector<T>& numbers) {
   std::vector<std::string> texts;
@@ -22,12 +25,14 @@ std::vector<std::string> TextsOf(const std::vector<T>& numbers) {
 
 std::string Module::Add(const std::string& type, const std::string& prefix, const std::vector<std::string>& numbers,
                         int64_t bytes_of_one) {
-  const auto [known, is_new] = names_.emplace(type + fmt::format("{}", fmt::join(numbers, ",")), "");
-  if (!is_new) return known->second;
-  known->second = fmt::format("{}_{}", prefix, counts_[prefix]++);
-  constants_ += "\n" + Array(type, known->second, numbers);
+  const bool shared = numbers.size() <= kSharedNumbers;
+  std::string& name =
+      names_[shared ? type + fmt::format("{}", fmt::join(numbers, ",")) : fmt::format("{} {}", type, names_.size())];
+  if (!name.empty()) return name;
+  name = fmt::format("{}_{}", prefix, counts_[prefix]++);
+  constants_ += "\n" + Array(type, name, numbers);
   bytes_ += static_cast<int64_t>(numbers.size()) * bytes_of_one;
-  return known->second;
+  return name;
 }
 
 std::string Module::Floats(const std::vector<float>& numbers) { return Numbers(Element::kF32, numbers); }

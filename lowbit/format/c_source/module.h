@@ -11,10 +11,10 @@
 
 namespace lowbit::c_source {
 
-// What stands before the functions of a generated file: constants, each once, and the functions that layers call.
+// What stands before the functions of a generated file: constants, and the functions that layers call.
 class Module {
  public:
-  // The name of a constant array with these numbers; the same numbers are one array.
+  // The name of a constant array with these numbers; the same numbers are one array, unless they are many.
   std::string Floats(const std::vector<float>& numbers);
   std::string Numbers(Element element, const std::vector<float>& numbers);
   std::string Codes(const std::vector<uint8_t>& codes);

@@ -26,6 +26,7 @@ const std::map<std::string, Role>& Roles() {
                                        {"MaxPool", Role::kPool},
                                        {"AveragePool", Role::kPool},
                                        {"GlobalAveragePool", Role::kMean},
+                                       {"ReduceMean", Role::kMean},
                                        {"Flatten", Role::kReshape},
                                        {"Reshape", Role::kReshape},
                                        {"Squeeze", Role::kReshape},
@@ -220,6 +221,7 @@ Status Network::Check(const Node& node) const {
   const auto axis = [&](int64_t otherwise) {
     return ops::ResolveAxis(IntAttribute(node, "axis", otherwise), ShapeOf(node.inputs[0]).size()).value();
   };
+  if (node.op == "ReduceMean" && !IsOverPixels(node)) return refuse("C is written for means over all pixels only");
   if (role == Role::kGather &&
       (axis(0) != 1 || Floats(node.inputs[1]) == nullptr || ShapeOf(node.inputs[1]).size() != 1)) {
     return refuse("it looks up something else than channels in a fixed order");
@@ -238,6 +240,13 @@ Status Network::Check(const Node& node) const {
     if (HasInput(node, 2) && Floats(node.inputs[2]) == nullptr) return refuse("its constant must be a parameter");
   }
   return Ok();
+}
+
+bool Network::IsOverPixels(const Node& mean) const {
+  const Int64Tensor* list = mean.inputs.size() > 1 ? Integers(mean.inputs[1]) : nullptr;
+  if (list == nullptr || ShapeOf(mean.inputs[0]).size() != 4) return false;
+  const Result<std::vector<size_t>> axes = ops::ResolveAxes(list->data, 4);
+  return axes.ok() && axes.value() == std::vector<size_t>{2, 3};
 }
 
 void Network::FindRanges() {

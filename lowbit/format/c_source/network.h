@@ -31,7 +31,7 @@ enum class Role : uint8_t {
   kElementwise,  // Of one element, or two that lie at one place after broadcasting; the quantizers among them.
   kProduct,      // Conv, Gemm.
   kPool,         // MaxPool, AveragePool.
-  kMean,         // GlobalAveragePool.
+  kMean,         // Over all pixels.
   kReshape,      // Flatten and its like: the same numbers in [1, channels, height, width]'s order.
   kSlice,
   kPad,
@@ -73,6 +73,7 @@ class Network {
  private:
   Status Check() const;
   Status Check(const Node& node) const;
+  bool IsOverPixels(const Node& mean) const;
   void FindRanges();
   std::optional<Range> RangeOf(const Node& node) const;
 

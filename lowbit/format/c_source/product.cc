@@ -109,9 +109,13 @@ PackedRows PackVectors(const Product& product) {
 PackedRows Pack(const Product& product) {
   if (product.codebook != nullptr) return PackVectors(product);
   PackedRows packed;
-  const std::set<float> values(product.weights.begin(), product.weights.end());
+  const int most_bits = product.weight == Element::kI8 ? 6 : 8;
+  std::set<float> values;
+  for (const float weight : product.weights) {
+    if (values.insert(weight).second && values.size() > size_t{1} << most_bits) break;
+  }
   const int bits = BitsFor(values.size());
-  if (bits > (product.weight == Element::kI8 ? 6 : 8)) {
+  if (bits > most_bits) {
     packed.row_bytes = product.row_size * BytesOf(product.weight);
     return packed;
   }

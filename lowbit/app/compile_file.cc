@@ -40,6 +40,7 @@ Result<CompiledFile> CompileFile(const CompileRequest& request) {
   LOWBIT_RETURN_IF_ERROR(CheckOutput(file.header_path, {request.file}, ".h"));
   c_source::Options options;
   options.name = out.stem().string();
+  if (const Status named = c_source::CheckName(options.name); !named.ok()) return ErrorIn("--out", named.error());
   LOWBIT_TRY(options.input, ParseInput(request.input));
   LOWBIT_TRY(const Graph graph, lbm::Read(request.file));
   Result<c_source::Program> program = c_source::Generate(graph, options);

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "lowbit/recipe/recipe.h"
-#include "lowbit/recipe/toml.h"
 #include "lowbit/train/activation_method.h"
 #include "lowbit/train/activation_plan.h"
 #include "lowbit/train/loss.h"
@@ -17,21 +16,11 @@
 #include "lowbit/train/network.h"
 #include "lowbit/train/test_devices.h"
 #include "lowbit/train/test_kernels.h"
+#include "lowbit/train/test_section.h"
 #include "lowbit/train/test_small_net.h"
 
 namespace lowbit::train {
 namespace {
-
-// A recipe's table [quantize], as its lines.
-using Lines = std::vector<std::string>;
-
-recipe::QuantizeSection Section(const Lines& lines) {
-  Config config = recipe::ParseRecipeText("[train]\nepochs = 1\n", "test").value();
-  for (const std::string& line : lines) EXPECT_TRUE(recipe::ApplyOverride(&config, "quantize." + line).ok()) << line;
-  const Result<recipe::Recipe> read = recipe::ReadRecipe(config);
-  EXPECT_TRUE(read.ok()) << read.error().message;
-  return read.value().quantize;
-}
 
 // Every method of weights with its defaults, SQ over those that it takes, and the variants that compute in ways of their own.
 std::vector<Lines> WeightMethods() {

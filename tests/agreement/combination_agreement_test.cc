@@ -12,8 +12,6 @@
 
 #include "lowbit/format/lbm/lbm.h"
 #include "lowbit/models/model.h"
-#include "lowbit/recipe/recipe.h"
-#include "lowbit/recipe/toml.h"
 #include "lowbit/runtime/model.h"
 #include "lowbit/train/activation_method.h"
 #include "lowbit/train/activation_plan.h"
@@ -21,20 +19,13 @@
 #include "lowbit/train/method.h"
 #include "lowbit/train/method_plan.h"
 #include "lowbit/train/network.h"
+#include "lowbit/train/test_section.h"
 
 namespace lowbit {
 namespace {
 
-// A recipe's table [quantize], as its lines.
-using Lines = std::vector<std::string>;
-
-recipe::QuantizeSection Section(const Lines& lines) {
-  Config config = recipe::ParseRecipeText("[train]\nepochs = 1\n", "test").value();
-  for (const std::string& line : lines) EXPECT_TRUE(recipe::ApplyOverride(&config, "quantize." + line).ok()) << line;
-  const Result<recipe::Recipe> read = recipe::ReadRecipe(config);
-  EXPECT_TRUE(read.ok()) << read.error().message;
-  return read.value().quantize;
-}
+using train::Lines;
+using train::Section;
 
 // Every method of the shelf, and SQ over those that it takes; with `variants` also what changes a method's value set.
 std::vector<Lines> WeightMethods(bool variants) {

@@ -39,16 +39,6 @@ constexpr const char* kSimdHeader = R"(
 #endif
 )";
 
-Status CheckName(const std::string& name) {
-  const auto letter = [](unsigned char c) { return std::isalpha(c) != 0 || c == '_'; };
-  const auto fits = [&](unsigned char c) { return c < 128 && (letter(c) || std::isdigit(c) != 0); };
-  if (!name.empty() && name.size() <= 40 && letter(static_cast<unsigned char>(name[0])) &&
-      std::all_of(name.begin(), name.end(), fits)) {
-    return Ok();
-  }
-  return Invalid("the name '" + name + "' is no C identifier of 1 to 40 letters, digits and underscores");
-}
-
 std::string Upper(std::string text) {
   for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return text;
@@ -224,6 +214,16 @@ class Generator {
 };
 
 }  // namespace
+
+Status CheckName(const std::string& name) {
+  const auto letter = [](unsigned char c) { return std::isalpha(c) != 0 || c == '_'; };
+  const auto fits = [&](unsigned char c) { return c < 128 && (letter(c) || std::isdigit(c) != 0); };
+  if (!name.empty() && name.size() <= 40 && letter(static_cast<unsigned char>(name[0])) &&
+      std::all_of(name.begin(), name.end(), fits)) {
+    return Ok();
+  }
+  return Invalid("the name '" + name + "' is no C identifier of 1 to 40 letters, digits and underscores");
+}
 
 Result<Program> Generate(const Graph& graph, const Options& options) {
   LOWBIT_RETURN_IF_ERROR(CheckName(options.name));

@@ -38,6 +38,9 @@ struct Program {
   int64_t workspace_bytes = 0;  // Values and unpacked rows of weights; input and outputs are the caller's.
 };
 
+// Error: no C identifier of 1 to 40 characters.
+Status CheckName(const std::string& name);
+
 // The network as C99 that needs nothing but a C compiler for a processor with integers of 32 bits: no heap, no state, no library but
 // <string.h> and, for functions like Sigmoid, <math.h>. One image at a time.
 //
@@ -48,7 +51,7 @@ struct Program {
 // Weights are kept in as few bits as tell their values apart (five ternary ones in a byte) and unpacked a row at a time.
 //
 // Weights of a codebook are its codes. Differs from the runtime: no recurrent layers.
-// Errors: as Validate; what Network::Make cannot take; a name that is no C identifier; more than 2^31 - 1 elements in a value.
+// Errors: as Validate; what Network::Make cannot take; CheckName's; more than 2^31 - 1 elements in a value.
 Result<Program> Generate(const Graph& graph, const Options& options);
 
 }  // namespace lowbit::c_source

@@ -3,7 +3,7 @@
 option(LOWBIT_TRAIN "Build the training component (needs libtorch)" ON)
 option(LOWBIT_TESTS "Build the tests (needs GoogleTest)" ${PROJECT_IS_TOP_LEVEL})
 option(LOWBIT_BENCH "Build the benchmarks (needs Google Benchmark)" OFF)
-option(LOWBIT_CUDA_PASSES "Compile kernels for training on GPUs (needs nvcc; they have not run on a GPU yet)" OFF)
+option(LOWBIT_CUDA_PASSES "With a libtorch for GPUs, kernels of our own for training there" ON)
 option(LOWBIT_FUZZ "Build the libFuzzer targets (needs clang)" OFF)
 option(LOWBIT_INSTALL "Make the install target" ${PROJECT_IS_TOP_LEVEL})
 set(LOWBIT_SANITIZE "" CACHE STRING "Sanitizers for all of our code, as in -fsanitize=: address,undefined or thread")

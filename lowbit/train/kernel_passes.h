@@ -40,6 +40,21 @@ class KernelPasses {
   // row_pass.h's functions of these names; `unit` weights have one mask, byte on any device.
   virtual at::Tensor ElementErrors(const at::Tensor& rows, const at::Tensor& values) const = 0;
   virtual void Mix(const at::Tensor& mask, int64_t unit, const at::Tensor& rows, const at::Tensor& values) const = 0;
+
+  // ScaledExpectation of methods/slb/expectation.h, whose arguments these are: [rows, columns].
+  struct Searched {
+    at::Tensor logits, values, scales;
+    double unit;
+    int64_t rows;
+    double temperature;
+  };
+  virtual at::Tensor Expect(const Searched& weights) const = 0;
+  // dL/dlogits, and dL/dscale of each row, double [rows]; d: [rows, columns], of any strides.
+  virtual Pair ExpectBackward(const Searched& weights, const at::Tensor& d) const = 0;
+
+  // DoReFa's tanh(w) / T (methods/dorefa), and what its gradient needs to know of T.
+  virtual Pair Squeeze(const at::Tensor& weights) const = 0;
+  virtual at::Tensor SqueezeBackward(const at::Tensor& d, const at::Tensor& weights, const at::Tensor& about) const = 0;
 };
 
 // Those for tensors like x; null: there are none, because the build has none (LOWBIT_CUDA_PASSES), or x is on the CPU or not

@@ -6,6 +6,8 @@
 
 #include "lowbit/train/cuda/grid_kernels.h"
 #include "lowbit/train/cuda/row_kernels.h"
+#include "lowbit/train/cuda/searched_kernels.h"
+#include "lowbit/train/cuda/squeeze_kernels.h"
 #include "lowbit/train/kernel_passes.h"
 
 namespace lowbit::train {
@@ -85,6 +87,43 @@ class KernelPassesBy : public KernelPasses {
     Launcher::Launch(cuda::MixUnits{quantized.data_ptr<uint8_t>(), unit, rows.numel(), In(rows), Out(values)});
   }
 
+  at::Tensor Expect(const Searched& weights) const override {
+    const c10::DeviceGuard guard(weights.logits.device());
+    at::Tensor result = at::empty({weights.rows, weights.logits.size(1) / weights.rows}, weights.logits.options());
+    Launcher::Launch(cuda::Expect{About(weights), Out(result)});
+    return result;
+  }
+
+  Pair ExpectBackward(const Searched& weights, const at::Tensor& d) const override {
+    const c10::DeviceGuard guard(d.device());
+    at::Tensor of_logits = at::empty_like(weights.logits), of_scales = at::empty({weights.rows}, Doubles(d));
+    const at::Tensor gradient = d.contiguous();
+    Launcher::Launch(cuda::ExpectBackward{About(weights), In(gradient), Out(of_logits), of_scales.data_ptr<double>()});
+    return {of_logits, of_scales};
+  }
+
+  Pair Squeeze(const at::Tensor& weights) const override {
+    const c10::DeviceGuard guard(weights.device());
+    const int64_t count = weights.numel();
+    at::Tensor squeezed = at::empty_like(weights), largest = at::empty({cuda::BlocksFor(count)}, Doubles(weights));
+    double* parts = largest.data_ptr<double>();
+    Launcher::Launch(cuda::MeasureSqueezed{In(weights), count, parts});
+    Launcher::Launch(cuda::Squeeze{In(weights), count, parts, Out(squeezed)});
+    return {squeezed, largest};
+  }
+
+  at::Tensor SqueezeBackward(const at::Tensor& d, const at::Tensor& weights, const at::Tensor& about) const override {
+    const c10::DeviceGuard guard(weights.device());
+    const int64_t count = weights.numel();
+    at::Tensor dw = at::empty_like(weights), sums = at::empty({2, about.numel()}, Doubles(weights));
+    const at::Tensor gradient = d.contiguous();
+    const double* largest = about.data_ptr<double>();
+    Launcher::Launch(cuda::MeasureSqueezedBackward{In(weights), In(gradient), count, largest, sums.data_ptr<double>()});
+    Launcher::Launch(
+        cuda::SqueezeBackward{In(weights), In(gradient), count, largest, sums.data_ptr<double>(), Out(dw)});
+    return dw;
+  }
+
  private:
   static const float* In(const at::Tensor& x) { return x.data_ptr<float>(); }
   static float* Out(const at::Tensor& x) { return x.data_ptr<float>(); }
@@ -97,6 +136,19 @@ class KernelPassesBy : public KernelPasses {
     kernel.columns = rows.size(1);
     kernel.values = Out(values);
     return kernel;
+  }
+
+  static cuda::SearchedWeights About(const Searched& weights) {
+    const int64_t columns = weights.logits.size(1) / weights.rows;
+    return {In(weights.logits),
+            In(weights.values),
+            weights.values.numel(),
+            weights.rows,
+            columns,
+            static_cast<float>(weights.temperature),
+            static_cast<float>(weights.unit),
+            In(weights.scales),
+            weights.scales.numel() == 1};
   }
 
   static void Run(const quant::RowFormula& formula, const at::Tensor& rows, cuda::QuantizeRows* kernel) {

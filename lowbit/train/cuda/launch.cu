@@ -1,6 +1,8 @@
 #include "lowbit/train/cuda/grid_kernels.h"
 #include "lowbit/train/cuda/launch.h"
 #include "lowbit/train/cuda/row_kernels.h"
+#include "lowbit/train/cuda/searched_kernels.h"
+#include "lowbit/train/cuda/squeeze_kernels.h"
 
 namespace lowbit::train::cuda {
 namespace {
@@ -19,8 +21,15 @@ class GpuBlock {
   double* scratch_;
 };
 
+// Where GPUs can, threads read the kernel's fields where they were handed over, and copy none.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ < 700
+#define LOWBIT_HANDED_OVER
+#else
+#define LOWBIT_HANDED_OVER __grid_constant__
+#endif
+
 template <typename Kernel>
-__global__ void __launch_bounds__(kThreads) Run(const __grid_constant__ Kernel kernel) {
+__global__ void __launch_bounds__(kThreads) Run(const LOWBIT_HANDED_OVER Kernel kernel) {
   __shared__ double scratch[kThreads];
   GpuBlock block(scratch);
   kernel(block);
@@ -46,5 +55,11 @@ template cudaError_t Launch(const QuantizeRows&, cudaStream_t);
 template cudaError_t Launch(const LearnRows&, cudaStream_t);
 template cudaError_t Launch(const MeasureElements&, cudaStream_t);
 template cudaError_t Launch(const MixUnits&, cudaStream_t);
+template cudaError_t Launch(const Expect&, cudaStream_t);
+template cudaError_t Launch(const ExpectBackward&, cudaStream_t);
+template cudaError_t Launch(const MeasureSqueezed&, cudaStream_t);
+template cudaError_t Launch(const Squeeze&, cudaStream_t);
+template cudaError_t Launch(const MeasureSqueezedBackward&, cudaStream_t);
+template cudaError_t Launch(const SqueezeBackward&, cudaStream_t);
 
 }  // namespace lowbit::train::cuda

@@ -5,7 +5,7 @@
 
 namespace lowbit::train::cuda {
 
-// Starts a kernel of grid_kernels.h or row_kernels.h on the current GPU; all of its pointers are to that GPU's memory.
+// Starts a kernel (block.h) of this folder on the current GPU; all of its pointers are to that GPU's memory.
 // Returns why it could not be started; what goes wrong later shows where the stream is waited for.
 template <typename Kernel>
 cudaError_t Launch(const Kernel& kernel, cudaStream_t stream);

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "lowbit/train/kernel_passes.h"
+
 namespace lowbit::train::methods::slb {
 namespace {
 
@@ -58,10 +60,46 @@ struct ExpectationFunction : torch::autograd::Function<ExpectationFunction> {
   }
 };
 
+// ScaledExpectation by kernels.
+struct SearchedFunction : torch::autograd::Function<SearchedFunction> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& logits,
+                            const at::Tensor& scales, KernelPasses::Searched weights) {
+    weights.logits = logits;
+    weights.scales = scales;
+    context->save_for_backward({logits, weights.values, scales});
+    context->saved_data["unit"] = weights.unit;
+    context->saved_data["rows"] = weights.rows;
+    context->saved_data["temperature"] = weights.temperature;
+    return KernelPassesFor(logits)->Expect(weights);
+  }
+
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const torch::autograd::variable_list saved = context->get_saved_variables();
+    const at::Tensor logits = saved[0].detach(), scales = saved[2].detach();
+    const auto number = [context](const char* name) { return context->saved_data[name].toDouble(); };
+    const KernelPasses::Searched weights = {
+        logits, saved[1], scales, number("unit"), context->saved_data["rows"].toInt(), number("temperature")};
+    const auto [of_logits, of_rows] = KernelPassesFor(logits)->ExpectBackward(weights, gradients[0]);
+    if (!context->needs_input_grad(1)) return {of_logits, at::Tensor(), at::Tensor()};
+    const at::Tensor of_scales = scales.numel() == 1 ? of_rows.sum().view({1}) : of_rows;
+    return {of_logits, of_scales.to(at::kFloat), at::Tensor()};
+  }
+};
+
 }  // namespace
 
 at::Tensor Expectation(const at::Tensor& logits, const at::Tensor& values, double temperature) {
   return ExpectationFunction::apply(logits, values, temperature);
+}
+
+at::Tensor ScaledExpectation(const at::Tensor& logits, const at::Tensor& values, const at::Tensor& scales, double unit,
+                             int64_t rows, double temperature) {
+  if (KernelPassesFor(logits) != nullptr && logits.is_contiguous() && !values.requires_grad()) {
+    const KernelPasses::Searched fixed = {at::Tensor(), values, at::Tensor(), unit, rows, temperature};
+    return SearchedFunction::apply(logits, scales, fixed);
+  }
+  return Expectation(logits, values, temperature).view({rows, -1}) * (scales * static_cast<float>(unit)).view({-1, 1});
 }
 
 at::Tensor TopProbability(const at::Tensor& logits, double temperature) {

@@ -15,6 +15,12 @@ namespace lowbit::train::methods::slb {
 // weight and at most kSliceElements m-fold ones. Cost O(m n). What is not finite in A stays so.
 at::Tensor Expectation(const at::Tensor& logits, const at::Tensor& values, double temperature);
 
+// unit * scale * mean value of each weight, [rows, n / rows]: Expectation's, times the factor of its row; scales: [rows] or [1],
+// float as all else. Differentiable with respect to logits, values and scales. One launch for each pass on a GPU, where the
+// build has kernels (kernel_passes.h) and the values need no gradient.
+at::Tensor ScaledExpectation(const at::Tensor& logits, const at::Tensor& values, const at::Tensor& scales, double unit,
+                             int64_t rows, double temperature);
+
 // The mean over the n weights of the largest probability of each; no gradient.
 at::Tensor TopProbability(const at::Tensor& logits, double temperature);
 

@@ -163,7 +163,9 @@ class SlbWeight : public WeightMethod {
   at::Tensor Scales() const { return (row_scales_ * unit_).view({-1, 1}); }
   at::Tensor Scaled(const at::Tensor& levels) const { return (levels.view({shape_[0], -1}) * Scales()).view(shape_); }
   at::Tensor DiscreteLevels() const { return levels_.index_select(0, logits_.detach().argmax(0)); }
-  at::Tensor Continuous(double temperature) const { return Scaled(Expectation(logits_, levels_, temperature)); }
+  at::Tensor Continuous(double temperature) const {
+    return ScaledExpectation(logits_, levels_, row_scales_, unit_, shape_[0], temperature).view(shape_);
+  }
   at::Tensor Discrete() const { return Scaled(DiscreteLevels()); }
 
   ValueSet Values() const {

@@ -42,8 +42,8 @@ struct ActivationMethod {
   std::function<Result<LevelGrid>(int bits, bool is_signed)> levels;
   bool levels_clip_gradient = false;  // It is 0 beyond the first and the last level.
   // What a Quant whose scale is trained, or a BipolarQuant, gives, differentiable with respect to both; for BipolarQuant the range
-  // is -1..1. x: float or double. Null: the executor's own (the straight-through gradient inside the range).
-  std::function<at::Tensor(const at::Tensor& x, const at::Tensor& scale, const IntegerRange& range)> apply;
+  // is -1..1. x: float or double; step: the scale's number, read by the caller, since a GPU has to be waited for. Null: the executor's own (the straight-through gradient inside the range).
+  std::function<at::Tensor(const at::Tensor& x, const at::Tensor& scale, double step, const IntegerRange& range)> apply;
   bool apply_takes_relu = false;  // It heeds IntegerRange::takes_relu, which is false otherwise.
 };
 

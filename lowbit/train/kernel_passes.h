@@ -22,20 +22,20 @@ class KernelPasses {
   virtual ~KernelPasses() = default;
   // Of arrays on the current GPU. `learn` is null: it would have to wait for its sum.
   virtual const GridPasses& Grid() const = 0;
-  // dL/dx, and the sum that GridPasses::learn returns, double []. d and x: dense, of the same strides.
-  virtual Pair Learn(const at::Tensor& d, const at::Tensor& x, const FloatGrid& grid, bool rounding) const = 0;
+  // dL/dx, and `factor` times the sum that GridPasses::learn returns, [1]. d and x: dense, of the same strides.
+  virtual Pair Learn(const at::Tensor& d, const at::Tensor& x, const FloatGrid& grid, bool rounding,
+                     double factor) const = 0;
 
   // rows: [rows, columns]; scale * level of each, and RowErrors in `errors` if it is not null.
   virtual at::Tensor Values(const quant::RowFormula& formula, const at::Tensor& rows, at::Tensor* errors) const = 0;
   // Levels [rows, columns] and scales [rows].
   virtual Pair Quantize(const quant::RowFormula& formula, const at::Tensor& rows) const = 0;
-  // The levels nearest to rows / scales, in double; to 0 where the scale is. scales: [rows] or [1].
-  virtual at::Tensor Nearest(const quant::LevelTable& table, const at::Tensor& rows,
-                             const at::Tensor& scales) const = 0;
-  // Of scale * level, d [rows, columns] of any strides being its gradient, levels reaching from `first` to `last` (learned_scale.h): dL/drows,
-  // and dL/dscale / g of each row, double [rows].
+  // The levels nearest to rows / scales, in double; to 0 where the scale is; and scale * level. scales: [rows] or [1].
+  virtual Pair Nearest(const quant::LevelTable& table, const at::Tensor& rows, const at::Tensor& scales) const = 0;
+  // Of scale * level, d [rows, columns] of any strides being its gradient, levels reaching from `first` to `last` (learned_scale.h): dL/drows
+  // and dL/dscales, which is `factor` times a sum.
   virtual Pair LearnRows(const at::Tensor& d, const at::Tensor& rows, const at::Tensor& scales,
-                         const at::Tensor& levels, double first, double last) const = 0;
+                         const at::Tensor& levels, double first, double last, double factor) const = 0;
 
   // row_pass.h's functions of these names; `unit` weights have one mask, byte on any device.
   virtual at::Tensor ElementErrors(const at::Tensor& rows, const at::Tensor& values) const = 0;

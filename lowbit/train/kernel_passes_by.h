@@ -21,13 +21,14 @@ class KernelPassesBy : public KernelPasses {
     return passes;
   }
 
-  Pair Learn(const at::Tensor& d, const at::Tensor& x, const FloatGrid& grid, bool rounding) const override {
+  Pair Learn(const at::Tensor& d, const at::Tensor& x, const FloatGrid& grid, bool rounding,
+             double factor) const override {
     const c10::DeviceGuard guard(x.device());
     at::Tensor dx = at::empty_like(x);
     const at::Tensor sums = at::empty({cuda::BlocksFor(x.numel())}, Doubles(x));
     Launcher::Launch(cuda::Learn{grid, grid.first(), grid.last(), rounding, x.numel(), In(d), In(x), Out(dx),
                                  sums.data_ptr<double>()});
-    return {dx, sums.sum()};
+    return {dx, Total(sums, factor, x)};
   }
 
   at::Tensor Values(const quant::RowFormula& formula, const at::Tensor& rows, at::Tensor* errors) const override {
@@ -52,26 +53,29 @@ class KernelPassesBy : public KernelPasses {
     return {levels, scales};
   }
 
-  at::Tensor Nearest(const quant::LevelTable& table, const at::Tensor& rows, const at::Tensor& scales) const override {
+  Pair Nearest(const quant::LevelTable& table, const at::Tensor& rows, const at::Tensor& scales) const override {
     const c10::DeviceGuard guard(rows.device());
-    at::Tensor levels = at::empty_like(rows);
+    at::Tensor levels = at::empty_like(rows), values = at::empty_like(rows);
     cuda::QuantizeRows kernel = About(rows, levels);
     kernel.formula.table = table;
     kernel.given = In(scales);
     kernel.one_given = scales.numel() == 1;
+    kernel.products = Out(values);
     Launcher::Launch(kernel);
-    return levels;
+    return {levels, values};
   }
 
   Pair LearnRows(const at::Tensor& d, const at::Tensor& rows, const at::Tensor& scales, const at::Tensor& levels,
-                 double first, double last) const override {
+                 double first, double last, double factor) const override {
     const c10::DeviceGuard guard(rows.device());
-    at::Tensor dw = at::empty_like(rows), sums = at::empty({rows.size(0)}, Doubles(rows));
+    const bool one_scale = scales.numel() == 1;
+    at::Tensor dw = at::empty_like(rows), of_scales = at::empty_like(scales), sums;
+    if (one_scale) sums = at::empty({rows.size(0)}, Doubles(rows));
     const at::Tensor gradient = d.contiguous();
     Launcher::Launch(cuda::LearnRows{In(rows), In(levels), In(gradient), rows.size(0), rows.size(1), In(scales),
-                                     scales.numel() == 1, static_cast<float>(first), static_cast<float>(last), Out(dw),
-                                     sums.data_ptr<double>()});
-    return {dw, sums};
+                                     one_scale, static_cast<float>(first), static_cast<float>(last), factor, Out(dw),
+                                     one_scale ? sums.data_ptr<double>() : nullptr, Out(of_scales)});
+    return {dw, one_scale ? Total(sums, factor, rows) : of_scales};
   }
 
   at::Tensor ElementErrors(const at::Tensor& rows, const at::Tensor& values) const override {
@@ -128,6 +132,13 @@ class KernelPassesBy : public KernelPasses {
   static const float* In(const at::Tensor& x) { return x.data_ptr<float>(); }
   static float* Out(const at::Tensor& x) { return x.data_ptr<float>(); }
   static at::TensorOptions Doubles(const at::Tensor& x) { return x.options().dtype(at::kDouble); }
+
+  // factor * the sum of `sums`, [1].
+  static at::Tensor Total(const at::Tensor& sums, double factor, const at::Tensor& like) {
+    at::Tensor total = at::empty({1}, like.options());
+    Launcher::Launch(cuda::Total{sums.data_ptr<double>(), sums.numel(), factor, Out(total)});
+    return total;
+  }
 
   static cuda::QuantizeRows About(const at::Tensor& rows, const at::Tensor& values) {
     cuda::QuantizeRows kernel = {};

@@ -19,7 +19,7 @@ at::Tensor Scaled(const at::Tensor& x, double scale) {
 }
 
 struct Grid : torch::autograd::Function<Grid> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& scale,
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& scale, double step,
                             const IntegerRange& range, bool rounding, double factor) {
     context->save_for_backward({x, scale});
     context->saved_data["low"] = range.low;
@@ -27,15 +27,14 @@ struct Grid : torch::autograd::Function<Grid> {
     context->saved_data["takes_relu"] = range.takes_relu;
     context->saved_data["rounding"] = rounding;
     context->saved_data["factor"] = factor;
-    const auto s = scale.item<double>();
-    context->saved_data["scale"] = s;  // A GPU is waited for once.
+    context->saved_data["scale"] = step;
     if (IsPlain(x)) {
-      const FloatGrid grid(s, range.low, range.high);
+      const FloatGrid grid(step, range.low, range.high);
       return Forward(x, [&grid](const GridPasses& passes, int64_t count, const float* from, float* to) {
         passes.round(grid, count, from, to);
       });
     }
-    return at::nan_to_num(Scaled(x, s), range.low).clamp_(range.low, range.high).round_().mul_(s);
+    return at::nan_to_num(Scaled(x, step), range.low).clamp_(range.low, range.high).round_().mul_(step);
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
@@ -44,18 +43,19 @@ struct Grid : torch::autograd::Function<Grid> {
     const bool rounding = context->saved_data["rounding"].toBool();
     FloatGrid grid(number("scale"), number("low"), number("high"));
     grid.takes_relu = context->saved_data["takes_relu"].toBool();
-    const auto [dx, sum] = IsPlain(saved[0], gradients[0])
-                               ? OfPlain(gradients[0], saved[0], grid, rounding)
-                               : OfAny(gradients[0], saved[0], number("scale"), grid, rounding);
-    return {dx, (sum * number("factor")).to(saved[1].scalar_type()).view_as(saved[1]), {}, {}, {}};
+    const auto [dx, of_scale] = IsPlain(saved[0], gradients[0])
+                                    ? OfPlain(gradients[0], saved[0], grid, rounding, number("factor"))
+                                    : OfAny(gradients[0], saved[0], number("scale"), grid, rounding, number("factor"));
+    return {dx, of_scale.to(saved[1].scalar_type()).view_as(saved[1]), {}, {}, {}, {}};
   }
 
  private:
-  // dL/dx and dL/ds / factor.
+  // dL/dx and dL/ds.
   using Gradients = std::pair<at::Tensor, at::Tensor>;
 
-  static Gradients OfPlain(const at::Tensor& d, const at::Tensor& x, const FloatGrid& grid, bool rounding) {
-    if (const KernelPasses* kernels = KernelPassesFor(x)) return kernels->Learn(d, x, grid, rounding);
+  static Gradients OfPlain(const at::Tensor& d, const at::Tensor& x, const FloatGrid& grid, bool rounding,
+                           double factor) {
+    if (const KernelPasses* kernels = KernelPassesFor(x)) return kernels->Learn(d, x, grid, rounding, factor);
     double sum = 0;
     const at::Tensor dx = Backward(
         d, x,
@@ -63,24 +63,26 @@ struct Grid : torch::autograd::Function<Grid> {
           return static_cast<double>(passes.learn(grid, rounding, count, gradient, values, to));
         },
         &sum);
-    return {dx, at::scalar_tensor(sum, at::kDouble)};
+    return {dx, at::scalar_tensor(sum * factor, at::kDouble)};
   }
 
-  static Gradients OfAny(const at::Tensor& d, const at::Tensor& x, double scale, const FloatGrid& grid, bool rounding) {
+  static Gradients OfAny(const at::Tensor& d, const at::Tensor& x, double scale, const FloatGrid& grid, bool rounding,
+                         double factor) {
     const at::Tensor scaled = Scaled(grid.takes_relu ? at::relu(x) : x, scale);
     const at::Tensor limited = scaled.clamp(grid.low, grid.high);
     const at::Tensor inside = limited.eq(scaled);
     const at::Tensor within = rounding ? limited.round() - scaled : at::zeros_like(scaled);
     const at::Tensor dx = d * inside;
-    return {grid.takes_relu ? at::threshold_backward(dx, x, 0) : dx, (at::where(inside, within, limited) * d).sum()};
+    return {grid.takes_relu ? at::threshold_backward(dx, x, 0) : dx,
+            (at::where(inside, within, limited) * d).sum() * factor};
   }
 };
 
 }  // namespace
 
-at::Tensor LearnedGrid(const at::Tensor& x, const at::Tensor& scale, const IntegerRange& range, bool rounding,
-                       double factor) {
-  return Grid::apply(x, scale, range, rounding, factor);
+at::Tensor LearnedGrid(const at::Tensor& x, const at::Tensor& scale, double step, const IntegerRange& range,
+                       bool rounding, double factor) {
+  return Grid::apply(x, scale, step, range, rounding, factor);
 }
 
 }  // namespace lowbit::train

@@ -29,7 +29,7 @@ struct Gradients {
 Gradients GradientsOf(const std::string& method, at::ScalarType type = at::kFloat) {
   const at::Tensor x = at::tensor({-.6f, .1f, .3f, .9f, 2.5f}).to(type).view({1, 5}).requires_grad_(true);
   const at::Tensor scale = at::tensor({.5f}).to(type).requires_grad_(true);
-  const at::Tensor y = MethodNamed(method).apply(x, scale, {0, 3});
+  const at::Tensor y = MethodNamed(method).apply(x, scale, .5, {0, 3});
   (y * at::arange(1, 6)).sum().backward();
   return {y.detach(), x.grad(), scale.grad().item<double>()};
 }
@@ -63,7 +63,7 @@ TEST(LearnedGrid, TensorOperationsAgreeWithTheLoops) {
 TEST(LearnedGrid, PactGoldenValues) {
   const at::Tensor x = at::tensor({-.2f, .2f, .26f, .7f, .8f, 1.4f, 2.f}).view({1, 7}).requires_grad_(true);
   const at::Tensor scale = at::tensor({.5f}).requires_grad_(true);
-  const at::Tensor y = MethodNamed("pact").apply(x, scale, {0, 3});
+  const at::Tensor y = MethodNamed("pact").apply(x, scale, .5, {0, 3});
   EXPECT_TRUE(y.equal(at::tensor({0.f, 0.f, .5f, .5f, 1.f, 1.5f, 1.5f}).view({1, 7})));
   y.sum().backward();
   EXPECT_TRUE(x.grad().equal(at::tensor({0.f, 1.f, 1.f, 1.f, 1.f, 1.f, 0.f}).view({1, 7})));
@@ -78,7 +78,7 @@ TEST(LearnedGrid, ThreadsChangeNothing) {
   for (const int several : {0, 1}) {
     at::set_num_threads(1 + 2 * several);
     const at::Tensor x = values.clone().requires_grad_(true), scale = at::tensor({.3f}).requires_grad_(true);
-    const at::Tensor y = LearnedGrid(x, scale, {0, 3}, /*rounding=*/true, 1);
+    const at::Tensor y = LearnedGrid(x, scale, .3f, {0, 3}, /*rounding=*/true, 1);
     (y * weights).sum().backward();
     results[several] = {y.detach(), x.grad(), scale.grad()};
   }
@@ -90,7 +90,7 @@ TEST(LearnedGrid, ThreadsChangeNothing) {
 TEST(LearnedGrid, StepsOfTheScaleDoNotShrinkWithTheBatch) {
   const at::Tensor x = at::tensor({.1f, .3f, .1f, .3f, .1f, .3f}).view({3, 2}).requires_grad_(true);
   const at::Tensor scale = at::tensor({.5f}).requires_grad_(true);
-  MethodNamed("lsq").apply(x, scale, {0, 3}).sum().backward();
+  MethodNamed("lsq").apply(x, scale, .5, {0, 3}).sum().backward();
   EXPECT_NEAR(scale.grad().item<double>(), 3 * (-.2 + .4) / std::sqrt(2 * 3.), 1e-5);
 }
 
@@ -112,21 +112,21 @@ TEST(SignActivation, PolynomialGradientIsATent) {
   const ActivationMethod& method =
       MethodNamed("sign", {ConfigTable{{"gradient", {std::string("polynomial"), ""}}}, ""});
   const at::Tensor x = at::tensor({-1.5f, -.75f, 0.f, .25f, 1.f}).requires_grad_(true);
-  const at::Tensor y = method.apply(x, at::ones({1}), {-1, 1});
+  const at::Tensor y = method.apply(x, at::ones({1}), 1, {-1, 1});
   EXPECT_TRUE(y.detach().equal(at::tensor({-1.f, -1.f, 1.f, 1.f, 1.f})));
   y.sum().backward();
   EXPECT_TRUE(x.grad().allclose(at::tensor({0.f, .5f, 2.f, 1.5f, 0.f})));
   const at::Tensor golden = at::tensor({-.5f, 0.f, .5f, 1.2f}).requires_grad_(true);
-  method.apply(golden, at::ones({1}), {-1, 1}).sum().backward();
+  method.apply(golden, at::ones({1}), 1, {-1, 1}).sum().backward();
   EXPECT_TRUE(golden.grad().allclose(at::tensor({1.f, 2.f, 1.f, 0.f})));
   // In tensor operations, and for another scale, whose tent is as wide.
   const at::Tensor wide = golden.detach().to(at::kDouble).requires_grad_(true);
-  const at::Tensor signs = method.apply(wide, at::ones({1}), {-1, 1});
+  const at::Tensor signs = method.apply(wide, at::ones({1}), 1, {-1, 1});
   EXPECT_TRUE(signs.detach().equal(at::tensor({-1., 1., 1., 1.}, at::kDouble)));
   signs.sum().backward();
   EXPECT_TRUE(wide.grad().allclose(at::tensor({1., 2., 1., 0.}, at::kDouble)));
   const at::Tensor half = at::tensor({-.25f, .125f, .5f}).requires_grad_(true);
-  (method.apply(half, at::tensor({.5f}), {-1, 1}) * at::tensor({1.f, 2.f, 1.f})).sum().backward();
+  (method.apply(half, at::tensor({.5f}), .5, {-1, 1}) * at::tensor({1.f, 2.f, 1.f})).sum().backward();
   EXPECT_TRUE(half.grad().allclose(at::tensor({1.f, 3.f, 0.f})));
   EXPECT_FALSE(MethodNamed("sign").apply);
 }

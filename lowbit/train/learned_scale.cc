@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 
 #include "lowbit/recipe/reading.h"
@@ -19,37 +20,56 @@ namespace {
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
 
+// Of training on a GPU.
+constexpr int64_t kStepsBetweenLooks = 16;
+
 // What the gradient of a scale depends on besides tensors.
 struct Range {
   double first, last;
   double gradient_factor;
 };
 
-// rows [rows, columns], scale [1] or [rows], levels: of rows / scale.
+// scale * level of a weight of any shape, scale [1] or [rows].
 struct Product : torch::autograd::Function<Product> {
-  static at::Tensor forward(AutogradContext* context, const at::Tensor& rows, const at::Tensor& scale,
-                            const at::Tensor& levels, const Range& range) {
-    context->save_for_backward({rows, scale, levels});
+  static at::Tensor forward(AutogradContext* context, const at::Tensor& weight, const at::Tensor& scale,
+                            const quant::Levels& levels, const Range& range) {
     context->saved_data["first"] = range.first;
     context->saved_data["last"] = range.last;
     context->saved_data["factor"] = range.gradient_factor;
-    return levels * scale.view({-1, 1});
+    const at::Tensor rows = RowsOf(weight);
+    at::Tensor nearest, values;
+    if (const KernelPasses* kernels = KernelPassesFor(rows)) {
+      std::tie(nearest, values) = kernels->Nearest(quant::MakeLevelTable(levels), rows, scale.detach());
+    } else {
+      nearest = NearestLevels(levels, rows, scale.detach());
+      values = nearest * scale.view({-1, 1});
+    }
+    context->save_for_backward({weight, scale, nearest});
+    return values.view_as(weight);
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const variable_list saved = context->get_saved_variables();
-    const at::Tensor &rows = saved[0], &scale = saved[1], &levels = saved[2], &gradient = gradients[0];
-    const auto number = [context](const char* name) { return context->saved_data[name].toDouble(); };
+    const at::Tensor rows = RowsOf(saved[0]), scale = saved[1].detach(), &levels = saved[2];
+    const at::Tensor gradient = gradients[0].reshape_as(rows);
+    const auto [of_rows, of_scale] = OfRows(*context, gradient, rows, scale, levels);
+    return {of_rows.view_as(saved[0]), of_scale, {}, {}};
+  }
+
+ private:
+  static std::pair<at::Tensor, at::Tensor> OfRows(const AutogradContext& context, const at::Tensor& gradient,
+                                                  const at::Tensor& rows, const at::Tensor& scale,
+                                                  const at::Tensor& levels) {
+    const auto number = [&context](const char* name) { return context.saved_data.at(name).toDouble(); };
+    const double first = number("first"), last = number("last"), factor = number("factor");
     if (const KernelPasses* kernels = KernelPassesFor(rows)) {
-      const auto [of_rows, sums] = kernels->LearnRows(gradient, rows, scale, levels, number("first"), number("last"));
-      const at::Tensor of_scale = scale.numel() == 1 ? sums.sum().view({1}) : sums;
-      return {of_rows, (of_scale * number("factor")).to(at::kFloat), {}, {}};
+      return kernels->LearnRows(gradient, rows, scale, levels, first, last, factor);
     }
     const at::Tensor scaled = rows / scale.view({-1, 1});
-    const at::Tensor inside = scaled.ge(number("first")).logical_and_(scaled.le(number("last")));
+    const at::Tensor inside = scaled.ge(first).logical_and_(scaled.le(last));
     const at::Tensor slope = at::where(inside, levels - scaled, levels) * gradient;
     const at::Tensor sums = scale.numel() == 1 ? slope.sum().view({1}) : slope.sum(1);
-    return {gradient * inside, sums * number("factor"), {}, {}};
+    return {gradient * inside, sums * factor};
   }
 };
 
@@ -71,11 +91,11 @@ class LearnedScaleWeight : public WeightMethod {
     range_ = {levels.front(), levels.back(), 1 / std::sqrt(weights * levels.back())};
   }
 
-  at::Tensor Effective(Mode, const StepContext&) override {
-    CheckScale();
-    const at::Tensor& weight = weight_.tensor;
-    const at::Tensor rows = weight.reshape({weight.size(0), -1});
-    return Product::apply(rows, scale_.tensor, Levels(), range_).view_as(weight);
+  at::Tensor Effective(Mode mode, const StepContext& context) override {
+    // Looking waits for a GPU.
+    const bool looks = weight_.tensor.is_cpu() || mode != Mode::kTrain || context.iteration % kStepsBetweenLooks == 0;
+    if (looks) CheckScale();
+    return Product::apply(weight_.tensor, scale_.tensor, scheme_.levels, range_);
   }
   std::vector<TrainedParameter> Parameters() const override { return {weight_, scale_}; }
   at::Tensor Master() const override { return weight_.tensor.detach(); }

@@ -11,7 +11,8 @@ namespace lowbit::train {
 //   q = s level(v);   dL/dw = dL/dq inside the range, 0 outside;
 //   dL/ds = g sum dL/dq (level(v) - v inside, level(v) outside),   g = 1 / sqrt(weights of the scale * last)
 // The scales are the parameter "<weight>/scale", [1] or [rows], without weight decay; they start as the scheme's rule has it.
-// A step throws std::runtime_error where one is no longer a positive number.
+// A step throws std::runtime_error where one is no longer a positive number; on a GPU, which has to be waited for to see it, every
+// sixteenth step of training does, and every test.
 //
 // Of the options `scale_rate` is read here: the scales' learning rate as a factor of the run's, (0, 1], by default 1 as in the
 // paper. `read_scheme` reads and checks the others.

@@ -94,7 +94,7 @@ at::Tensor NearestOnCpu(const quant::Levels& levels, const at::Tensor& rows, con
 
 at::Tensor NearestLevels(const quant::Levels& levels, const at::Tensor& rows, const at::Tensor& scales) {
   if (const KernelPasses* kernels = KernelPassesFor(rows)) {
-    return kernels->Nearest(quant::MakeLevelTable(levels), rows, scales);
+    return kernels->Nearest(quant::MakeLevelTable(levels), rows, scales).first;
   }
   const bool plain = rows.is_cpu() && rows.scalar_type() == at::kFloat && rows.numel() > 0;
   return plain ? NearestOnCpu(levels, rows.contiguous(), scales.contiguous()) : NearestOnDevice(levels, rows, scales);

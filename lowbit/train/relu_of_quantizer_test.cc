@@ -181,7 +181,7 @@ TEST(ReluOfQuantizer, IsTheReluOnlyWhereNothingIsLost) {
   EXPECT_FALSE(takes(WithLevels(true, false), &none));
   EXPECT_FALSE(takes(ReluAndQuantizer("BipolarQuant", {}, {{kScale}}, Role::kConstant, false), &none));
   ActivationMethod own = none;  // A gradient that knows of no Relu.
-  own.apply = [](const at::Tensor& x, const at::Tensor&, const IntegerRange&) { return x; };
+  own.apply = [](const at::Tensor& x, const at::Tensor&, double, const IntegerRange&) { return x; };
   EXPECT_FALSE(takes(grid, &own));
   Graph other = grid;
   other.nodes[0].op = "LeakyRelu";

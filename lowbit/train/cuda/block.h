@@ -73,6 +73,21 @@ LOWBIT_DEVICE double LargestOf(Block& block, int64_t count, const Term& term) {
   return Combined(block, largest, larger);
 }
 
+// result[0] = factor * (sums[0] + ... + sums[count - 1]), by one block.
+struct Total {
+  const double* sums;
+  int64_t count;
+  double factor;
+  float* result;
+
+  int64_t Blocks() const { return 1; }
+  template <typename Block>
+  LOWBIT_DEVICE void operator()(Block& block) const {
+    const double sum = SumOf(block, count, [this](int64_t i) { return sums[i]; });
+    if (block.rank() == 0) result[0] = static_cast<float>(factor * sum);
+  }
+};
+
 }  // namespace lowbit::train::cuda
 
 #endif  // LOWBIT_TRAIN_CUDA_BLOCK_H_

@@ -50,6 +50,7 @@ template cudaError_t Launch(const Forward<TakeLevels>&, cudaStream_t);
 template cudaError_t Launch(const Backward<Keep>&, cudaStream_t);
 template cudaError_t Launch(const Backward<Tent>&, cudaStream_t);
 template cudaError_t Launch(const Learn&, cudaStream_t);
+template cudaError_t Launch(const Total&, cudaStream_t);
 template cudaError_t Launch(const MeasureRows&, cudaStream_t);
 template cudaError_t Launch(const QuantizeRows&, cudaStream_t);
 template cudaError_t Launch(const LearnRows&, cudaStream_t);

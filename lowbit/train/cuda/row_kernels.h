@@ -101,10 +101,11 @@ struct QuantizeRows {
   const Moments* moments;  // Of MeasureRows, where formula.whole_layer; else null.
   const float* given;      // [rows] or, with one_given, [1]: scales to use in place of the formula's; or null.
   bool one_given;
-  bool multiply;   // Write scale * level, not the level.
-  float* values;   // [rows, columns]
-  float* scales;   // [rows] or null
-  double* errors;  // [rows] or null: sum |w - value| / sum |w|, 0 where all are 0.
+  bool multiply;    // Write scale * level, not the level.
+  float* values;    // [rows, columns]
+  float* products;  // [rows, columns], scale * level besides the level; or null.
+  float* scales;    // [rows] or null
+  double* errors;   // [rows] or null: sum |w - value| / sum |w|, 0 where all are 0.
 
   int64_t Blocks() const { return rows; }
   template <typename Block>
@@ -117,6 +118,10 @@ struct QuantizeRows {
     if (scales != nullptr && block.rank() == 0) scales[block.index()] = scale;
     if (multiply) {
       for (int64_t j = block.rank(); j < columns; j += block.size()) q[j] *= scale;
+    }
+    if (products != nullptr) {
+      float* product = products + block.index() * columns;
+      for (int64_t j = block.rank(); j < columns; j += block.size()) product[j] = q[j] * scale;
     }
     if (errors == nullptr) return;
     const double norm = SumOf(block, columns, [w](int64_t j) { return std::fabs(w[j]); });
@@ -155,15 +160,17 @@ struct QuantizeRows {
 };
 
 // The gradients of scale * level (train/learned_scale.h), where levels are those of weights / scale and reach from `first` to
-// `last`: dL/dw, and of each row dL/dscale / g.
+// `last`: dL/dw, and of each row dL/dscale / g, or dL/dscale.
 struct LearnRows {
   const float *weights, *levels, *d;  // [rows, columns]
   int64_t rows, columns;
   const float* scales;  // [rows] or, with one_scale, [1]
   bool one_scale;
   float first, last;
-  float* dw;     // [rows, columns]
-  double* sums;  // [rows]
+  double factor;     // g
+  float* dw;         // [rows, columns]
+  double* sums;      // [rows]; dL/dscale / g, where all rows have one scale.
+  float* of_scales;  // [rows]; dL/dscale, where each row has its own.
 
   int64_t Blocks() const { return rows; }
   template <typename Block>
@@ -177,7 +184,12 @@ struct LearnRows {
       dw[i] = inside ? d[i] : 0;
       return (inside ? levels[i] - scaled : levels[i]) * d[i];
     });
-    if (block.rank() == 0) sums[block.index()] = sum;
+    if (block.rank() != 0) return;
+    if (one_scale) {
+      sums[block.index()] = sum;
+    } else {
+      of_scales[block.index()] = static_cast<float>(factor * sum);
+    }
   }
 };
 

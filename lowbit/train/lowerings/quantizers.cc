@@ -118,8 +118,7 @@ at::Tensor Widened(const at::Tensor& x) {
   return narrow ? x.to(at::kFloat) : x;
 }
 
-// The scale is read in every step: it may be a value that the start of a run measures, or a checkpoint brings.
-double ReadScale(const at::Tensor& scale, const std::string& node) {
+double CheckedScale(const at::Tensor& scale, const std::string& node) {
   const auto value = scale.item<double>();
   if (value > 0 && std::isnormal(static_cast<float>(1 / value))) return value;
   if (scale.requires_grad()) {
@@ -129,6 +128,29 @@ double ReadScale(const at::Tensor& scale, const std::string& node) {
   throw std::invalid_argument("node '" + node + "': the scale is not a positive number to divide by; it is " +
                               std::to_string(value));
 }
+
+// The scale as a number. It is read in every step, since it may be a value that the start of a run measures, or a checkpoint brings;
+// but one on a GPU, which has to be waited for, only if it was written to since.
+class ScaleReader {
+ public:
+  explicit ScaleReader(std::string node) : node_(std::move(node)) {}
+
+  double Read(const at::Tensor& scale) {
+    if (!scale.is_cuda()) return CheckedScale(scale, node_);
+    if (!seen_.is_same(scale) || version_ != scale._version()) {
+      value_ = CheckedScale(scale, node_);
+      seen_ = scale;
+      version_ = scale._version();
+    }
+    return value_;
+  }
+
+ private:
+  std::string node_;
+  at::Tensor seen_;
+  int64_t version_ = 0;
+  double value_ = 0;
+};
 
 // The recipe's own gradient for such a node; null where it has none.
 decltype(ActivationMethod::apply) OwnGradient(const LoweringRequest& request) {
@@ -158,14 +180,14 @@ class Reader {
 
 template <typename MakeValues>
 Kernel Lowered(const LoweringRequest& request, const IntegerRange& range, const MakeValues& make_values) {
-  return [range, make_values, own = OwnGradient(request), reader = Reader(request), name = request.node.name](
-             const Inputs& in, Mode) {
-    const double scale = ReadScale(in[1], name);
+  return [range, make_values, own = OwnGradient(request), reader = Reader(request),
+          scales = ScaleReader(request.node.name)](const Inputs& in, Mode) mutable {
+    const double scale = scales.Read(in[1]);
     IntegerRange of_this = range;
     at::Tensor x;
     std::tie(x, of_this.takes_relu) = reader.Read(in[0]);
     const auto values = make_values(scale, of_this);
-    return own ? own(x, in[1], of_this) : StraightThrough<std::decay_t<decltype(values)>>::apply(x, values);
+    return own ? own(x, in[1], scale, of_this) : StraightThrough<std::decay_t<decltype(values)>>::apply(x, values);
   };
 }
 
@@ -226,8 +248,8 @@ class Levels : public torch::autograd::Function<Levels> {
 
 Kernel LowerLevelQuant(const LoweringRequest& request) {
   const bool clips = request.activation != nullptr && request.activation->levels_clip_gradient;
-  return [clips, reader = Reader(request), name = request.node.name](const Inputs& in, Mode) {
-    const double scale = ReadScale(in[1], name);
+  return [clips, reader = Reader(request), scales = ScaleReader(request.node.name)](const Inputs& in, Mode) mutable {
+    const double scale = scales.Read(in[1]);
     const auto [x, takes_relu] = reader.Read(in[0]);
     return Levels::apply(x, scale, in[2].to(x.scalar_type()), in[3].to(x.scalar_type()), clips, takes_relu);
   };

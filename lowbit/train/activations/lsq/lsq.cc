@@ -16,9 +16,9 @@ Result<ActivationMethod> Create(const Config& options) {
   ActivationMethod method;
   method.scale = ActivationMethod::Scale::kTrained;
   method.apply_takes_relu = true;
-  method.apply = [](const at::Tensor& x, const at::Tensor& scale, const IntegerRange& range) {
+  method.apply = [](const at::Tensor& x, const at::Tensor& scale, double step, const IntegerRange& range) {
     const auto features = static_cast<double>(x.numel() / std::max<int64_t>(1, x.size(0)));
-    return LearnedGrid(x, scale, range, /*rounding=*/true, 1 / std::sqrt(std::max(1.0, features * range.high)));
+    return LearnedGrid(x, scale, step, range, /*rounding=*/true, 1 / std::sqrt(std::max(1.0, features * range.high)));
   };
   return method;
 }

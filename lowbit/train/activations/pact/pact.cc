@@ -14,9 +14,9 @@ Result<ActivationMethod> Create(const Config& options) {
   method.scale = ActivationMethod::Scale::kTrained;
   method.takes_signed = false;
   method.apply_takes_relu = true;
-  method.apply = [](const at::Tensor& x, const at::Tensor& scale, const IntegerRange& range) {
+  method.apply = [](const at::Tensor& x, const at::Tensor& scale, double step, const IntegerRange& range) {
     // LearnedGrid's sum is high * dL/dalpha; a step of the scale is to be 1 / high of one of alpha.
-    return LearnedGrid(x, scale, range, /*rounding=*/false, 1 / (range.high * range.high));
+    return LearnedGrid(x, scale, step, range, /*rounding=*/false, 1 / (range.high * range.high));
   };
   return method;
 }

@@ -45,8 +45,8 @@ Result<ActivationMethod> Create(const Config& options) {
   method.scale = ActivationMethod::Scale::kOne;
   method.bipolar = true;
   if (gradient == "polynomial") {
-    method.apply = [](const at::Tensor& x, const at::Tensor& scale, const IntegerRange&) {
-      return Polynomial::apply(x, scale.item<double>());
+    method.apply = [](const at::Tensor& x, const at::Tensor&, double step, const IntegerRange&) {
+      return Polynomial::apply(x, step);
     };
   }
   return method;

@@ -11,8 +11,8 @@ function(lowbit_cuda_passes library)
   find_package(CUDAToolkit REQUIRED)
   add_library(${library}_kernels OBJECT ${arg_KERNELS})
   target_include_directories(${library}_kernels PRIVATE ${PROJECT_SOURCE_DIR})
-  # As on the CPU, no fused multiply-add: results are compared bit for bit.
-  target_compile_options(${library}_kernels PRIVATE --fmad=false -Xcompiler=-Wall,-Wextra)
+  # As on the CPU, no fused multiply-add: results are compared bit for bit. Random numbers are those of constexpr functions.
+  target_compile_options(${library}_kernels PRIVATE --fmad=false --expt-relaxed-constexpr -Xcompiler=-Wall,-Wextra)
   set_target_properties(${library}_kernels PROPERTIES CUDA_STANDARD 17 CUDA_RUNTIME_LIBRARY Shared)
   target_sources(${library} PRIVATE $<TARGET_OBJECTS:${library}_kernels>)
   target_link_libraries(${library} PRIVATE $<BUILD_INTERFACE:CUDA::cudart>)  # libtorch's own, where it is installed.

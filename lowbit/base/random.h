@@ -20,7 +20,8 @@ class CounterRandom {
   uint32_t Bits(uint64_t index) const { return Block(index >> 2)[index & 3]; }
 
   // Four consecutive numbers Bits(4 * block) ... Bits(4 * block + 3), at the cost of one. block < 2^32.
-  std::array<uint32_t, 4> Block(uint64_t block) const;
+  // constexpr, so that CUDA's compiler takes it for GPUs too.
+  constexpr std::array<uint32_t, 4> Block(uint64_t block) const;
 
   // Uniform on the open interval (0, 1): (Bits + 0.5) / 2^32. Never 0, never 1, so that its logarithm is finite.
   double Uniform(uint64_t index) const { return ToUniform(Bits(index)); }
@@ -37,6 +38,22 @@ class CounterRandom {
   uint32_t stream_;
   uint64_t substream_;
 };
+
+constexpr std::array<uint32_t, 4> CounterRandom::Block(uint64_t block) const {
+  uint32_t c0 = static_cast<uint32_t>(block), c1 = stream_, c2 = static_cast<uint32_t>(substream_),
+           c3 = static_cast<uint32_t>(substream_ >> 32);
+  uint32_t key0 = static_cast<uint32_t>(seed_), key1 = static_cast<uint32_t>(seed_ >> 32);
+  for (int round = 0; round < 10; ++round) {
+    const uint64_t p0 = uint64_t{0xD2511F53u} * c0, p1 = uint64_t{0xCD9E8D57u} * c2;
+    c0 = static_cast<uint32_t>(p1 >> 32) ^ c1 ^ key0;
+    c1 = static_cast<uint32_t>(p1);
+    c2 = static_cast<uint32_t>(p0 >> 32) ^ c3 ^ key1;
+    c3 = static_cast<uint32_t>(p0);
+    key0 += 0x9E3779B9u;
+    key1 += 0xBB67AE85u;
+  }
+  return {c0, c1, c2, c3};
+}
 
 // The stream number of a purpose: FNV-1a of its name. The same on every machine.
 uint32_t StreamOf(std::string_view name);

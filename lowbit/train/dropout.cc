@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "lowbit/train/kernel_passes.h"
 #include "lowbit/train/parallel.h"
 
 namespace lowbit::train {
@@ -36,10 +37,15 @@ void FillImage(const Factors& factors, const CounterRandom& random, uint64_t blo
 }  // namespace
 
 at::Tensor Dropout(const at::Tensor& x, double ratio, const CounterRandom& random, int64_t first_image) {
+  const Factors factors = MakeFactors(ratio);
+  const at::Tensor here = at::empty(x.sizes(), at::TensorOptions(at::kFloat).device(x.device()));
+  if (const KernelPasses* kernels = KernelPassesFor(here)) {
+    kernels->DrawFactors(here, random, factors.threshold, factors.scale, first_image);
+    return x * here.to(x.scalar_type());
+  }
   const int64_t images = x.size(0), elements = x.numel() / std::max<int64_t>(images, 1);
   const int64_t blocks = (elements + 3) / 4;
-  const Factors factors = MakeFactors(ratio);
-  const at::Tensor mask = at::empty(x.sizes(), at::kFloat);
+  const at::Tensor mask = x.is_cpu() ? here : at::empty(x.sizes(), at::kFloat);
   float* out = mask.data_ptr<float>();
   const int64_t grain = std::max<int64_t>(1, kGrain / std::max<int64_t>(elements, 1));
   ParallelFor(images, grain, [&](int64_t begin, int64_t end) {

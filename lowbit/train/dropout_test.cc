@@ -4,6 +4,10 @@
 #include <torch/types.h>
 
 #include <cmath>
+#include <string>
+
+#include "lowbit/train/test_devices.h"
+#include "lowbit/train/test_kernels.h"
 
 namespace lowbit::train {
 namespace {
@@ -38,6 +42,23 @@ TEST(Dropout, MemoryOrderAndThreadsChangeNothing) {
   at::set_num_threads(1);
   EXPECT_TRUE(Dropout(x, 0.5, kRandom, 0).equal(plain));
   at::set_num_threads(threads);
+}
+
+TEST(Dropout, KernelsDrawTheSame) {
+  for (const int64_t width : {1, 2, 7, 40}) {
+    for (const double ratio : {0.0, 0.3, 1.0}) {
+      const at::Tensor x = at::arange(1, 5 * 3 * width + 1, at::kFloat).view({5, 3, width});
+      const at::Tensor wanted = Dropout(x, ratio, kRandom, 1000);
+      for (const KernelPasses* passes : EmulatedPasses()) {
+        const InstalledPasses installed(passes);
+        EXPECT_TRUE(Dropout(x, ratio, kRandom, 1000).equal(wanted)) << width << " " << ratio;
+        EXPECT_EQ(Dropout(at::ones({0, 9}), ratio, kRandom, 0).numel(), 0);
+      }
+      for (const std::string& device : Devices()) {
+        EXPECT_TRUE(Dropout(x.to(at::Device(device)), ratio, kRandom, 1000).to(at::kCPU).equal(wanted)) << device;
+      }
+    }
+  }
 }
 
 TEST(Dropout, TheGradientPassesWhereTheValueDid) {

@@ -8,6 +8,7 @@
 
 #include <utility>
 
+#include "lowbit/base/random.h"
 #include "lowbit/quant/row_formula.h"
 #include "lowbit/train/grid_passes.h"
 
@@ -55,6 +56,10 @@ class KernelPasses {
   // DoReFa's tanh(w) / T (methods/dorefa), and what its gradient needs to know of T.
   virtual Pair Squeeze(const at::Tensor& weights) const = 0;
   virtual at::Tensor SqueezeBackward(const at::Tensor& d, const at::Tensor& weights, const at::Tensor& about) const = 0;
+
+  // What Dropout multiplies the elements of `factors` [images, ...] with: 0 or `scale`, 0 where 32 bits are below `threshold`.
+  virtual void DrawFactors(const at::Tensor& factors, const CounterRandom& random, uint64_t threshold, float scale,
+                           int64_t first_image) const = 0;
 };
 
 // Those for tensors like x; null: there are none, because the build has none (LOWBIT_CUDA_PASSES), or x is on the CPU or not

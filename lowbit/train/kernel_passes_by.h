@@ -4,6 +4,7 @@
 #include <c10/core/DeviceGuard.h>
 #include <torch/types.h>
 
+#include "lowbit/train/cuda/dropout_kernels.h"
 #include "lowbit/train/cuda/grid_kernels.h"
 #include "lowbit/train/cuda/row_kernels.h"
 #include "lowbit/train/cuda/searched_kernels.h"
@@ -126,6 +127,14 @@ class KernelPassesBy : public KernelPasses {
     Launcher::Launch(
         cuda::SqueezeBackward{In(weights), In(gradient), count, largest, sums.data_ptr<double>(), Out(dw)});
     return dw;
+  }
+
+  void DrawFactors(const at::Tensor& factors, const CounterRandom& random, uint64_t threshold, float scale,
+                   int64_t first_image) const override {
+    const c10::DeviceGuard guard(factors.device());
+    const int64_t images = factors.size(0);
+    Launcher::Launch(
+        cuda::DrawFactors{random, threshold, scale, first_image, images, factors.numel() / images, Out(factors)});
   }
 
  private:

@@ -1,3 +1,4 @@
+#include "lowbit/train/cuda/dropout_kernels.h"
 #include "lowbit/train/cuda/grid_kernels.h"
 #include "lowbit/train/cuda/launch.h"
 #include "lowbit/train/cuda/row_kernels.h"
@@ -62,5 +63,6 @@ template cudaError_t Launch(const MeasureSqueezed&, cudaStream_t);
 template cudaError_t Launch(const Squeeze&, cudaStream_t);
 template cudaError_t Launch(const MeasureSqueezedBackward&, cudaStream_t);
 template cudaError_t Launch(const SqueezeBackward&, cudaStream_t);
+template cudaError_t Launch(const DrawFactors&, cudaStream_t);
 
 }  // namespace lowbit::train::cuda

@@ -21,12 +21,12 @@ struct SearchedWeights {
   LOWBIT_DEVICE float ScaleOfRow(int64_t row) const { return scales[one_scale ? 0 : row] * unit; }
   LOWBIT_DEVICE float Logit(int64_t k, int64_t i) const { return logits[k * rows * columns + i]; }
 
-  // NaN if a logit is.
+  // Of a NaN nothing is said: its power is one, and so is the mean.
   LOWBIT_DEVICE float LargestLogit(int64_t i) const {
     float largest = Logit(0, i);
     for (int64_t k = 1; k < options; ++k) {
       const float logit = Logit(k, i);
-      largest = logit > largest || logit != logit ? logit : largest;
+      largest = logit > largest ? logit : largest;
     }
     return largest;
   }

@@ -57,6 +57,11 @@ class KernelPasses {
   virtual Pair Squeeze(const at::Tensor& weights) const = 0;
   virtual at::Tensor SqueezeBackward(const at::Tensor& d, const at::Tensor& weights, const at::Tensor& about) const = 0;
 
+  // TTQ's values (methods/ttq) of signs -1, 0, 1 and two scales; dL/dw and dL/dscales of them, which is `factor` times a sum.
+  virtual at::Tensor ChooseScale(const at::Tensor& signs, const at::Tensor& scales) const = 0;
+  virtual Pair ChooseScaleBackward(const at::Tensor& d, const at::Tensor& signs, const at::Tensor& scales,
+                                   double factor) const = 0;
+
   // What Dropout multiplies the elements of `factors` [images, ...] with: 0 or `scale`, 0 where 32 bits are below `threshold`.
   virtual void DrawFactors(const at::Tensor& factors, const CounterRandom& random, uint64_t threshold, float scale,
                            int64_t first_image) const = 0;

@@ -9,6 +9,7 @@
 #include "lowbit/train/cuda/row_kernels.h"
 #include "lowbit/train/cuda/searched_kernels.h"
 #include "lowbit/train/cuda/squeeze_kernels.h"
+#include "lowbit/train/cuda/ternary_kernels.h"
 #include "lowbit/train/kernel_passes.h"
 
 namespace lowbit::train {
@@ -129,6 +130,24 @@ class KernelPassesBy : public KernelPasses {
     return dw;
   }
 
+  at::Tensor ChooseScale(const at::Tensor& signs, const at::Tensor& scales) const override {
+    const c10::DeviceGuard guard(signs.device());
+    at::Tensor values = at::empty_like(signs);
+    Launcher::Launch(cuda::ChooseScale{In(signs), In(scales), signs.numel(), Out(values)});
+    return values;
+  }
+
+  Pair ChooseScaleBackward(const at::Tensor& d, const at::Tensor& signs, const at::Tensor& scales,
+                           double factor) const override {
+    const c10::DeviceGuard guard(signs.device());
+    const int64_t count = signs.numel();
+    at::Tensor dw = at::empty_like(signs), sums = at::empty({2, cuda::BlocksFor(count)}, Doubles(signs));
+    const at::Tensor gradient = d.contiguous();
+    Launcher::Launch(
+        cuda::ChooseScaleBackward{In(gradient), In(signs), In(scales), count, Out(dw), sums.data_ptr<double>()});
+    return {dw, Total(sums, factor, signs)};
+  }
+
   void DrawFactors(const at::Tensor& factors, const CounterRandom& random, uint64_t threshold, float scale,
                    int64_t first_image) const override {
     const c10::DeviceGuard guard(factors.device());
@@ -142,11 +161,12 @@ class KernelPassesBy : public KernelPasses {
   static float* Out(const at::Tensor& x) { return x.data_ptr<float>(); }
   static at::TensorOptions Doubles(const at::Tensor& x) { return x.options().dtype(at::kDouble); }
 
-  // factor * the sum of `sums`, [1].
+  // factor * the sum of `sums`, or of each of its rows: [1] or [rows].
   static at::Tensor Total(const at::Tensor& sums, double factor, const at::Tensor& like) {
-    at::Tensor total = at::empty({1}, like.options());
-    Launcher::Launch(cuda::Total{sums.data_ptr<double>(), sums.numel(), factor, Out(total)});
-    return total;
+    const int64_t count = sums.dim() == 1 ? 1 : sums.size(0);
+    at::Tensor totals = at::empty({count}, like.options());
+    Launcher::Launch(cuda::Total{sums.data_ptr<double>(), count, sums.numel() / count, factor, Out(totals)});
+    return totals;
   }
 
   static cuda::QuantizeRows About(const at::Tensor& rows, const at::Tensor& values) {

@@ -73,18 +73,19 @@ LOWBIT_DEVICE double LargestOf(Block& block, int64_t count, const Term& term) {
   return Combined(block, largest, larger);
 }
 
-// result[0] = factor * (sums[0] + ... + sums[count - 1]), by one block.
+// results[k] = factor * (sums[k][0] + ... + sums[k][parts - 1])
 struct Total {
-  const double* sums;
-  int64_t count;
+  const double* sums;  // [count, parts]
+  int64_t count, parts;
   double factor;
-  float* result;
+  float* results;  // [count]
 
-  int64_t Blocks() const { return 1; }
+  int64_t Blocks() const { return count; }
   template <typename Block>
   LOWBIT_DEVICE void operator()(Block& block) const {
-    const double sum = SumOf(block, count, [this](int64_t i) { return sums[i]; });
-    if (block.rank() == 0) result[0] = static_cast<float>(factor * sum);
+    const double* of_this = sums + block.index() * parts;
+    const double sum = SumOf(block, parts, [of_this](int64_t i) { return of_this[i]; });
+    if (block.rank() == 0) results[block.index()] = static_cast<float>(factor * sum);
   }
 };
 

@@ -4,6 +4,7 @@
 #include "lowbit/train/cuda/row_kernels.h"
 #include "lowbit/train/cuda/searched_kernels.h"
 #include "lowbit/train/cuda/squeeze_kernels.h"
+#include "lowbit/train/cuda/ternary_kernels.h"
 
 namespace lowbit::train::cuda {
 namespace {
@@ -64,5 +65,7 @@ template cudaError_t Launch(const Squeeze&, cudaStream_t);
 template cudaError_t Launch(const MeasureSqueezedBackward&, cudaStream_t);
 template cudaError_t Launch(const SqueezeBackward&, cudaStream_t);
 template cudaError_t Launch(const DrawFactors&, cudaStream_t);
+template cudaError_t Launch(const ChooseScale&, cudaStream_t);
+template cudaError_t Launch(const ChooseScaleBackward&, cudaStream_t);
 
 }  // namespace lowbit::train::cuda

@@ -24,17 +24,23 @@ struct Choose : torch::autograd::Function<Choose> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& weight, const at::Tensor& scales,
                             const at::Tensor& signs) {
     context->save_for_backward({scales, signs});
+    if (const KernelPasses* kernels = KernelPassesFor(signs)) return kernels->ChooseScale(signs, scales.detach());
     return at::where(signs.gt(0), scales[0], at::where(signs.lt(0), -scales[1], at::zeros_like(weight)));
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const variable_list saved = context->get_saved_variables();
     const at::Tensor &scales = saved[0], &signs = saved[1], &gradient = gradients[0];
+    const double factor = 1 / std::sqrt(static_cast<double>(signs.numel()));
+    if (const KernelPasses* kernels = KernelPassesFor(signs)) {
+      const auto [of_weight, of_scales] = kernels->ChooseScaleBackward(gradient, signs, scales.detach(), factor);
+      return {of_weight, of_scales, {}};
+    }
     const at::Tensor positive = signs.gt(0), negative = signs.lt(0);
     const at::Tensor of_weight =
         at::where(positive, gradient * scales[0], at::where(negative, gradient * scales[1], gradient));
     const at::Tensor of_scales = at::stack({(gradient * positive).sum(), -(gradient * negative).sum()});
-    return {of_weight, of_scales / std::sqrt(static_cast<double>(signs.numel())), {}};
+    return {of_weight, of_scales * factor, {}};
   }
 };
 

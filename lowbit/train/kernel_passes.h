@@ -11,6 +11,7 @@
 #include "lowbit/base/random.h"
 #include "lowbit/quant/row_formula.h"
 #include "lowbit/train/grid_passes.h"
+#include "lowbit/train/relaxed_grid.h"
 
 namespace lowbit::train {
 
@@ -60,6 +61,17 @@ class KernelPasses {
   // What Dropout multiplies the elements of `factors` [images, ...] with: 0 or `scale`, 0 where 32 bits are below `threshold`.
   virtual void DrawFactors(const at::Tensor& factors, const CounterRandom& random, uint64_t threshold, float scale,
                            int64_t first_image) const = 0;
+
+  // SRQ (methods/srq/semi_relaxed.h) with numbers that stay on the GPU: step and noise [1], masks [grid.groups].
+  struct Relaxed {
+    at::Tensor x, step, noise, masks;  // masks: unread where grid.groups = 0.
+  };
+  // The codes that the forward pass takes, whole numbers like x (NaN where no mask counts and x is NaN), and step * code.
+  virtual Pair RelaxForward(const RelaxedGrid& grid, const Relaxed& given) const = 0;
+  // Of those values, d (like x, any strides) being their gradient: dL/dx, and float [2 + grid.groups]: dL/dstep, dL/dnoise,
+  // dL/dmasks. Masks that are all 1 have the gradient 0.
+  virtual Pair RelaxBackward(const RelaxedGrid& grid, const Relaxed& given, const at::Tensor& codes,
+                             const at::Tensor& d) const = 0;
 };
 
 // Those for tensors like x; null: there are none, because the build has none (LOWBIT_CUDA_PASSES), or x is on the CPU or not

@@ -6,6 +6,7 @@
 
 #include "lowbit/train/cuda/dropout_kernels.h"
 #include "lowbit/train/cuda/grid_kernels.h"
+#include "lowbit/train/cuda/relaxed_kernels.h"
 #include "lowbit/train/cuda/row_kernels.h"
 #include "lowbit/train/cuda/searched_kernels.h"
 #include "lowbit/train/cuda/squeeze_kernels.h"
@@ -137,6 +138,28 @@ class KernelPassesBy : public KernelPasses {
         cuda::DrawFactors{random, threshold, scale, first_image, images, factors.numel() / images, Out(factors)});
   }
 
+  Pair RelaxForward(const RelaxedGrid& grid, const Relaxed& given) const override {
+    const at::Tensor& x = given.x;
+    const c10::DeviceGuard guard(x.device());
+    at::Tensor codes = at::empty_like(x), values = at::empty_like(x);
+    Launcher::Launch(cuda::RelaxForward{grid, In(given.step), In(given.noise), Masks(grid, given), x.numel(), In(x),
+                                        Out(codes), Out(values)});
+    return {codes, values};
+  }
+
+  Pair RelaxBackward(const RelaxedGrid& grid, const Relaxed& given, const at::Tensor& codes,
+                     const at::Tensor& d) const override {
+    const at::Tensor &x = given.x, gradient = d.contiguous();
+    const c10::DeviceGuard guard(x.device());
+    const int64_t numbers = 2 + grid.groups, blocks = cuda::BlocksFor(x.numel());
+    const at::Tensor parts = at::empty({numbers, blocks}, Doubles(x));
+    at::Tensor dx = at::empty_like(x), totals = at::empty({numbers}, x.options());
+    Launcher::Launch(cuda::RelaxBackward{grid, In(given.step), In(given.noise), Masks(grid, given), x.numel(),
+                                         In(gradient), In(x), In(codes), Out(dx), parts.data_ptr<double>()});
+    Launcher::Launch(cuda::Total{parts.data_ptr<double>(), blocks, 1, Out(totals), numbers});
+    return {dx, totals};
+  }
+
  private:
   static const float* In(const at::Tensor& x) { return x.data_ptr<float>(); }
   static float* Out(const at::Tensor& x) { return x.data_ptr<float>(); }
@@ -147,6 +170,10 @@ class KernelPassesBy : public KernelPasses {
     at::Tensor total = at::empty({1}, like.options());
     Launcher::Launch(cuda::Total{sums.data_ptr<double>(), sums.numel(), factor, Out(total)});
     return total;
+  }
+
+  static const float* Masks(const RelaxedGrid& grid, const Relaxed& given) {
+    return grid.groups > 0 ? In(given.masks) : nullptr;
   }
 
   static cuda::QuantizeRows About(const at::Tensor& rows, const at::Tensor& values) {

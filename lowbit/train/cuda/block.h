@@ -73,18 +73,20 @@ LOWBIT_DEVICE double LargestOf(Block& block, int64_t count, const Term& term) {
   return Combined(block, largest, larger);
 }
 
-// result[0] = factor * (sums[0] + ... + sums[count - 1]), by one block.
+// result[k] = factor * the sum of row k of `sums`, [rows, count]; a block for each.
 struct Total {
   const double* sums;
   int64_t count;
   double factor;
   float* result;
+  int64_t rows = 1;
 
-  int64_t Blocks() const { return 1; }
+  int64_t Blocks() const { return rows; }
   template <typename Block>
   LOWBIT_DEVICE void operator()(Block& block) const {
-    const double sum = SumOf(block, count, [this](int64_t i) { return sums[i]; });
-    if (block.rank() == 0) result[0] = static_cast<float>(factor * sum);
+    const double* row = sums + block.index() * count;
+    const double sum = SumOf(block, count, [row](int64_t i) { return row[i]; });
+    if (block.rank() == 0) result[block.index()] = static_cast<float>(factor * sum);
   }
 };
 

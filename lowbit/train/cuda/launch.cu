@@ -1,6 +1,7 @@
 #include "lowbit/train/cuda/dropout_kernels.h"
 #include "lowbit/train/cuda/grid_kernels.h"
 #include "lowbit/train/cuda/launch.h"
+#include "lowbit/train/cuda/relaxed_kernels.h"
 #include "lowbit/train/cuda/row_kernels.h"
 #include "lowbit/train/cuda/searched_kernels.h"
 #include "lowbit/train/cuda/squeeze_kernels.h"
@@ -64,5 +65,7 @@ template cudaError_t Launch(const Squeeze&, cudaStream_t);
 template cudaError_t Launch(const MeasureSqueezedBackward&, cudaStream_t);
 template cudaError_t Launch(const SqueezeBackward&, cudaStream_t);
 template cudaError_t Launch(const DrawFactors&, cudaStream_t);
+template cudaError_t Launch(const RelaxForward&, cudaStream_t);
+template cudaError_t Launch(const RelaxBackward&, cudaStream_t);
 
 }  // namespace lowbit::train::cuda

@@ -158,7 +158,7 @@ class SrqWeight : public WeightMethod {
     const std::vector<int> survivors = Survivors();
     const int low = survivors.front(), high = survivors.back();
     if (high - low + 1 == static_cast<int>(survivors.size())) {
-      return NearestCodes(weight, step.item<double>(), low, high);
+      return NearestCodes(weight, step, low, high);
     }
     std::vector<double> points(survivors.begin(), survivors.end()), middles;
     for (size_t i = 0; i + 1 < points.size(); ++i) middles.push_back((points[i] + points[i + 1]) / 2);

@@ -72,6 +72,24 @@ class KernelPasses {
   // dL/dmasks. Masks that are all 1 have the gradient 0.
   virtual Pair RelaxBackward(const RelaxedGrid& grid, const Relaxed& given, const at::Tensor& codes,
                              const at::Tensor& d) const = 0;
+
+  // Step and noise by methods/srq/step_and_noise.h, all tensors [1]; and the gradients of log_step and log_noise from those of
+  // both.
+  struct LogScales {
+    at::Tensor start, log_step, log_noise;
+  };
+  virtual Pair StepAndNoise(const ScalePlan& plan, const LogScales& given, bool clamp) const = 0;
+  virtual Pair StepAndNoiseBackward(double factor, const Pair& scales, const Pair& d) const = 0;
+
+  // DropBits' masks of a step (methods/srq/bit_masks.h), after the logits were brought within +- plan.bound; what the backward
+  // pass wants of each gate; all [plan.groups]. d: the masks' gradient.
+  struct Gates {
+    at::Tensor masks, gates, slopes;
+  };
+  virtual Gates DrawGates(const GatePlan& plan, const at::Tensor& logits) const = 0;
+  virtual at::Tensor GatesBackward(bool nested, const Gates& drawn, const at::Tensor& d) const = 0;
+  // factor * sum P(Z != 0) over the gates that are not dropped for good, [], and its derivative by each logit.
+  virtual Pair PriceGates(const GatePlan& plan, double factor, const at::Tensor& logits) const = 0;
 };
 
 // Those for tensors like x; null: there are none, because the build has none (LOWBIT_CUDA_PASSES), or x is on the CPU or not

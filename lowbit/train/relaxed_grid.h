@@ -1,7 +1,8 @@
 #ifndef LOWBIT_TRAIN_RELAXED_GRID_H_
 #define LOWBIT_TRAIN_RELAXED_GRID_H_
 
-// A grid under logistic noise (methods/srq/semi_relaxed.h), as the plain numbers that kernels for GPUs take.
+// A grid under logistic noise (methods/srq/semi_relaxed.h), its step and noise and the gates of its points, as the plain numbers
+// that kernels for GPUs take.
 
 #include <cstdint>
 
@@ -22,6 +23,25 @@ struct RelaxedGrid {
 // is drawn), and the gradient of that mask, a sum of such factors over points and weights, has to stay a float. e^40.
 constexpr double kLargestLog = 40;
 constexpr float kLargestRatio = 2.3538527e17f;
+
+// step = start * exp(log_step), noise = start * noise_start * exp(log_noise).
+struct ScalePlan {
+  double noise_start = 1;
+  double least = 0, most = 0;  // Bounds of log_noise - log_step.
+  double gradient_factor = 1;  // Of the gradients of both logarithms.
+};
+
+// Hard concrete gates of a layer (quant/methods/srq/hard_concrete.h):
+//   t = logistic((noise + logit) / beta),   Z = min(1, max(0, gamma + (zeta - gamma) t))
+struct GatePlan {
+  double beta = 1, gamma = 0, zeta = 1;
+  float bound = 0;      // Logits are kept within +- this.
+  double shift = 0;     // P(Z != 0) = logistic(logit - shift)
+  bool nested = false;  // A mask is the product of the gates up to its own.
+  int groups = 0;
+  double noise[RelaxedGrid::kMostGroups] = {};
+  bool dropped[RelaxedGrid::kMostGroups] = {};  // For good: Z = 0.
+};
 
 }  // namespace lowbit::train
 

@@ -10,8 +10,8 @@
 
 #include "lowbit/base/random.h"
 #include "lowbit/quant/row_formula.h"
+#include "lowbit/train/cuda/relaxed_grid.h"
 #include "lowbit/train/grid_passes.h"
-#include "lowbit/train/relaxed_grid.h"
 
 namespace lowbit::train {
 

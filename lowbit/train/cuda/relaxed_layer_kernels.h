@@ -7,7 +7,7 @@
 #include <cmath>
 
 #include "lowbit/train/cuda/block.h"
-#include "lowbit/train/relaxed_grid.h"
+#include "lowbit/train/cuda/relaxed_grid.h"
 
 namespace lowbit::train::cuda {
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "lowbit/quant/methods/srq/srq.h"
+#include "lowbit/train/cuda/relaxed_grid.h"
 #include "lowbit/train/method.h"
-#include "lowbit/train/relaxed_grid.h"
 
 namespace lowbit::train::methods::srq {
 

@@ -1,5 +1,5 @@
-#ifndef LOWBIT_TRAIN_RELAXED_GRID_H_
-#define LOWBIT_TRAIN_RELAXED_GRID_H_
+#ifndef LOWBIT_TRAIN_CUDA_RELAXED_GRID_H_
+#define LOWBIT_TRAIN_CUDA_RELAXED_GRID_H_
 
 // A grid under logistic noise (methods/srq/semi_relaxed.h), its step and noise and the gates of its points, as the plain numbers
 // that kernels for GPUs take.
@@ -45,4 +45,4 @@ struct GatePlan {
 
 }  // namespace lowbit::train
 
-#endif  // LOWBIT_TRAIN_RELAXED_GRID_H_
+#endif  // LOWBIT_TRAIN_CUDA_RELAXED_GRID_H_

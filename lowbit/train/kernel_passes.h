@@ -10,6 +10,7 @@
 
 #include "lowbit/base/random.h"
 #include "lowbit/quant/row_formula.h"
+#include "lowbit/train/cuda/relaxed_grid.h"
 #include "lowbit/train/grid_passes.h"
 
 namespace lowbit::train {
@@ -65,6 +66,35 @@ class KernelPasses {
   // What Dropout multiplies the elements of `factors` [images, ...] with: 0 or `scale`, 0 where 32 bits are below `threshold`.
   virtual void DrawFactors(const at::Tensor& factors, const CounterRandom& random, uint64_t threshold, float scale,
                            int64_t first_image) const = 0;
+
+  // SRQ (methods/srq/semi_relaxed.h) with numbers that stay on the GPU: step and noise [1], masks [grid.groups].
+  struct Relaxed {
+    at::Tensor x, step, noise, masks;  // masks: unread where grid.groups = 0.
+  };
+  // The codes that the forward pass takes, whole numbers like x (NaN where no mask counts and x is NaN), and step * code.
+  virtual Pair RelaxForward(const RelaxedGrid& grid, const Relaxed& given) const = 0;
+  // Of those values, d (like x, any strides) being their gradient: dL/dx, and float [2 + grid.groups]: dL/dstep, dL/dnoise,
+  // dL/dmasks. Masks that are all 1 have the gradient 0.
+  virtual Pair RelaxBackward(const RelaxedGrid& grid, const Relaxed& given, const at::Tensor& codes,
+                             const at::Tensor& d) const = 0;
+
+  // Step and noise by methods/srq/step_and_noise.h, all tensors [1]; and the gradients of log_step and log_noise from those of
+  // both.
+  struct LogScales {
+    at::Tensor start, log_step, log_noise;
+  };
+  virtual Pair StepAndNoise(const ScalePlan& plan, const LogScales& given, bool clamp) const = 0;
+  virtual Pair StepAndNoiseBackward(double factor, const Pair& scales, const Pair& d) const = 0;
+
+  // DropBits' masks of a step (methods/srq/bit_masks.h), after the logits were brought within +- plan.bound; what the backward
+  // pass wants of each gate; all [plan.groups]. d: the masks' gradient.
+  struct Gates {
+    at::Tensor masks, gates, slopes;
+  };
+  virtual Gates DrawGates(const GatePlan& plan, const at::Tensor& logits) const = 0;
+  virtual at::Tensor GatesBackward(bool nested, const Gates& drawn, const at::Tensor& d) const = 0;
+  // factor * sum P(Z != 0) over the gates that are not dropped for good, [], and its derivative by each logit.
+  virtual Pair PriceGates(const GatePlan& plan, double factor, const at::Tensor& logits) const = 0;
 };
 
 // Those for tensors like x; null: there are none, because the build has none (LOWBIT_CUDA_PASSES), or x is on the CPU or not

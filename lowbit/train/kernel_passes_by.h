@@ -6,6 +6,8 @@
 
 #include "lowbit/train/cuda/dropout_kernels.h"
 #include "lowbit/train/cuda/grid_kernels.h"
+#include "lowbit/train/cuda/relaxed_kernels.h"
+#include "lowbit/train/cuda/relaxed_layer_kernels.h"
 #include "lowbit/train/cuda/row_kernels.h"
 #include "lowbit/train/cuda/searched_kernels.h"
 #include "lowbit/train/cuda/squeeze_kernels.h"
@@ -156,6 +158,66 @@ class KernelPassesBy : public KernelPasses {
         cuda::DrawFactors{random, threshold, scale, first_image, images, factors.numel() / images, Out(factors)});
   }
 
+  Pair RelaxForward(const RelaxedGrid& grid, const Relaxed& given) const override {
+    const at::Tensor& x = given.x;
+    const c10::DeviceGuard guard(x.device());
+    at::Tensor codes = at::empty_like(x), values = at::empty_like(x);
+    Launcher::Launch(cuda::RelaxForward{grid, In(given.step), In(given.noise), Masks(grid, given), x.numel(), In(x),
+                                        Out(codes), Out(values)});
+    return {codes, values};
+  }
+
+  Pair RelaxBackward(const RelaxedGrid& grid, const Relaxed& given, const at::Tensor& codes,
+                     const at::Tensor& d) const override {
+    const at::Tensor &x = given.x, gradient = d.contiguous();
+    const c10::DeviceGuard guard(x.device());
+    const at::Tensor parts = at::empty({2 + grid.groups, cuda::BlocksFor(x.numel())}, Doubles(x));
+    at::Tensor dx = at::empty_like(x);
+    Launcher::Launch(cuda::RelaxBackward{grid, In(given.step), In(given.noise), Masks(grid, given), x.numel(),
+                                         In(gradient), In(x), In(codes), Out(dx), parts.data_ptr<double>()});
+    return {dx, Total(parts, 1, x)};
+  }
+
+  Pair StepAndNoise(const ScalePlan& plan, const LogScales& given, bool clamp) const override {
+    const c10::DeviceGuard guard(given.start.device());
+    at::Tensor step = at::empty_like(given.start), noise = at::empty_like(given.start);
+    Launcher::Launch(cuda::ScaleForward{static_cast<float>(plan.noise_start), static_cast<float>(plan.least),
+                                        static_cast<float>(plan.most), clamp, In(given.start), In(given.log_step),
+                                        Out(given.log_noise), Out(step), Out(noise)});
+    return {step, noise};
+  }
+
+  Pair StepAndNoiseBackward(double factor, const Pair& scales, const Pair& d) const override {
+    const c10::DeviceGuard guard(scales.first.device());
+    at::Tensor result = at::empty({2}, scales.first.options());
+    Launcher::Launch(cuda::ScaleBackward{static_cast<float>(factor), In(scales.first), In(scales.second), In(d.first),
+                                         In(d.second), Out(result)});
+    return {result.slice(0, 0, 1), result.slice(0, 1, 2)};
+  }
+
+  Gates DrawGates(const GatePlan& plan, const at::Tensor& logits) const override {
+    const c10::DeviceGuard guard(logits.device());
+    const Gates drawn = {at::empty_like(logits), at::empty_like(logits), at::empty_like(logits)};
+    Launcher::Launch(cuda::DrawGates{plan, Out(logits), Out(drawn.masks), Out(drawn.gates), Out(drawn.slopes)});
+    return drawn;
+  }
+
+  at::Tensor GatesBackward(bool nested, const Gates& drawn, const at::Tensor& d) const override {
+    const c10::DeviceGuard guard(d.device());
+    const at::Tensor gradient = d.contiguous();
+    at::Tensor result = at::empty_like(gradient);
+    Launcher::Launch(cuda::GateBackward{nested, static_cast<int>(d.numel()), In(drawn.gates), In(drawn.slopes),
+                                        In(gradient), Out(result)});
+    return result;
+  }
+
+  Pair PriceGates(const GatePlan& plan, double factor, const at::Tensor& logits) const override {
+    const c10::DeviceGuard guard(logits.device());
+    at::Tensor price = at::empty({}, logits.options()), slopes = at::empty_like(logits);
+    Launcher::Launch(cuda::PriceGates{plan, factor, In(logits), Out(price), Out(slopes)});
+    return {price, slopes};
+  }
+
  private:
   static const float* In(const at::Tensor& x) { return x.data_ptr<float>(); }
   static float* Out(const at::Tensor& x) { return x.data_ptr<float>(); }
@@ -167,6 +229,10 @@ class KernelPassesBy : public KernelPasses {
     at::Tensor totals = at::empty({count}, like.options());
     Launcher::Launch(cuda::Total{sums.data_ptr<double>(), count, sums.numel() / count, factor, Out(totals)});
     return totals;
+  }
+
+  static const float* Masks(const RelaxedGrid& grid, const Relaxed& given) {
+    return grid.groups > 0 ? In(given.masks) : nullptr;
   }
 
   static cuda::QuantizeRows About(const at::Tensor& rows, const at::Tensor& values) {

@@ -1,6 +1,8 @@
 #include "lowbit/train/cuda/dropout_kernels.h"
 #include "lowbit/train/cuda/grid_kernels.h"
 #include "lowbit/train/cuda/launch.h"
+#include "lowbit/train/cuda/relaxed_kernels.h"
+#include "lowbit/train/cuda/relaxed_layer_kernels.h"
 #include "lowbit/train/cuda/row_kernels.h"
 #include "lowbit/train/cuda/searched_kernels.h"
 #include "lowbit/train/cuda/squeeze_kernels.h"
@@ -67,5 +69,12 @@ template cudaError_t Launch(const SqueezeBackward&, cudaStream_t);
 template cudaError_t Launch(const DrawFactors&, cudaStream_t);
 template cudaError_t Launch(const ChooseScale&, cudaStream_t);
 template cudaError_t Launch(const ChooseScaleBackward&, cudaStream_t);
+template cudaError_t Launch(const RelaxForward&, cudaStream_t);
+template cudaError_t Launch(const RelaxBackward&, cudaStream_t);
+template cudaError_t Launch(const ScaleForward&, cudaStream_t);
+template cudaError_t Launch(const ScaleBackward&, cudaStream_t);
+template cudaError_t Launch(const DrawGates&, cudaStream_t);
+template cudaError_t Launch(const GateBackward&, cudaStream_t);
+template cudaError_t Launch(const PriceGates&, cudaStream_t);
 
 }  // namespace lowbit::train::cuda

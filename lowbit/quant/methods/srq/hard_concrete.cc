@@ -10,19 +10,21 @@ namespace {
 
 constexpr double kStretch = HardConcrete::kZeta - HardConcrete::kGamma;
 
-double Concrete(double logit, double u) {
-  const double v = std::clamp(u, HardConcrete::kEdge, 1 - HardConcrete::kEdge);
-  return Logistic((std::log(v) - std::log1p(-v) + logit) / HardConcrete::kBeta);
-}
+double Concrete(double logit, double u) { return Logistic((HardConcrete::Noise(u) + logit) / HardConcrete::kBeta); }
 
 double Stretched(double t) { return HardConcrete::kGamma + kStretch * t; }
 
 double Clamped(double stretched) { return std::clamp(stretched, 0.0, 1.0); }
 
-// -gamma / zeta: the odds at which a stretched value is 0.
-double Shift() { return HardConcrete::kBeta * std::log(-HardConcrete::kGamma / HardConcrete::kZeta); }
-
 }  // namespace
+
+double HardConcrete::Noise(double u) {
+  const double v = std::clamp(u, kEdge, 1 - kEdge);
+  return std::log(v) - std::log1p(-v);
+}
+
+// -gamma / zeta: the odds at which a stretched value is 0.
+double HardConcrete::Shift() { return kBeta * std::log(-kGamma / kZeta); }
 
 double HardConcrete::Sample(double logit, double u) { return Clamped(Stretched(Concrete(logit, u))); }
 

@@ -11,6 +11,10 @@ struct HardConcrete {
   // u is kept this far from 0 and 1, the logit within +- log 100.
   static constexpr double kEdge = 1e-6, kLogitBound = 4.605170185988091;
 
+  // log u - log(1 - u)
+  static double Noise(double u);
+  // P(Z != 0) = logistic(logit - this).
+  static double Shift();
   // Z, and dZ / dlogit (0 where Z is 0 or 1).
   static double Sample(double logit, double u);
   static double SampleSlope(double logit, double u);

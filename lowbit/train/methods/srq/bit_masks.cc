@@ -9,6 +9,7 @@
 
 #include "lowbit/base/random.h"
 #include "lowbit/quant/methods/srq/hard_concrete.h"
+#include "lowbit/train/kernel_passes.h"
 
 namespace lowbit::train::methods::srq {
 namespace {
@@ -38,6 +39,36 @@ struct PointwiseFunction : torch::autograd::Function<PointwiseFunction> {
 at::Tensor Pointwise(const at::Tensor& input, const std::vector<double>& value, const std::vector<double>& slope) {
   return PointwiseFunction::apply(input, at::tensor(value, at::kDouble), at::tensor(slope, at::kDouble));
 }
+
+// The masks by kernels; changes the logits that are out of bounds.
+struct GatesFunction : torch::autograd::Function<GatesFunction> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& logits, const GatePlan& plan) {
+    const KernelPasses::Gates drawn = KernelPassesFor(logits)->DrawGates(plan, logits.detach());
+    context->save_for_backward({drawn.gates, drawn.slopes});
+    context->saved_data["nested"] = plan.nested;
+    return drawn.masks;
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    const torch::autograd::variable_list saved = context->get_saved_variables();
+    const KernelPasses* kernels = KernelPassesFor(saved[0]);
+    return {kernels->GatesBackward(context->saved_data["nested"].toBool(), {{}, saved[0], saved[1]}, gradients[0]),
+            at::Tensor()};
+  }
+};
+
+struct PriceFunction : torch::autograd::Function<PriceFunction> {
+  static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& logits, const GatePlan& plan,
+                            double factor) {
+    const auto [price, slopes] = KernelPassesFor(logits)->PriceGates(plan, factor, logits.detach());
+    context->save_for_backward({slopes});
+    return price;
+  }
+  static torch::autograd::variable_list backward(torch::autograd::AutogradContext* context,
+                                                 torch::autograd::variable_list gradients) {
+    return {gradients[0] * context->get_saved_variables()[0], at::Tensor(), at::Tensor()};
+  }
+};
 
 }  // namespace
 
@@ -83,11 +114,16 @@ at::Tensor BitMasks::Draw(const StepContext& context) {
   if (empty()) return {};
   progress_ = context.progress;
   CountEpoch(context.epoch);
+  const CounterRandom random(context.seed, StreamOf("dropbits/" + layer_), static_cast<uint64_t>(context.iteration));
+  if (KernelPassesFor(logits_) != nullptr) {
+    GatePlan plan = Gates();
+    for (int g = 0; g < groups_; ++g) plan.noise[g] = HardConcrete::Noise(random.Uniform(static_cast<uint64_t>(g)));
+    return GatesFunction::apply(logits_, plan);
+  }
   {
     const at::NoGradGuard no_grad;
     logits_.clamp_(-HardConcrete::kLogitBound, HardConcrete::kLogitBound);
   }
-  const CounterRandom random(context.seed, StreamOf("dropbits/" + layer_), static_cast<uint64_t>(context.iteration));
   const std::vector<double> logits = Logits();
   std::vector<double> masks, slopes;
   for (int g = 0; g < groups_; ++g) {
@@ -98,6 +134,19 @@ at::Tensor BitMasks::Draw(const StepContext& context) {
   }
   const at::Tensor drawn = Pointwise(logits_, masks, slopes);
   return options_.nested ? drawn.cumprod(0) : drawn;
+}
+
+GatePlan BitMasks::Gates() const {
+  GatePlan plan;
+  plan.beta = HardConcrete::kBeta;
+  plan.gamma = HardConcrete::kGamma;
+  plan.zeta = HardConcrete::kZeta;
+  plan.bound = static_cast<float>(HardConcrete::kLogitBound);
+  plan.shift = HardConcrete::Shift();
+  plan.nested = options_.nested;
+  plan.groups = groups_;
+  for (int g = 0; g < groups_; ++g) plan.dropped[g] = DroppedForGood(g);
+  return plan;
 }
 
 std::vector<bool> BitMasks::Alive() const {
@@ -112,8 +161,15 @@ std::vector<bool> BitMasks::Alive() const {
   return alive;
 }
 
+double BitMasks::PriceFactor() const {
+  const double rise = options_.price_warmup > 0 ? std::min(1.0, progress_ / options_.price_warmup) : 1;
+  const double size = options_.price_by == Options::PenaltyBy::kWeights ? weights_ / kWeightsPerPrice : 1;
+  return options_.bit_price * rise * size;
+}
+
 at::Tensor BitMasks::Price() const {
   if (empty() || !Learns()) return {};
+  if (KernelPassesFor(logits_) != nullptr) return PriceFunction::apply(logits_, Gates(), PriceFactor());
   const std::vector<double> logits = Logits();
   std::vector<double> values, slopes;
   for (int g = 0; g < groups_; ++g) {
@@ -122,9 +178,7 @@ at::Tensor BitMasks::Price() const {
     values.push_back(dropped ? 0 : p);
     slopes.push_back(dropped ? 0 : p * (1 - p));
   }
-  const double rise = options_.price_warmup > 0 ? std::min(1.0, progress_ / options_.price_warmup) : 1;
-  const double size = options_.price_by == Options::PenaltyBy::kWeights ? weights_ / kWeightsPerPrice : 1;
-  return Pointwise(logits_, values, slopes).sum() * (options_.bit_price * rise * size);
+  return Pointwise(logits_, values, slopes).sum() * PriceFactor();
 }
 
 double BitMasks::ExpectedBits() const {

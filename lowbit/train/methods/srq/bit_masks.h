@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lowbit/quant/methods/srq/srq.h"
+#include "lowbit/train/cuda/relaxed_grid.h"
 #include "lowbit/train/method.h"
 
 namespace lowbit::train::methods::srq {
@@ -20,7 +21,8 @@ class BitMasks {
 
   bool empty() const { return groups_ == 0; }
   // The factors of this step, [groups], differentiable; undefined if empty. A function of the logits and of the
-  // context's seed and iteration. Counts epochs, and drops groups for good.
+  // context's seed and iteration. Counts epochs, and drops groups for good. Waits for the GPU that has the logits at the first
+  // step of an epoch, and without kernels (kernel_passes.h) at every step, as Price does.
   at::Tensor Draw(const StepContext& context);
   // Which groups evaluation has.
   std::vector<bool> Alive() const;
@@ -36,6 +38,9 @@ class BitMasks {
   bool Learns() const { return options_.bit_price > 0; }
   bool DroppedForGood(int group) const;
   void CountEpoch(int64_t epoch);
+  // Without the draw's noise.
+  GatePlan Gates() const;
+  double PriceFactor() const;
   std::vector<double> Logits() const;
 
   quant::methods::srq::Options options_;

@@ -7,15 +7,13 @@
 #include <cmath>
 #include <utility>
 
+#include "lowbit/train/kernel_passes.h"
+
 namespace lowbit::train::methods::srq {
 namespace {
 
 using torch::autograd::AutogradContext;
 using torch::autograd::variable_list;
-
-// Logarithms of masses are clamped here before they become factors: e^80 is a float, and what is so much likelier than the
-// winner is masked.
-constexpr double kLargestLog = 80;
 
 // A pass over the grid with given numbers for step and noise.
 struct Grid {
@@ -219,58 +217,98 @@ std::vector<double> ToVector(const at::Tensor& tensor) {
   return {flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()};
 }
 
+void SumGradients(Backward* b) {
+  const bool full_vector = b->grid.plan.full_vector;
+  if (!full_vector && b->masks.empty()) return WinnerOnly(b);
+  const Moments moments = SumOverGrid(*b);
+  full_vector ? MeanOfMasked(b, moments) : WinnerOfMasked(b, moments);
+}
+
+// What tensor operations make of the arguments of SemiRelaxed: the specification of the kernels. `masks` may have no elements.
+using Given = KernelPasses::Relaxed;
+
+KernelPasses::Pair ForwardByTensors(const GridPlan& plan, const Given& given) {
+  const Grid grid{plan, given.step.item<double>(), given.noise.item<double>()};
+  const at::Tensor codes = AllOnes(given.masks) ? NearestCodes(given.x, given.step, plan.low, plan.high)
+                                                : MaskedCodes(grid, given.x, ToVector(given.masks));
+  return {codes, codes * given.step};
+}
+
+variable_list BackwardByTensors(const GridPlan& plan, const Given& given, const at::Tensor& codes,
+                                const at::Tensor& upstream) {
+  const at::Tensor& masks = given.masks;
+  Backward b({plan, given.step.item<double>(), given.noise.item<double>()}, given.x, codes, upstream);
+  if (!AllOnes(masks)) b.masks = ToVector(masks);
+  b.of_masks.resize(static_cast<size_t>(masks.numel()));
+  SumGradients(&b);
+  const at::Tensor of_masks =
+      masks.numel() == 0 ? at::Tensor() : at::tensor(b.of_masks, at::kDouble).to(masks.device(), masks.scalar_type());
+  return {b.of_x, at::full_like(given.step, b.of_step), at::full_like(given.noise, b.of_noise), of_masks};
+}
+
+// The kernels for these arguments; null: there are none.
+const KernelPasses* KernelsFor(const GridPlan& plan, const Given& given) {
+  const at::Tensor& x = given.x;
+  const auto alike = [&x](const at::Tensor& other) {
+    return other.device() == x.device() && other.scalar_type() == at::kFloat && other.is_contiguous();
+  };
+  const bool fits = x.is_contiguous() && alike(given.step) && alike(given.noise) &&
+                    (given.masks.numel() == 0 || alike(given.masks)) &&
+                    plan.high - plan.low < RelaxedGrid::kMostPoints && plan.groups.count <= RelaxedGrid::kMostGroups;
+  return fits ? KernelPassesFor(x) : nullptr;
+}
+
+RelaxedGrid NumbersOf(const GridPlan& plan, const Given& given) {
+  RelaxedGrid grid;
+  grid.low = plan.low;
+  grid.high = plan.high;
+  grid.full_vector = plan.full_vector;
+  grid.normalized = plan.normalized;
+  grid.groups = static_cast<int>(given.masks.numel());
+  if (grid.groups == 0) return grid;
+  std::transform(plan.groups.of_code.begin(), plan.groups.of_code.end(), grid.group_of,
+                 [](int group) { return static_cast<int8_t>(group); });
+  return grid;
+}
+
+struct HeldPlan : torch::CustomClassHolder {
+  explicit HeldPlan(GridPlan given) : plan(std::move(given)) {}
+  GridPlan plan;
+};
+
 struct SemiRelaxedFunction : torch::autograd::Function<SemiRelaxedFunction> {
   static at::Tensor forward(AutogradContext* context, const at::Tensor& x, const at::Tensor& step,
                             const at::Tensor& noise, const at::Tensor& masks, const GridPlan& plan) {
-    const Grid grid{plan, step.item<double>(), noise.item<double>()};
-    const bool masked = !AllOnes(masks);
-    const at::Tensor codes =
-        masked ? MaskedCodes(grid, x, ToVector(masks)) : NearestCodes(x, grid.step, plan.low, plan.high);
+    const Given given = {x, step, noise, masks};
+    const KernelPasses* kernels = KernelsFor(plan, given);
+    const auto [codes, values] =
+        kernels != nullptr ? kernels->RelaxForward(NumbersOf(plan, given), given) : ForwardByTensors(plan, given);
     context->save_for_backward({x, step, noise, masks, codes});
-    context->saved_data["low"] = plan.low;
-    context->saved_data["high"] = plan.high;
-    context->saved_data["full_vector"] = plan.full_vector;
-    context->saved_data["normalized"] = plan.normalized;
-    context->saved_data["groups"] = std::vector<int64_t>(plan.groups.of_code.begin(), plan.groups.of_code.end());
-    return codes * step;
+    context->saved_data["plan"] = at::IValue::make_capsule(c10::make_intrusive<HeldPlan>(plan));
+    return values;
   }
 
   static variable_list backward(AutogradContext* context, variable_list gradients) {
     const variable_list saved = context->get_saved_variables();
-    const GridPlan plan = SavedPlan(context);
-    const at::Tensor step = saved[1].detach(), noise = saved[2].detach(), masks = saved[3].detach();
-    Backward b({plan, step.item<double>(), noise.item<double>()}, saved[0].detach(), saved[4], gradients[0]);
-    if (!AllOnes(masks)) b.masks = ToVector(masks);
-    b.of_masks.resize(static_cast<size_t>(masks.numel()));
-    Run(&b);
-    const at::Tensor of_masks =
-        masks.numel() == 0 ? at::Tensor() : at::tensor(b.of_masks, at::kDouble).to(masks.device(), masks.scalar_type());
-    return {b.of_x, at::full_like(step, b.of_step), at::full_like(noise, b.of_noise), of_masks, at::Tensor()};
-  }
-
- private:
-  static GridPlan SavedPlan(AutogradContext* context) {
-    GridPlan plan;
-    plan.low = static_cast<int>(context->saved_data["low"].toInt());
-    plan.high = static_cast<int>(context->saved_data["high"].toInt());
-    plan.full_vector = context->saved_data["full_vector"].toBool();
-    plan.normalized = context->saved_data["normalized"].toBool();
-    const std::vector<int64_t> groups = context->saved_data["groups"].toIntVector();
-    plan.groups.of_code.assign(groups.begin(), groups.end());
-    return plan;
-  }
-
-  static void Run(Backward* b) {
-    const bool full_vector = b->grid.plan.full_vector;
-    if (!full_vector && b->masks.empty()) return WinnerOnly(b);
-    const Moments moments = SumOverGrid(*b);
-    full_vector ? MeanOfMasked(b, moments) : WinnerOfMasked(b, moments);
+    const auto held = c10::dynamic_intrusive_pointer_cast<HeldPlan>(context->saved_data["plan"].toCapsule());
+    const GridPlan& plan = held->plan;
+    const Given given = {saved[0].detach(), saved[1].detach(), saved[2].detach(), saved[3].detach()};
+    variable_list results;
+    if (const KernelPasses* kernels = KernelsFor(plan, given)) {
+      const auto [of_x, totals] = kernels->RelaxBackward(NumbersOf(plan, given), given, saved[4], gradients[0]);
+      results = {of_x, totals.slice(0, 0, 1), totals.slice(0, 1, 2),
+                 given.masks.numel() == 0 ? at::Tensor() : totals.slice(0, 2)};
+    } else {
+      results = BackwardByTensors(plan, given, saved[4], gradients[0]);
+    }
+    results.emplace_back();
+    return results;
   }
 };
 
 }  // namespace
 
-at::Tensor NearestCodes(const at::Tensor& x, double step, int low, int high) {
+at::Tensor NearestCodes(const at::Tensor& x, const at::Tensor& step, int low, int high) {
   return (x / step).add_(0.5).floor_().clamp_(low, high);
 }
 

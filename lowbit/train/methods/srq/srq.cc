@@ -5,11 +5,13 @@
 
 #include <array>
 #include <cmath>
+#include <utility>
 
 #include "lowbit/base/random.h"
 #include "lowbit/train/method.h"
 #include "lowbit/train/methods/srq/bit_masks.h"
 #include "lowbit/train/methods/srq/semi_relaxed.h"
+#include "lowbit/train/methods/srq/step_and_noise.h"
 #include "lowbit/train/row_pass.h"
 
 // Relaxed and semi-relaxed quantization and DropBits; quant/methods/srq/spec.md is the specification.
@@ -39,9 +41,14 @@ double StartStepOf(const at::Tensor& weight, const Options& options) {
   return definition::StartStep({flat.data_ptr<float>(), static_cast<size_t>(flat.numel())}, options);
 }
 
-// The tensor with `factor` times its gradient.
-at::Tensor ScaleGradient(const at::Tensor& tensor, double factor) {
-  return tensor * factor + tensor.detach() * (1 - factor);
+ScalePlan ScalesOf(const Options& options, int64_t weights) {
+  ScalePlan plan;
+  plan.noise_start = options.noise_start;
+  plan.least = std::log(kLeastNoise / options.noise_start);
+  plan.most = std::log(kMostNoise / options.noise_start);
+  // The gradients are sums over a layer; Esser et al. 2020.
+  plan.gradient_factor = 1 / std::sqrt(static_cast<double>(weights) * static_cast<double>(options.Grid().high));
+  return plan;
 }
 
 class SrqWeight : public WeightMethod {
@@ -49,6 +56,7 @@ class SrqWeight : public WeightMethod {
   SrqWeight(const LayerWeight& weight, const Options& options)
       : options_(options),
         plan_(PlanOf(options)),
+        scales_(ScalesOf(options, weight.value.numel())),
         layer_(weight.layer),
         weight_{weight.name, weight.value.detach().requires_grad_(true), weight.traits},
         start_step_(at::full({1}, StartStepOf(weight.value, options), weight.value.options())),
@@ -57,9 +65,8 @@ class SrqWeight : public WeightMethod {
         masks_(options, weight, plan_.groups.count) {}
 
   at::Tensor Effective(Mode mode, const StepContext& context) override {
-    if (mode == Mode::kTrain) ClampNoise();
     if (mode != Mode::kTrain && !context.evaluate_hybrid) return EvaluationValues();
-    const at::Tensor step = Step(), noise = Noise();
+    const auto [step, noise] = Scales(/*clamp=*/mode == Mode::kTrain);
     if (options_.variant == Options::Variant::kSrq) {
       return SemiRelaxed(weight_.tensor, step, noise, masks_.Draw(context), plan_);
     }
@@ -105,29 +112,17 @@ class SrqWeight : public WeightMethod {
     statistics.zero_share = values.eq(0).to(at::kDouble).mean().item<double>();
     const double step = Step().item<double>();
     statistics.details = {{"step_drift", step / start_step_.item<double>()},
-                          {"noise", Noise().item<double>() / step},
+                          {"noise", Scales(/*clamp=*/false).second.item<double>() / step},
                           {"bits", definition::NarrowestSet(Survivors()).Bits()}};
     if (!masks_.empty()) statistics.details["expected_bits"] = masks_.ExpectedBits();
     return statistics;
   }
 
  private:
-  // Of the sums over a layer that their gradients are; Esser et al. 2020.
-  double GradientScale() const {
-    return 1 / std::sqrt(static_cast<double>(weight_.tensor.numel()) * static_cast<double>(plan_.high));
+  std::pair<at::Tensor, at::Tensor> Scales(bool clamp) const {
+    return StepAndNoise(scales_, {start_step_, log_step_, log_noise_}, clamp);
   }
-  // Positive by construction, and of one size in every layer: start * exp(parameter).
-  at::Tensor Step() const { return start_step_ * ScaleGradient(log_step_, GradientScale()).exp(); }
-  at::Tensor Noise() const {
-    return start_step_ * options_.noise_start * ScaleGradient(log_noise_, GradientScale()).exp();
-  }
-
-  // noise / step = noise_start * exp(log_noise - log_step)
-  void ClampNoise() {
-    const at::NoGradGuard no_grad;
-    const double step = log_step_.item<double>(), start = options_.noise_start;
-    log_noise_.clamp_(step + std::log(kLeastNoise / start), step + std::log(kMostNoise / start));
-  }
+  at::Tensor Step() const { return Scales(/*clamp=*/false).first; }
 
   // Standard Gumbel noise of this step, [points, weights]: number k * points + i is that of weight k and point i.
   at::Tensor Gumbel(const StepContext& context) const {
@@ -158,7 +153,7 @@ class SrqWeight : public WeightMethod {
     const std::vector<int> survivors = Survivors();
     const int low = survivors.front(), high = survivors.back();
     if (high - low + 1 == static_cast<int>(survivors.size())) {
-      return NearestCodes(weight, step.item<double>(), low, high);
+      return NearestCodes(weight, step, low, high);
     }
     std::vector<double> points(survivors.begin(), survivors.end()), middles;
     for (size_t i = 0; i + 1 < points.size(); ++i) middles.push_back((points[i] + points[i + 1]) / 2);
@@ -174,6 +169,7 @@ class SrqWeight : public WeightMethod {
 
   Options options_;
   GridPlan plan_;
+  ScalePlan scales_;
   std::string layer_;
   TrainedParameter weight_;
   at::Tensor start_step_;            // [1]

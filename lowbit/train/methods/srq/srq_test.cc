@@ -193,7 +193,7 @@ TEST(SemiRelaxed, IsStableInSinglePrecision) {
       }
     }
   }
-  EXPECT_TRUE(NearestCodes(at::full({1}, NAN), 1, -4, 3).isnan().all().item<bool>());
+  EXPECT_TRUE(NearestCodes(at::full({1}, NAN), at::ones({1}), -4, 3).isnan().all().item<bool>());
 }
 
 at::Tensor GumbelNoise(int64_t points, int64_t count) {

@@ -105,7 +105,8 @@ struct Wanted {
     const double sum = doubles.of_x.abs().sum().item<double>() * (1 << (setting.bits - 1));
     ExpectAsGood(&Gradients::of_step, got, sum, "step");
     ExpectAsGood(&Gradients::of_noise, got, sum * std::max(1.f, setting.step / setting.noise), "noise");
-    ExpectAsGood(&Gradients::of_masks, got, Largest(doubles.of_masks), "masks");
+    const double parts = d.abs().sum().item<double>() * setting.step;
+    ExpectAsGood(&Gradients::of_masks, got, std::max(parts, Largest(doubles.of_masks)), "masks");
   }
   static double Largest(const at::Tensor& x) { return x.numel() == 0 ? 0 : x.abs().max().item<double>(); }
 
@@ -217,7 +218,8 @@ std::vector<ConfigTable> Options() {
 }
 
 // Weights in both modes, all gradients and all parameters but the weights, of some steps with draws of their own. The
-// parameters move by hand, so that no rounding grows: step and noise apart and the gates' logits, beyond their bounds.
+// parameters move by hand, so that no rounding grows: step and noise apart and the gates' logits, beyond their bounds and, at
+// the end, back: gates that were closed long enough must stay so.
 std::vector<at::Tensor> Train(const ConfigTable& options, double move, const std::string& device) {
   const at::Device on(device);
   std::vector<at::Tensor> results;
@@ -229,7 +231,10 @@ std::vector<at::Tensor> Train(const ConfigTable& options, double move, const std
     const at::Tensor weight = method->Effective(Mode::kTrain, context), price = method->Regularizer();
     results.push_back(weight.detach().cpu());
     at::Tensor loss = (weight * Normal({6, 4, 3, 3}, 4).to(on)).sum();
-    if (price.defined()) loss = loss + price;
+    if (price.defined()) {
+      results.push_back(price.detach().cpu());
+      loss = loss + price;
+    }
     loss.backward();
     const at::NoGradGuard no_grad;
     for (const TrainedParameter& parameter : method->Parameters()) {
@@ -239,7 +244,7 @@ std::vector<at::Tensor> Train(const ConfigTable& options, double move, const std
       if (tensor.dim() > 1) continue;
       results.push_back(tensor.detach().cpu().clone());
       const bool step = parameter.name == "c.weight/log_step", noise = parameter.name == "c.weight/log_noise";
-      tensor.add_(step ? -move : noise ? move : 2 * move);
+      tensor.add_(step ? -move : noise ? move : iteration < 3 ? 2 * move : -8 * move);
     }
     results.push_back(method->Effective(Mode::kEval, context).cpu());
     EXPECT_TRUE(results.back().equal(at::tensor(Dequantize(method->Freeze()).data).view({6, 4, 3, 3})));

@@ -224,7 +224,7 @@ std::vector<at::Tensor> Train(const ConfigTable& options, double move, const std
   const at::Device on(device);
   std::vector<at::Tensor> results;
   const auto method = Make(train::Plan("srq", "none", {}, options), Normal({6, 4, 3, 3}).to(on));
-  for (int64_t iteration = 0; iteration < 5; ++iteration) {
+  for (int64_t iteration = 0; iteration < 8; ++iteration) {
     StepContext context = At(iteration, 1);
     context.epoch = iteration;
     context.progress = 0.1;
@@ -244,7 +244,9 @@ std::vector<at::Tensor> Train(const ConfigTable& options, double move, const std
       if (tensor.dim() > 1) continue;
       results.push_back(tensor.detach().cpu().clone());
       const bool step = parameter.name == "c.weight/log_step", noise = parameter.name == "c.weight/log_noise";
-      tensor.add_(step ? -move : noise ? move : iteration < 3 ? 2 * move : -8 * move);
+      const double of_scale = iteration < 2 ? move : 0;  // So that codes stay of every size.
+      const double of_gate = iteration < 3 ? 2 * move : iteration == 3 ? -6 * move : 0;
+      tensor.add_(step ? -of_scale : noise ? of_scale : of_gate);
     }
     results.push_back(method->Effective(Mode::kEval, context).cpu());
     EXPECT_TRUE(results.back().equal(at::tensor(Dequantize(method->Freeze()).data).view({6, 4, 3, 3})));

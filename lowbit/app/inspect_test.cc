@@ -8,7 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "lowbit/core/graph.h"
 #include "lowbit/core/qtensor.h"
+#include "lowbit/data/test_files.h"
+#include "lowbit/format/lbm/lbm.h"
+#include "lowbit/quant/methods/inq/inq.h"
 
 namespace lowbit::app {
 namespace {
@@ -62,6 +66,42 @@ TEST(Inspection, ColumnsOfTheTableAreWords) {
     ++rows;
   }
   EXPECT_EQ(rows, 4u);
+}
+
+// A dense layer of 1,000 rows, the first of which INQ's and the others float, as two.
+Graph PartlyInq(int64_t rows, int bits) {
+  constexpr int64_t kColumns = 640;
+  Graph graph;
+  graph.name = "partly";
+  graph.inputs = {{"x", {kDynamic, kColumns}}};
+  QTensor weight;
+  weight.shape = {rows, kColumns};
+  weight.values = quant::methods::inq::MakeScheme(bits).levels.values();
+  weight.codes.assign(static_cast<size_t>(rows * kColumns), 3);
+  weight.scales = {0.5f};
+  graph.parameters["low"].value = weight;
+  graph.nodes = {{"low", "Gemm", {"x", "low"}, {"a"}, {{"transB", int64_t{1}}}}};
+  graph.outputs = {"a"};
+  if (rows == 1000) return graph;
+  graph.parameters["float"].value =
+      FloatTensor({1000 - rows, kColumns}, std::vector<float>(static_cast<size_t>((1000 - rows) * kColumns)));
+  graph.nodes.push_back({"float", "Gemm", {"x", "float"}, {"b"}, {{"transB", int64_t{1}}}});
+  graph.outputs.push_back("b");
+  return graph;
+}
+
+// 32 / (1 - r + r bits / 32) of a share r of the weights, from the file itself (quant_as_regularizer, B11).
+TEST(Inspection, CompressionCountsWhatStaysFloat) {
+  const data::TemporaryFolder folder("lowbit_inspect_");
+  const std::string path = folder.File("partly.lbm");
+  const auto compression = [&path](int64_t rows, int bits) {
+    EXPECT_TRUE(lbm::Write(PartlyInq(rows, bits), path).ok());
+    return Inspect(path).value().compression();
+  };
+  // Header and structure take a thousandth.
+  EXPECT_NEAR(compression(1000, 7), 4.571, 0.02);
+  EXPECT_NEAR(compression(1000, 5), 6.4, 0.03);
+  EXPECT_NEAR(compression(847, 5), 3.5, 0.01);
 }
 
 }  // namespace

@@ -69,5 +69,5 @@ struct vector_table {
   const void *stack;
   void (*handlers[6])(void);
 };
-__attribute__((section(".vectors"), used)) const struct vector_table vectors = {
-    &stack_end, {reset, fault, fault, fault, fault, fault}};
+__attribute__((section(".vectors"), used))
+const struct vector_table vectors = {&stack_end, {reset, fault, fault, fault, fault, fault}};

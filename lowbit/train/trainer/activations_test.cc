@@ -63,8 +63,9 @@ TEST_F(TrainerTest, QuantizedActivationsLearnAndRunInIntegers) {
 // By what a method has made of its weight, which need not be what it would make of the weight's values: here logits that began at the
 // weights and were turned around since. A float network with those weights measures the same scales.
 TEST_F(TrainerTest, ScalesAreMeasuredBehindTheMethodsPresentWeights) {
-  const TrainJob job = Job({"quantize.policy=none", "quantize.method=slb", "quantize.slb.init=weights",
-                            "quantize.slb.bits=2", "quantize.activations.method=measured", "quantize.activations.bits=4"});
+  const TrainJob job =
+      Job({"quantize.policy=none", "quantize.method=slb", "quantize.slb.init=weights", "quantize.slb.bits=2",
+           "quantize.activations.method=measured", "quantize.activations.bits=4"});
   NetworkOptions options;
   options.method = ReadQuantizeSection(recipe::MethodTable(job.recipe.quantize)).value();
   const Graph graph = QuantizeActivations(job.graph, job.recipe.quantize).value();

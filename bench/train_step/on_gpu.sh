@@ -7,6 +7,7 @@ set -euo pipefail
 [ $# -ge 1 ] || { sed -n 4,5p "$0"; exit 2; }
 build=$1 folder=${2:-$1}
 
+command -v nvidia-smi >/dev/null || { echo "on_gpu.sh: there is no nvidia-smi here; this wants a machine with an NVIDIA GPU" >&2; exit 2; }
 nvidia-smi --query-gpu=name,driver_version --format=csv,noheader
 "$build/lowbit/train/lowbit_train_test" --gtest_brief=1
 for way in kernels tensor-operations; do
